@@ -1,0 +1,50 @@
+import { invalidOption } from './errors.ts';
+
+/** The caps of one decoder. All are checked before memory is taken for what they cap. */
+export interface Limits {
+  /** Bytes of one frame's header, where the protocol has one. */
+  readonly maxHeaderBytes: number;
+  /** Bytes of one message's body, in either direction. */
+  readonly maxMessageBytes: number;
+  /** Nesting of arrays and objects in one message. */
+  readonly maxDepth: number;
+  /** Characters of a method's name. */
+  readonly maxMethodLength: number;
+  /** Characters of a tag (JSON-RPC: of an `id` that is a string). */
+  readonly maxTagLength: number;
+}
+
+const MiB = 1024 * 1024;
+
+/** The caps where a protocol sets none of its own. */
+export const defaultLimits: Limits = Object.freeze({
+  // As v7's: one page less one byte; a language server's headers take about 60.
+  maxHeaderBytes: 4095,
+  // Holds 10 MB of file as base64 in one message, with room; what is larger belongs in pieces.
+  maxMessageBytes: 16 * MiB,
+  // No hand-written message comes near; a parser's stack and a printer's recursion stay small.
+  maxDepth: 128,
+  maxMethodLength: 256,
+  maxTagLength: 256,
+});
+
+/** The original's own caps (its receiver drops what is larger). */
+export const v7Limits: Limits = Object.freeze({
+  ...defaultLimits,
+  maxHeaderBytes: 4095,
+  maxMessageBytes: 2 * MiB,
+  // It keeps 62 characters of a tag, so a longer one could never be matched again.
+  maxTagLength: 62,
+});
+
+/** `base` with a user's own caps in place of some. Throws INVALID_OPTION. */
+export function limitsFrom(base: Limits, own: Partial<Limits> = {}): Limits {
+  const limits = { ...base };
+  for (const [name, value] of Object.entries(own)) {
+    if (!(name in base)) invalidOption('limits', name, `the names ${Object.keys(base).join(', ')}`);
+    if (value === undefined) continue;
+    if (!Number.isSafeInteger(value) || value < 1) invalidOption(`limits.${name}`, value, 'a whole number from 1');
+    limits[name as keyof Limits] = value;
+  }
+  return Object.freeze(limits);
+}

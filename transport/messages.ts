@@ -1,0 +1,94 @@
+import type { ErrorCode, RemoteErrorObject, RemoteProtocolError } from './errors.ts';
+
+/**
+ * What ties a response to its request on the line. A peer's tag is only ever echoed, so it keeps the type
+ * that it came with (`undefined`: a v7 frame without a tag line; `null`: a JSON-RPC id of null).
+ */
+export type Tag = string | number | null | undefined;
+
+/** An error as it crosses the line. */
+export interface WireError {
+  /** Our code; a codec turns it into the protocol's number and back. */
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly data?: unknown;
+  /** The number that a peer used, or one that a method of ours chose for its own error (REMOTE_ERROR). */
+  readonly number?: number | undefined;
+}
+
+/** A response's content: a result or an error, never both. */
+export type Answer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: WireError };
+
+/** A call that wants a response. */
+export interface RequestMessage {
+  readonly type: 'request';
+  readonly tag: Tag;
+  readonly method: string;
+  readonly params: unknown;
+}
+
+/** A call that wants none. v7 has none of these. */
+export interface NotificationMessage {
+  readonly type: 'notification';
+  readonly method: string;
+  readonly params: unknown;
+}
+
+/** The response to a request of the side that receives it. */
+export interface ResponseMessage {
+  readonly type: 'response';
+  readonly tag: Tag;
+  readonly answer: Answer;
+}
+
+/** The sender of a request gives it up (JSON-RPC with headers: `$/cancelRequest`). */
+export interface CancelMessage {
+  readonly type: 'cancel';
+  readonly tag: Tag;
+}
+
+/** A value on the way to a result (JSON-RPC with headers: `$/progress`). */
+export interface ProgressMessage {
+  readonly type: 'progress';
+  readonly token: string | number;
+  readonly value: unknown;
+}
+
+/** A request that can't be taken, but can be answered: with `error`, under `tag`. Only ever received. */
+export interface RejectedMessage {
+  readonly type: 'rejected';
+  readonly tag: Tag;
+  readonly error: WireError;
+}
+
+/** What can be sent. */
+export type OutgoingMessage = RequestMessage | NotificationMessage | ResponseMessage | CancelMessage | ProgressMessage;
+
+/** What can arrive, with the bytes that it took on the line. */
+export type IncomingMessage = (OutgoingMessage | RejectedMessage) & { readonly bytes: number };
+
+/** One step of a decoder's output. */
+export type Decoded = IncomingMessage | RemoteProtocolError;
+
+/**
+ * One protocol's framing and envelope, without I/O: one instance a link.
+ *
+ * The contract that every test and fuzzer holds a codec to: whatever is pushed, in whatever pieces, it
+ * yields messages or a RemoteProtocolError, never throws, and its memory stays below its limits.
+ */
+export interface Codec {
+  /** Takes the next bytes of the stream; the chunk may be reused by the caller afterwards. */
+  push(chunk: Uint8Array): Decoded[];
+  /** The stream has ended: reports what was cut. */
+  end(): Decoded[];
+  /** Bytes of an unfinished frame that are held. */
+  readonly buffered: number;
+  /** One whole frame. Throws VirtagentError MESSAGE_TOO_LARGE, UNENCODABLE, INVALID_PARAMS or UNSUPPORTED. */
+  encode(message: OutgoingMessage): Uint8Array;
+}
+
+/** The error object that a peer sent, kept for the user beside our code. */
+export function remoteObject(error: WireError): RemoteErrorObject | undefined {
+  if (error.number === undefined) return undefined;
+  return error.data === undefined ? { code: error.number, message: error.message } : { code: error.number, message: error.message, data: error.data };
+}
