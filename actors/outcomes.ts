@@ -1,0 +1,56 @@
+import type { JobEvent, Outcome } from '../machines/job.ts';
+import type { ManagerLimits, Refusal } from '../machines/slots.ts';
+import { VirtagentError } from '../transport/errors.ts';
+
+/** Why a job was not taken, as an error that names the limit. */
+export function refusalError(code: Refusal | 'STOPPED', limits: ManagerLimits, tag: string): VirtagentError {
+  const known = 'not-sent';
+  switch (code) {
+    case 'TAG_IN_USE':
+      return new VirtagentError(code, `a job with tag ${JSON.stringify(tag.slice(0, 80))} has not finished`, { known });
+    case 'QUEUE_FULL':
+      return new VirtagentError(code, `the queue holds maxClientJobs (${limits.maxClientJobs}) calls or maxClientBytes (${limits.maxClientBytes})`, { known });
+    case 'BUSY':
+      return new VirtagentError(code, `the queue holds maxServerJobs (${limits.maxServerJobs}) requests or maxServerBytes (${limits.maxServerBytes})`, { known });
+    case 'STOPPING':
+      return new VirtagentError(code, 'it is stopping and takes nothing new', { known });
+    case 'STOPPED':
+      return new VirtagentError(code, 'it has been stopped, or not been started', { known });
+  }
+}
+
+/** What ended a job early, as the error that its AbortSignal carries. */
+export function endError(event: JobEvent): VirtagentError {
+  switch (event.type) {
+    case 'deadline':
+      return new VirtagentError('TIMEOUT', 'the deadline has passed');
+    case 'line_lost':
+      return new VirtagentError('LINE_LOST', 'the line was lost');
+    case 'cancel':
+      if (event.reason instanceof VirtagentError) return event.reason;
+      return new VirtagentError('CANCELLED', 'cancelled', { cause: event.reason });
+    default:
+      return new VirtagentError('CANCELLED', 'the caller gave it up');
+  }
+}
+
+/** A failed outcome as the error that the caller of `method` gets. A value has none. */
+export function outcomeError(outcome: Outcome, method: string): VirtagentError | undefined {
+  const { known } = outcome;
+  switch (outcome.type) {
+    case 'value':
+      return undefined;
+    case 'error':
+      return outcome.error instanceof VirtagentError ? outcome.error : new VirtagentError('REMOTE_ERROR', String(outcome.error), { known, method, cause: outcome.error });
+    case 'cancelled':
+      if (outcome.reason instanceof VirtagentError) return new VirtagentError(outcome.reason.code, `${method}: ${outcome.reason.message}`, { known, method, cause: outcome.reason });
+      return new VirtagentError('CANCELLED', `${method} was cancelled`, { known, method, cause: outcome.reason });
+    case 'timed-out':
+      return new VirtagentError('TIMEOUT', `${method} had no response within its deadline`, { known, method });
+    case 'line-lost':
+      return new VirtagentError('LINE_LOST', `the line was lost during ${method}`, { known, method });
+    case 'send-failed':
+      if (outcome.error instanceof VirtagentError) return new VirtagentError(outcome.error.code, outcome.error.message, { known, method, cause: outcome.error });
+      return new VirtagentError('SEND_FAILED', `the stream did not take ${method}`, { known, method, cause: outcome.error });
+  }
+}

@@ -1,0 +1,160 @@
+import { assign, setup } from 'xstate';
+import {
+  endedBy,
+  ignored,
+  jobActions,
+  violation,
+  type Completion,
+  type JobContext,
+  type JobEvent,
+  type JobInput,
+  type KnownOfPeer,
+  type SendCompletion,
+} from './job.ts';
+
+/** What a client job remembers. */
+export interface ClientJobContext extends JobContext {
+  /** The response, from the moment it came in; it may overtake its own send_done. */
+  readonly response: Completion | undefined;
+}
+
+type Args = { context: ClientJobContext; event: JobEvent };
+
+const s = setup({
+  types: {} as { context: ClientJobContext; events: JobEvent; input: JobInput; output: ClientJobContext },
+  actions: {
+    ...jobActions,
+    keepResponse: assign((_: Args, response: Completion) => ({ response })),
+    endWithResponse: assign(({ context }: Args) => ({ outcome: outcomeOf(context.response as Completion) })),
+    endWithFailedSend: assign(({ context }: Args, failure: Extract<SendCompletion, { ok: false }>) => ({
+      outcome: { type: 'send-failed' as const, error: failure.error, known: context.response === undefined ? (failure.known ?? ('perhaps-executed' as const)) : ('executed' as const) },
+    })),
+    endEarly: assign(({ context, event }: Args, params: { known: KnownOfPeer }) => ({
+      outcome: endedBy(event, context.response === undefined ? params.known : 'executed'),
+    })),
+  },
+  guards: {
+    failed: ({ event }: Args) => event.type === 'send_done' && !event.completion.ok,
+    hasResponse: ({ context }: Args) => context.response !== undefined,
+    endedWithResponse: ({ context }: Args) => context.outcome?.type === 'value' || context.outcome?.type === 'error',
+  },
+});
+
+function outcomeOf(response: Completion) {
+  if (response.ok) return { type: 'value' as const, value: response.value, known: 'executed' as const };
+  return { type: 'error' as const, error: response.error, known: 'executed' as const };
+}
+
+const keepResponse = {
+  type: 'keepResponse',
+  params: ({ event }: { event: Extract<JobEvent, { type: 'read_done' }> }) => event.response,
+} as const;
+const abort = { type: 'abort', params: ({ event }: Args) => ({ reason: event }) } as const;
+const endEarly = (known: KnownOfPeer) => ({ type: 'endEarly', params: { known } }) as const;
+
+/** Given up before anything was sent: the other side never hears of it. */
+const endsUnsent = { target: '#client.busy.callback', actions: endEarly('not-sent') } as const;
+/** Given up while the other side may be at work: it is told, where the protocol can. */
+const endsOnLine = { target: '#client.busy.callback', actions: [endEarly('perhaps-executed'), abort] } as const;
+/** The line is gone: there is nobody to tell. */
+const endsLost = { target: '#client.busy.callback', actions: endEarly('perhaps-executed') } as const;
+
+/** Only handlers have these; no client job does. */
+const executing = { execute: violation, resume: violation, execute_done: violation, park: violation, unpark: violation } as const;
+
+/**
+ * A request that we send, and the response that comes back:
+ *
+ * `new → busy.sending → sent → read → busy.callback → done`
+ *
+ * Every state lists every event: a transition, `ignored` or a `violation`.
+ */
+export const clientJob = s.createMachine({
+  id: 'client',
+  initial: 'new',
+  context: ({ input }) => ({ job: input.job, outcome: undefined, response: undefined }),
+  output: ({ context }) => context,
+  states: {
+    new: {
+      description: 'Waits for a send slot, and for a link if there is none.',
+      entry: { type: 'want', params: { grant: 'send' } },
+      on: {
+        send: { target: 'busy.sending', actions: { type: 'send', params: ({ event }) => ({ permit: event.permit, value: undefined }) } },
+        cancel: endsUnsent,
+        deadline: endsUnsent,
+        line_lost: ignored,
+        abort: violation,
+        send_done: violation,
+        read_done: violation,
+        callback_done: violation,
+        ...executing,
+      },
+    },
+    busy: {
+      initial: 'sending',
+      states: {
+        sending: {
+          description: 'Its request is being written and holds a send slot.',
+          on: {
+            send_done: [
+              {
+                guard: 'failed',
+                target: 'callback',
+                actions: {
+                  type: 'endWithFailedSend',
+                  params: ({ event }) => event.completion as Extract<SendCompletion, { ok: false }>,
+                },
+              },
+              { target: '#client.sent' },
+            ],
+            // A fast peer: the response is kept until the send is done.
+            read_done: [{ guard: 'hasResponse', ...violation }, { actions: keepResponse }],
+            cancel: endsOnLine,
+            deadline: endsOnLine,
+            line_lost: endsLost,
+            abort: violation,
+            send: violation,
+            callback_done: violation,
+            ...executing,
+          },
+        },
+        callback: {
+          description: 'Its callback is being run, with its one outcome.',
+          entry: { type: 'callback', params: ({ context }) => ({ outcome: context.outcome }) },
+          on: {
+            callback_done: '#client.done',
+            // Late for a call that was given up; a second one for a call that was answered.
+            read_done: [{ guard: 'endedWithResponse', ...violation }, ignored],
+            send_done: ignored,
+            cancel: ignored,
+            deadline: ignored,
+            line_lost: ignored,
+            abort: violation,
+            send: violation,
+            ...executing,
+          },
+        },
+      },
+    },
+    sent: {
+      description: 'Its request is on the line; its response is awaited.',
+      always: { guard: 'hasResponse', target: 'read' },
+      on: {
+        read_done: { target: 'read', actions: keepResponse },
+        cancel: endsOnLine,
+        deadline: endsOnLine,
+        line_lost: endsLost,
+        abort: violation,
+        send: violation,
+        send_done: violation,
+        callback_done: violation,
+        ...executing,
+      },
+    },
+    read: {
+      description: 'Its response is here.',
+      always: { target: 'busy.callback', actions: 'endWithResponse' },
+    },
+    done: { type: 'final' },
+  },
+});

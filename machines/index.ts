@@ -1,0 +1,8 @@
+/** The charts, pure: what runs, what is drawn and what is tested. */
+export { serverJob, cancelledByPeer, type ServerJobContext } from './server-job.ts';
+export { clientJob, type ClientJobContext } from './client-job.ts';
+export { managerMachine, type ManagerEvent } from './manager.ts';
+export { linkMachine, type LinkContext, type LinkEvent, type LinkInput } from './link.ts';
+export * from './job.ts';
+export type { Charge, Execution, Gate, ManagerContext, ManagerLimits, OfPermit, Refusal, Sending, Tell } from './slots.ts';
+export type { Lane, Lanes, Waiting } from './lanes.ts';

@@ -1,0 +1,193 @@
+import { assign, setup } from 'xstate';
+
+/** What a link is given. */
+export interface LinkInput {
+  /** Whether its channel can open another line after one has ended. */
+  readonly reopens: boolean;
+  /** Whether a line that can't be opened is tried again. */
+  readonly retries: boolean;
+}
+
+/** What a link remembers. */
+export interface LinkContext extends LinkInput {
+  /** Lines opened so far; the number of the present one. */
+  readonly session: number;
+  /** Attempts to open a line since the last one was up: the exponent of the back-off. */
+  readonly attempts: number;
+  /** Why the last line, or the last attempt, ended. */
+  readonly reason: unknown;
+  /** It is to end and not to come back. */
+  readonly closing: boolean;
+  /** The responses owed are over their limit: nothing is read until they are not. */
+  readonly reading: boolean;
+}
+
+/** What a link is told: by its user, its channel, its stream, the greeting, the manager and its timers. */
+export type LinkEvent =
+  | { readonly type: 'open' }
+  | { readonly type: 'opened' }
+  | { readonly type: 'failed'; readonly error: unknown }
+  | { readonly type: 'greeted' }
+  | { readonly type: 'lost'; readonly reason: unknown }
+  | { readonly type: 'settled' }
+  | { readonly type: 'retry' }
+  | { readonly type: 'owed_high' }
+  | { readonly type: 'owed_low' }
+  | { readonly type: 'stalled' }
+  | { readonly type: 'close'; readonly reason?: unknown };
+
+type Args = { context: LinkContext; event: LinkEvent };
+
+const s = setup({
+  types: {} as { context: LinkContext; events: LinkEvent; input: LinkInput; output: { reason: unknown } },
+  actions: {
+    // Effects: the transport actor gives them their work.
+    connect: () => {},
+    abandon: () => {},
+    greet: () => {},
+    announce: () => {},
+    drop: (_: unknown, _params: { reason: unknown }) => {},
+    armRetry: (_: unknown, _params: { attempts: number }) => {},
+    disarmRetry: () => {},
+    pauseReading: () => {},
+    resumeReading: () => {},
+    report: (_: unknown, _params: { event: string }) => {},
+    // What the link remembers.
+    begin: assign(({ context }: Args) => ({ session: context.session + 1, reading: true, reason: undefined })),
+    countAttempt: assign(({ context }: Args) => ({ attempts: context.attempts + 1 })),
+    forgetAttempts: assign({ attempts: 0 }),
+    keepReason: assign(({ event }: Args) => ({ reason: reasonOf(event) })),
+    keepClosing: assign(({ context, event }: Args) => ({ closing: true, reason: event.type === 'close' ? (event.reason ?? context.reason) : context.reason })),
+    stopReading: assign({ reading: false }),
+    startReading: assign({ reading: true }),
+  },
+  guards: {
+    retries: ({ context }: Args) => context.retries,
+    reopens: ({ context }: Args) => context.reopens && !context.closing,
+  },
+});
+
+function reasonOf(event: LinkEvent): unknown {
+  if (event.type === 'failed') return event.error;
+  if (event.type === 'stalled') return new StalledError();
+  return event.type === 'lost' || event.type === 'close' ? event.reason : undefined;
+}
+
+/** The peer sent requests and did not take the answers for stallTimeout: the link was ended. */
+export class StalledError extends Error {
+  override readonly name = 'StalledError';
+  constructor() {
+    super('the peer does not read its answers (stallTimeout)');
+  }
+}
+
+const violation = { actions: { type: 'report', params: ({ event }: Args) => ({ event: event.type }) } } as const;
+const ignored = {} as const;
+
+const lost = { target: 'down', actions: 'keepReason' } as const;
+const closeLine = { target: 'down', actions: 'keepClosing' } as const;
+const giveUp = { target: 'ended', actions: 'keepClosing' } as const;
+/** Both states in which a line is open hold the peer to reading its answers (rule 11). */
+const stalling = {
+  owed_high: { actions: ['stopReading', 'pauseReading'] },
+  owed_low: { actions: ['startReading', 'resumeReading'] },
+  stalled: lost,
+} as const;
+
+/**
+ * The state of the line: `closed → connecting → greeting → up → down`, then `waiting` and `connecting` again where
+ * the channel can, else `ended`.
+ *
+ * In `down` every job of the session is being ended; the next line is not opened before all are, so that nothing
+ * of an earlier session meets the next one.
+ */
+export const linkMachine = s.createMachine({
+  id: 'link',
+  initial: 'closed',
+  context: ({ input }) => ({ reopens: input.reopens, retries: input.retries, session: 0, attempts: 0, reason: undefined, closing: false, reading: true }),
+  output: ({ context }) => ({ reason: context.reason }),
+  states: {
+    closed: {
+      description: 'Not opened yet.',
+      on: {
+        open: 'connecting',
+        close: giveUp,
+        opened: violation,
+        failed: violation,
+        greeted: violation,
+        lost: violation,
+        settled: ignored,
+        retry: violation,
+        owed_high: ignored,
+        owed_low: ignored,
+        stalled: ignored,
+      },
+    },
+    connecting: {
+      description: 'The channel is opening a line.',
+      entry: ['countAttempt', 'connect'],
+      on: {
+        opened: { target: 'greeting', actions: 'begin' },
+        failed: [
+          { guard: 'retries', target: 'waiting', actions: 'keepReason' },
+          { target: 'ended', actions: 'keepReason' },
+        ],
+        close: { target: 'ended', actions: ['keepClosing', 'abandon'] },
+        open: ignored,
+        settled: ignored,
+        retry: ignored,
+        owed_high: ignored,
+        owed_low: ignored,
+        stalled: ignored,
+        lost: ignored,
+        greeted: violation,
+      },
+    },
+    greeting: {
+      description: 'The line is open; the protocol exchanges what it needs before requests may be sent.',
+      entry: 'greet',
+      on: { greeted: 'up', lost, close: closeLine, ...stalling, open: ignored, settled: ignored, retry: ignored, opened: violation, failed: violation },
+    },
+    up: {
+      description: 'Requests flow in both directions.',
+      entry: ['forgetAttempts', 'announce'],
+      on: { lost, close: closeLine, ...stalling, greeted: ignored, open: ignored, settled: ignored, retry: ignored, opened: violation, failed: violation },
+    },
+    down: {
+      description: 'The line is gone; the jobs of its session are being ended.',
+      entry: { type: 'drop', params: ({ context }) => ({ reason: context.reason }) },
+      on: {
+        settled: [{ guard: 'reopens', target: 'waiting' }, { target: 'ended' }],
+        close: { actions: 'keepClosing' },
+        open: ignored,
+        lost: ignored,
+        greeted: ignored,
+        owed_high: ignored,
+        owed_low: ignored,
+        stalled: ignored,
+        retry: ignored,
+        opened: violation,
+        failed: violation,
+      },
+    },
+    waiting: {
+      description: 'Before the next attempt: at once after a line that was up, then with growing pauses.',
+      entry: { type: 'armRetry', params: ({ context }) => ({ attempts: context.attempts }) },
+      exit: 'disarmRetry',
+      on: {
+        retry: 'connecting',
+        open: 'connecting',
+        close: giveUp,
+        settled: ignored,
+        lost: ignored,
+        greeted: ignored,
+        owed_high: ignored,
+        owed_low: ignored,
+        stalled: ignored,
+        opened: violation,
+        failed: violation,
+      },
+    },
+    ended: { type: 'final' },
+  },
+});

@@ -1,0 +1,250 @@
+import { assign, setup } from 'xstate';
+import {
+  endedBy,
+  ignored,
+  jobActions,
+  violation,
+  type Completion,
+  type JobContext,
+  type JobEvent,
+  type JobInput,
+  type KnownOfPeer,
+  type SendCompletion,
+} from './job.ts';
+
+/** What a server job remembers. */
+export interface ServerJobContext extends JobContext {
+  readonly answers: boolean;
+  /** What its execute came to: the response. */
+  readonly completion: Completion | undefined;
+  /** Nested calls whose answers its handler has not been given. */
+  readonly nested: number;
+  /** Those of them that are here and wait for the execute slot. */
+  readonly answered: number;
+}
+
+/** The error that answers a request which its sender gave up. */
+export const cancelledByPeer = Object.freeze({ code: 'CANCELLED', message: 'cancelled by the caller' });
+
+type Args = { context: ServerJobContext; event: JobEvent };
+
+const s = setup({
+  types: {} as { context: ServerJobContext; events: JobEvent; input: JobInput; output: ServerJobContext },
+  actions: {
+    ...jobActions,
+    keepCompletion: assign((_: Args, completion: Completion) => ({ completion })),
+    keepNested: assign(({ context }: Args) => ({ nested: context.nested + 1 })),
+    keepAnswered: assign(({ context }: Args) => ({ answered: context.answered + 1 })),
+    deliverAnswered: assign(({ context }: Args) => ({ nested: context.nested - context.answered, answered: 0 })),
+    forgetNested: assign({ nested: 0, answered: 0 }),
+    endWithAnswer: assign(({ context }: Args) => ({ outcome: outcomeOf(context.completion) })),
+    endWithFailedSend: assign((_: Args, failure: Extract<SendCompletion, { ok: false }>) => ({
+      outcome: { type: 'send-failed' as const, error: failure.error, known: failure.known ?? ('executed' as const) },
+    })),
+    endEarly: assign(({ event }: Args, params: { known: KnownOfPeer }) => ({ outcome: endedBy(event, params.known) })),
+  },
+  guards: {
+    answers: ({ context }: Args) => context.answers,
+    notification: ({ context }: Args) => !context.answers,
+    failed: ({ event }: Args) => event.type === 'send_done' && !event.completion.ok,
+    awaitsNested: ({ context }: Args) => context.nested > 0,
+    owesNested: ({ context }: Args) => context.nested > context.answered,
+    firstAnswer: ({ context }: Args) => context.answered === 0 && context.nested > 0,
+  },
+});
+
+/** A server job's outcome once nothing more is to be sent. */
+function outcomeOf(completion: Completion | undefined) {
+  if (completion === undefined || completion.ok) return { type: 'value' as const, value: completion?.value, known: 'executed' as const };
+  return { type: 'error' as const, error: completion.error, known: 'executed' as const };
+}
+
+const wantExecute = { type: 'want', params: { grant: 'execute' } } as const;
+const wantResume = {
+  type: 'want',
+  params: ({ event }: { event: Extract<JobEvent, { type: 'unpark' }> }) => ({ grant: 'resume' as const, permit: event.permit }),
+} as const;
+const wantSend = { type: 'want', params: { grant: 'send' } } as const;
+const callback = { type: 'callback', params: ({ context }: Args) => ({ outcome: context.outcome }) } as const;
+const abort = { type: 'abort', params: ({ event }: Args) => ({ reason: event }) } as const;
+const release = { type: 'release', params: ({ event }: Args) => ({ permit: event.type === 'resume' ? event.permit : -1 }) } as const;
+const endEarly = (known: KnownOfPeer) => ({ type: 'endEarly', params: { known } }) as const;
+const keepOutcome = {
+  type: 'keepCompletion',
+  params: ({ event }: Args): Completion => (event.type === 'execute_done' ? event.completion : { ok: false, error: cancelledByPeer }),
+} as const;
+
+/** The answer is known: it is sent, or (a notification) there is nobody to send it to. */
+const answered = [
+  { guard: 'answers', target: '#server.executed', actions: [keepOutcome, 'forgetNested', wantSend] },
+  { target: '#server.executed', actions: [keepOutcome, 'forgetNested'] },
+] as const;
+const abortedByPeer = [
+  { guard: 'answers', target: '#server.executed', actions: [keepOutcome, 'forgetNested', abort, wantSend] },
+  { target: '#server.executed', actions: [keepOutcome, 'forgetNested', abort] },
+] as const;
+
+/** Ends the job early from a state in which its handler runs. */
+const endsRunning = { target: '#server.busy.callback', actions: [endEarly('perhaps-executed'), abort] } as const;
+const endsUnstarted = { target: '#server.busy.callback', actions: endEarly('refused') } as const;
+const endsAnswered = { target: '#server.busy.callback', actions: endEarly('executed') } as const;
+
+/**
+ * A request that came in, and the response that we send:
+ *
+ * `new → busy.executing ⇄ busy.parked → executed → busy.sending → sent → busy.callback → done`
+ *
+ * A notification goes from `executed` to `busy.callback`. Every state lists every event: a transition,
+ * `ignored` or a `violation` (semantics: each pair is decided).
+ */
+export const serverJob = s.createMachine({
+  id: 'server',
+  initial: 'new',
+  context: ({ input }) => ({ job: input.job, answers: input.answers, outcome: undefined, completion: undefined, nested: 0, answered: 0 }),
+  output: ({ context }) => context,
+  states: {
+    new: {
+      description: 'Waits for an execute slot.',
+      entry: wantExecute,
+      on: {
+        execute: { target: 'busy.executing', actions: { type: 'execute', params: ({ event }) => ({ permit: event.permit }) } },
+        abort: [
+          { guard: 'answers', target: 'executed', actions: [keepOutcome, wantSend] },
+          { target: 'executed', actions: keepOutcome },
+        ],
+        cancel: endsUnstarted,
+        deadline: endsUnstarted,
+        line_lost: endsUnstarted,
+        resume: violation,
+        send: violation,
+        execute_done: violation,
+        send_done: violation,
+        read_done: violation,
+        callback_done: violation,
+        park: violation,
+        unpark: violation,
+      },
+    },
+    busy: {
+      initial: 'executing',
+      states: {
+        executing: {
+          description: 'Its handler runs and holds an execute slot.',
+          // One nested answer was delivered and others are still out: the slot goes back at once.
+          always: { guard: 'awaitsNested', target: 'parked', actions: release },
+          on: {
+            execute_done: answered,
+            park: { target: 'parked', actions: 'keepNested' },
+            abort: abortedByPeer,
+            cancel: endsRunning,
+            deadline: endsRunning,
+            line_lost: endsRunning,
+            unpark: violation,
+            execute: violation,
+            resume: violation,
+            send: violation,
+            send_done: violation,
+            read_done: violation,
+            callback_done: violation,
+          },
+        },
+        parked: {
+          description: 'Its handler waits for the peer; the slot is given to others until an answer is here.',
+          on: {
+            resume: {
+              target: 'executing',
+              actions: ['deliverAnswered', { type: 'resume', params: ({ event }) => ({ permit: event.permit }) }],
+            },
+            park: { actions: 'keepNested' },
+            unpark: [
+              { guard: 'firstAnswer', actions: ['keepAnswered', wantResume] },
+              { guard: 'owesNested', actions: 'keepAnswered' },
+              violation,
+            ],
+            execute_done: answered,
+            abort: abortedByPeer,
+            cancel: endsRunning,
+            deadline: endsRunning,
+            line_lost: endsRunning,
+            execute: violation,
+            send: violation,
+            send_done: violation,
+            read_done: violation,
+            callback_done: violation,
+          },
+        },
+        sending: {
+          description: 'Its response is being written and holds a send slot.',
+          on: {
+            send_done: [
+              {
+                guard: 'failed',
+                target: 'callback',
+                actions: {
+                  type: 'endWithFailedSend',
+                  params: ({ event }) => event.completion as Extract<SendCompletion, { ok: false }>,
+                },
+              },
+              { target: '#server.sent', actions: 'endWithAnswer' },
+            ],
+            cancel: endsAnswered,
+            deadline: endsAnswered,
+            line_lost: endsAnswered,
+            abort: ignored,
+            execute_done: ignored,
+            park: ignored,
+            unpark: ignored,
+            execute: violation,
+            resume: violation,
+            send: violation,
+            read_done: violation,
+            callback_done: violation,
+          },
+        },
+        callback: {
+          description: 'Its callback is being run, with its one outcome.',
+          entry: callback,
+          on: {
+            callback_done: '#server.done',
+            execute_done: ignored,
+            send_done: ignored,
+            abort: ignored,
+            cancel: ignored,
+            deadline: ignored,
+            line_lost: ignored,
+            park: ignored,
+            unpark: ignored,
+            execute: violation,
+            resume: violation,
+            send: violation,
+            read_done: violation,
+          },
+        },
+      },
+    },
+    executed: {
+      description: 'Its response waits for a send slot.',
+      always: { guard: 'notification', target: 'busy.callback', actions: 'endWithAnswer' },
+      on: {
+        send: { target: 'busy.sending', actions: { type: 'send', params: ({ context, event }) => ({ permit: event.permit, value: context.completion }) } },
+        cancel: endsAnswered,
+        deadline: endsAnswered,
+        line_lost: endsAnswered,
+        abort: ignored,
+        execute_done: ignored,
+        park: ignored,
+        unpark: ignored,
+        execute: violation,
+        resume: violation,
+        send_done: violation,
+        read_done: violation,
+        callback_done: violation,
+      },
+    },
+    sent: {
+      description: 'Its response is on the line.',
+      always: 'busy.callback',
+    },
+    done: { type: 'final' },
+  },
+});

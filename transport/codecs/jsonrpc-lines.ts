@@ -1,0 +1,102 @@
+import { RemoteProtocolError } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import type { Codec, Decoded, OutgoingMessage } from '../messages.ts';
+import { ByteBuffer, findByte } from './byte-buffer.ts';
+import { bodyLength } from './json.ts';
+import { readJsonRpc, writeJsonRpc, type Dialect } from './jsonrpc.ts';
+
+const LF = 0x0a;
+const CR = 0x0d;
+const space = 0x20;
+
+/** JSON-RPC 2.0, one object a line. A damaged line costs that line and no other. */
+export class JsonRpcLinesCodec implements Codec {
+  readonly #dialect: Dialect;
+  readonly #most: number;
+  readonly #held = new ByteBuffer();
+  readonly #decode = (bytes: Buffer, from: number, to: number): number => this.#lines(bytes, from, to);
+  #out: Decoded[] = [];
+  /** Bytes of the unfinished line in which there is no line break. */
+  #scanned = 0;
+  /** Bytes dropped of a line that is too long; -1 outside of one. */
+  #dropped = -1;
+
+  constructor(limits: Limits) {
+    this.#dialect = { limits, extensions: false };
+    this.#most = limits.maxMessageBytes;
+  }
+
+  get buffered(): number {
+    return this.#held.length;
+  }
+
+  push(chunk: Uint8Array): Decoded[] {
+    this.#held.feed(chunk, this.#decode);
+    return this.#taken();
+  }
+
+  end(): Decoded[] {
+    if (this.#dropped >= 0) this.#tooLong(this.#dropped);
+    else if (this.#held.length > 0) {
+      const cut = this.#held.length;
+      this.#out.push(new RemoteProtocolError('truncated', `the stream ended ${cut} bytes into a line`, cut));
+    }
+    this.#held.clear();
+    this.#scanned = 0;
+    this.#dropped = -1;
+    return this.#taken();
+  }
+
+  encode(message: OutgoingMessage): Uint8Array {
+    const text = writeJsonRpc(message, this.#dialect);
+    bodyLength(text, this.#most);
+    return Buffer.from(`${text}\n`);
+  }
+
+  #taken(): Decoded[] {
+    const out = this.#out;
+    this.#out = [];
+    return out;
+  }
+
+  #lines(bytes: Buffer, from: number, to: number): number {
+    let at = from;
+    for (;;) {
+      const end = findByte(bytes, LF, at + this.#scanned, to);
+      if (end < 0) return this.#unfinished(at, to);
+      this.#line(bytes, at, end);
+      this.#scanned = 0;
+      at = end + 1;
+    }
+  }
+
+  #unfinished(at: number, to: number): number {
+    // One more than the most may still be a carriage return.
+    if (this.#dropped < 0 && to - at > this.#most + 1) this.#dropped = 0;
+    if (this.#dropped < 0) {
+      this.#scanned = to - at;
+      return at;
+    }
+    this.#dropped += to - at;
+    this.#scanned = 0;
+    return to;
+  }
+
+  #line(bytes: Buffer, at: number, end: number): void {
+    const size = end + 1 - at;
+    const stop = end > at && bytes[end - 1] === CR ? end - 1 : end;
+    if (this.#dropped >= 0 || stop - at > this.#most) this.#tooLong(Math.max(this.#dropped, 0) + size);
+    else if (!isBlank(bytes, at, stop)) this.#out.push(readJsonRpc(bytes.subarray(at, stop), size, this.#dialect));
+    this.#dropped = -1;
+  }
+
+  #tooLong(dropped: number): void {
+    this.#out.push(new RemoteProtocolError('message-too-large', `dropped a line of ${dropped} bytes; the most is ${this.#most}`, dropped));
+  }
+}
+
+function isBlank(bytes: Buffer, from: number, to: number): boolean {
+  let at = from;
+  while (at < to && (bytes[at] === space || bytes[at] === CR || bytes[at] === 0x09)) at++;
+  return at === to;
+}

@@ -1,0 +1,161 @@
+/**
+ * Time, as an input: every timer of the package is made here, from a clock that a test can step.
+ *
+ * XState's own delayed events cost O(all timers of the system) whenever any actor stops, so the deadlines of
+ * many short jobs can't be `after` transitions. One heap, one host timer for the earliest.
+ */
+
+/** Where time comes from. XState's SimulatedClock is one. */
+export interface Clock {
+  /** Milliseconds that never go back. */
+  now(): number;
+  setTimeout(fn: () => void, ms: number): unknown;
+  clearTimeout(handle: unknown): void;
+}
+
+/** The machine's own clock. */
+export const realClock: Clock = {
+  now: () => performance.now(),
+  setTimeout: (fn, ms) => setTimeout(fn, ms),
+  clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
+};
+
+/** Lengths in milliseconds, each with its reason. All can be set by options of the same name but for those marked fixed. */
+export const durations = Object.freeze({
+  /** A call's deadline where none is given: long enough for a slow command, short enough for a person who waits. */
+  callTimeout: 60_000,
+  /** How long a v7 host waits for hello before it asks for capabilities itself: hello may have been said before it came. */
+  v7Hello: 250,
+  /** How long a v7 greeting call waits before it is made again: the original's own limit for a request. */
+  v7Greeting: 5_000,
+  /** A peer that sends requests and reads no answers for this long is cut off. */
+  stallTimeout: 10_000,
+  /** First pause before a line is tried again, doubled at each attempt up to the last; each is shortened by up to a half at random. */
+  retryFirst: 100,
+  retryLast: 10_000,
+  /** The same for requests after the peer said busy. */
+  busyFirst: 20,
+  busyLast: 2_000,
+});
+
+/** A timer that has been started. */
+export interface Timer {
+  readonly at: number;
+  readonly fire: () => void;
+  /** Its place in the heap; -1 once it has fired or was cancelled. */
+  index: number;
+}
+
+/** The longest delay that a host timer takes (2³¹−1 ms, 24.8 days); later ones are armed again on the way. */
+const LONGEST = 0x7fff_ffff;
+
+/** All timers of one owner: O(log n) to start and to cancel, none of it kept afterwards. */
+export class Timers {
+  readonly clock: Clock;
+  readonly #heap: Timer[] = [];
+  #armed: unknown = undefined;
+  #armedAt = Infinity;
+
+  constructor(clock: Clock = realClock) {
+    this.clock = clock;
+  }
+
+  /** How many are running. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  /** Calls `fire` after `ms`; Infinity is never, and no timer. */
+  start(ms: number, fire: () => void): Timer {
+    const timer: Timer = { at: this.clock.now() + Math.max(0, ms), fire, index: -1 };
+    if (timer.at === Infinity) return timer;
+    this.#heap.push(timer);
+    this.#rise(this.#heap.length - 1, timer);
+    if (timer.at < this.#armedAt) this.#arm();
+    return timer;
+  }
+
+  /** Stops a timer; one that has fired, or was never running, is left alone. */
+  cancel(timer: Timer | undefined): void {
+    if (timer === undefined || timer.index < 0) return;
+    const last = this.#heap.pop() as Timer;
+    if (last !== timer) {
+      const at = timer.index;
+      this.#rise(at, last);
+      this.#sink(last.index, last);
+    }
+    timer.index = -1;
+    if (this.#heap.length === 0) this.#disarm();
+  }
+
+  /** Stops all. */
+  clear(): void {
+    for (const timer of this.#heap) timer.index = -1;
+    this.#heap.length = 0;
+    this.#disarm();
+  }
+
+  #arm(): void {
+    this.#disarm();
+    const next = this.#heap[0];
+    if (next === undefined) return;
+    this.#armedAt = next.at;
+    this.#armed = this.clock.setTimeout(() => this.#due(), Math.min(Math.ceil(next.at - this.clock.now()), LONGEST));
+  }
+
+  #disarm(): void {
+    if (this.#armed !== undefined) this.clock.clearTimeout(this.#armed);
+    this.#armed = undefined;
+    this.#armedAt = Infinity;
+  }
+
+  #due(): void {
+    this.#armed = undefined;
+    this.#armedAt = Infinity;
+    const now = this.clock.now();
+    const due: Timer[] = [];
+    for (let next = this.#heap[0]; next !== undefined && next.at <= now; next = this.#heap[0]) {
+      this.cancel(next);
+      due.push(next);
+    }
+    this.#arm();
+    for (const timer of due) timer.fire();
+  }
+
+  #rise(from: number, timer: Timer): void {
+    let at = from;
+    while (at > 0) {
+      const up = (at - 1) >> 1;
+      const parent = this.#heap[up] as Timer;
+      if (parent.at <= timer.at) break;
+      this.#place(at, parent);
+      at = up;
+    }
+    this.#place(at, timer);
+  }
+
+  #sink(from: number, timer: Timer): void {
+    let at = from;
+    for (;;) {
+      let down = 2 * at + 1;
+      if (down >= this.#heap.length) break;
+      if (down + 1 < this.#heap.length && (this.#heap[down + 1] as Timer).at < (this.#heap[down] as Timer).at) down++;
+      const child = this.#heap[down] as Timer;
+      if (child.at >= timer.at) break;
+      this.#place(at, child);
+      at = down;
+    }
+    this.#place(at, timer);
+  }
+
+  #place(at: number, timer: Timer): void {
+    this.#heap[at] = timer;
+    timer.index = at;
+  }
+}
+
+/** The pause before attempt `attempt` (from 1): doubled each time, bounded, and spread so that peers don't come back together. */
+export function backoff(attempt: number, first: number, last: number, random: () => number): number {
+  const whole = Math.min(last, first * 2 ** Math.min(attempt - 1, 30));
+  return whole * (1 - random() / 2);
+}
