@@ -21,7 +21,13 @@ export interface Kind {
 }
 
 /** A request that came in. */
-export const serverKind: Kind = Object.freeze<Kind>({ name: 'server', chart: serverJob, class: 'server', slots: ['execute', 'send'], ownsTag: false });
+export const serverKind: Kind = Object.freeze<Kind>({
+  name: 'server',
+  chart: serverJob,
+  class: 'server',
+  slots: ['execute', 'send'],
+  ownsTag: false,
+});
 
 /** A request that we send. */
 export const clientKind: Kind = Object.freeze<Kind>({ name: 'client', chart: clientJob, class: 'client', slots: ['send'], ownsTag: true });
@@ -32,11 +38,11 @@ export interface Execution {
   /** Aborted when nobody waits for the result any more. */
   readonly signal: AbortSignal;
   /** Reports the execute's outcome. A second call is reported as a violation. */
-  done(completion: Completion): void;
+  readonly done: (completion: Completion) => void;
   /** The handler waits for the peer: its slot goes to others. Each park is matched by one unpark. */
-  park(): void;
+  readonly park: () => void;
   /** What it waited for is here: `resume` is run once it holds a slot again. */
-  unpark(): void;
+  readonly unpark: () => void;
 }
 
 /** What a `send` operation works with. Bound to its permit. */
@@ -45,7 +51,7 @@ export interface Sending {
   /** What is to be sent: a server job's completion; undefined for a request. */
   readonly value: Completion | undefined;
   /** Reports that the stream took the bytes, or that it won't. */
-  done(completion: SendCompletion): void;
+  readonly done: (completion: SendCompletion) => void;
 }
 
 /**

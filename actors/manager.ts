@@ -133,7 +133,16 @@ export class Manager {
     const { tag, operations, urgency = 1, bytes = 0, exempt = false, answers = true } = options;
     if (!(urgency === 0 || urgency === 1 || urgency === 2)) invalidOption('urgency', urgency, '0, 1 or 2');
     const ref: JobRef = { ...this.#table.reserve(), class: registered.kind.class, urgency, exempt, bytes };
-    const entry: JobEntry = { ref, kind: registered.kind, tag, operations, actor: undefined, deadline: undefined, abortion: undefined, called: false };
+    const entry: JobEntry = {
+      ref,
+      kind: registered.kind,
+      tag,
+      operations,
+      actor: undefined,
+      deadline: undefined,
+      abortion: undefined,
+      called: false,
+    };
     this.#table.set(entry);
     const refused = this.#offer(entry, answers);
     if (refused !== undefined) return { ok: false, error: refusalError(refused, this.#context().limits, tag) };
@@ -227,7 +236,11 @@ export class Manager {
     const entry = this.#table.get(job) as JobEntry;
     const { logic, kind } = this.#kinds.get(entry.kind.name) as { kind: Kind; logic: AnyStateMachine };
     if (kind.ownsTag) this.#tags.set(entry.tag, entry);
-    entry.actor = createActor(logic, { id: `${kind.name}:${job.seq}`, parent: this.ref, input: { job, answers } } as ActorOptions<AnyStateMachine>);
+    entry.actor = createActor(logic, {
+      id: `${kind.name}:${job.seq}`,
+      parent: this.ref,
+      input: { job, answers },
+    } as ActorOptions<AnyStateMachine>);
     entry.actor.start();
     if (this.#adding === entry) this.#decision = 'admitted';
   }
@@ -238,7 +251,10 @@ export class Manager {
     this.#table.free(job);
     if (this.#adding === entry) this.#decision = code;
     // Added from inside an observer, after the add had returned: the callback is the only one left to tell.
-    else this.#outbox.push(() => this.#call(entry, { type: 'send-failed', error: refusalError(code, this.#context().limits, entry.tag), known: 'not-sent' }));
+    else
+      this.#outbox.push(() =>
+        this.#call(entry, { type: 'send-failed', error: refusalError(code, this.#context().limits, entry.tag), known: 'not-sent' }),
+      );
   }
 
   /** @internal */
@@ -305,12 +321,20 @@ export class Manager {
         want: ({ context }: Args, { grant, permit }: { grant: 'send' | 'execute' | 'resume'; permit?: number }) => {
           const slot: SlotName = grant === 'send' ? 'send' : 'execute';
           if (!kind.slots.includes(slot)) this._report(kind.name, `want ${slot}`, context.job);
-          else this.ref.send({ type: 'want', job: context.job, grant, ...(permit === undefined ? undefined : { permit }) } satisfies ManagerEvent);
+          else
+            this.ref.send({
+              type: 'want',
+              job: context.job,
+              grant,
+              ...(permit === undefined ? undefined : { permit }),
+            } satisfies ManagerEvent);
         },
-        release: ({ context }: Args, { permit }: { permit: number }) => this.ref.send({ type: 'release', job: context.job, permit } satisfies ManagerEvent),
+        release: ({ context }: Args, { permit }: { permit: number }) =>
+          this.ref.send({ type: 'release', job: context.job, permit } satisfies ManagerEvent),
         execute: (args: Args, { permit }: { permit: number }) => this.#execute(entryOf(args), permit),
         resume: (args: Args, { permit }: { permit: number }) => this.#resume(entryOf(args), permit),
-        send: (args: Args, params: { permit: number; value: Completion | undefined }) => this.#sendJob(entryOf(args), params.permit, params.value),
+        send: (args: Args, params: { permit: number; value: Completion | undefined }) =>
+          this.#sendJob(entryOf(args), params.permit, params.value),
         callback: (args: Args, { outcome }: { outcome: Outcome | undefined }) => {
           const entry = entryOf(args);
           this.#outbox.push(() => this.#call(entry, outcome as Outcome));
@@ -326,21 +350,36 @@ export class Manager {
     const execution = this.#executionOf(entry, permit);
     this.#outbox.push(() => {
       if (entry.operations.execute === undefined) return execution.done({ ok: true });
-      this.#attempt(() => entry.operations.execute?.(execution), (error) => execution.done({ ok: false, error }));
+      this.#attempt(
+        () => entry.operations.execute?.(execution),
+        (error) => execution.done({ ok: false, error }),
+      );
     });
   }
 
   #resume(entry: JobEntry, permit: number): void {
     const execution = this.#executionOf(entry, permit);
-    this.#outbox.push(() => this.#attempt(() => entry.operations.resume?.(execution), (error) => this.#complain(error, 'resume', entry.tag)));
+    this.#outbox.push(() =>
+      this.#attempt(
+        () => entry.operations.resume?.(execution),
+        (error) => this.#complain(error, 'resume', entry.tag),
+      ),
+    );
   }
 
   #sendJob(entry: JobEntry, permit: number, value: Completion | undefined): void {
     const { ref: job, tag } = entry;
-    const sending: Sending = { tag, value, done: (completion: SendCompletion) => this.send({ type: 'send_done', job, permit, completion }) };
+    const sending: Sending = {
+      tag,
+      value,
+      done: (completion: SendCompletion) => this.send({ type: 'send_done', job, permit, completion }),
+    };
     this.#outbox.push(() => {
       if (entry.operations.send === undefined) return sending.done({ ok: true });
-      this.#attempt(() => entry.operations.send?.(sending), (error) => sending.done({ ok: false, error }));
+      this.#attempt(
+        () => entry.operations.send?.(sending),
+        (error) => sending.done({ ok: false, error }),
+      );
     });
   }
 
@@ -361,7 +400,10 @@ export class Manager {
     if (entry.called) return;
     entry.called = true;
     this.timers.cancel(entry.deadline);
-    this.#attempt(() => entry.operations.callback?.(outcome, entry.tag), (error) => this.#complain(error, 'callback', entry.tag));
+    this.#attempt(
+      () => entry.operations.callback?.(outcome, entry.tag),
+      (error) => this.#complain(error, 'callback', entry.tag),
+    );
     entry.actor?.send({ type: 'callback_done' } satisfies JobEvent);
   }
 
@@ -435,7 +477,10 @@ export interface CreateManagerOptions extends ManagerOptions {
 /** A manager by itself, started. */
 export function createManager(options: CreateManagerOptions = {}): Manager {
   const { inspect, line = true, ...input } = options;
-  const actor = createActor(managerLogic as typeof provided, { input: input as never, ...(inspect === undefined ? undefined : { inspect }) });
+  const actor = createActor(managerLogic as typeof provided, {
+    input: input as never,
+    ...(inspect === undefined ? undefined : { inspect }),
+  });
   actor.start();
   const manager = managerOf(actor);
   if (line) manager.gate('all');

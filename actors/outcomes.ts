@@ -9,9 +9,17 @@ export function refusalError(code: Refusal | 'STOPPED', limits: ManagerLimits, t
     case 'TAG_IN_USE':
       return new VirtagentError(code, `a job with tag ${JSON.stringify(tag.slice(0, 80))} has not finished`, { known });
     case 'QUEUE_FULL':
-      return new VirtagentError(code, `the queue holds maxClientJobs (${limits.maxClientJobs}) calls or maxClientBytes (${limits.maxClientBytes})`, { known });
+      return new VirtagentError(
+        code,
+        `the queue holds maxClientJobs (${limits.maxClientJobs}) calls or maxClientBytes (${limits.maxClientBytes})`,
+        { known },
+      );
     case 'BUSY':
-      return new VirtagentError(code, `the queue holds maxServerJobs (${limits.maxServerJobs}) requests or maxServerBytes (${limits.maxServerBytes})`, { known });
+      return new VirtagentError(
+        code,
+        `the queue holds maxServerJobs (${limits.maxServerJobs}) requests or maxServerBytes (${limits.maxServerBytes})`,
+        { known },
+      );
     case 'STOPPING':
       return new VirtagentError(code, 'it is stopping and takes nothing new', { known });
     case 'STOPPED':
@@ -21,17 +29,10 @@ export function refusalError(code: Refusal | 'STOPPED', limits: ManagerLimits, t
 
 /** What ended a job early, as the error that its AbortSignal carries. */
 export function endError(event: JobEvent): VirtagentError {
-  switch (event.type) {
-    case 'deadline':
-      return new VirtagentError('TIMEOUT', 'the deadline has passed');
-    case 'line_lost':
-      return new VirtagentError('LINE_LOST', 'the line was lost');
-    case 'cancel':
-      if (event.reason instanceof VirtagentError) return event.reason;
-      return new VirtagentError('CANCELLED', 'cancelled', { cause: event.reason });
-    default:
-      return new VirtagentError('CANCELLED', 'the caller gave it up');
-  }
+  if (event.type === 'deadline') return new VirtagentError('TIMEOUT', 'the deadline has passed');
+  if (event.type === 'line_lost') return new VirtagentError('LINE_LOST', 'the line was lost');
+  if (event.type !== 'cancel') return new VirtagentError('CANCELLED', 'the caller gave it up');
+  return event.reason instanceof VirtagentError ? event.reason : new VirtagentError('CANCELLED', 'cancelled', { cause: event.reason });
 }
 
 /** A failed outcome as the error that the caller of `method` gets. A value has none. */
@@ -41,16 +42,20 @@ export function outcomeError(outcome: Outcome, method: string): VirtagentError |
     case 'value':
       return undefined;
     case 'error':
-      return outcome.error instanceof VirtagentError ? outcome.error : new VirtagentError('REMOTE_ERROR', String(outcome.error), { known, method, cause: outcome.error });
+      return outcome.error instanceof VirtagentError
+        ? outcome.error
+        : new VirtagentError('REMOTE_ERROR', String(outcome.error), { known, method, cause: outcome.error });
     case 'cancelled':
-      if (outcome.reason instanceof VirtagentError) return new VirtagentError(outcome.reason.code, `${method}: ${outcome.reason.message}`, { known, method, cause: outcome.reason });
+      if (outcome.reason instanceof VirtagentError)
+        return new VirtagentError(outcome.reason.code, `${method}: ${outcome.reason.message}`, { known, method, cause: outcome.reason });
       return new VirtagentError('CANCELLED', `${method} was cancelled`, { known, method, cause: outcome.reason });
     case 'timed-out':
       return new VirtagentError('TIMEOUT', `${method} had no response within its deadline`, { known, method });
     case 'line-lost':
       return new VirtagentError('LINE_LOST', `the line was lost during ${method}`, { known, method });
     case 'send-failed':
-      if (outcome.error instanceof VirtagentError) return new VirtagentError(outcome.error.code, outcome.error.message, { known, method, cause: outcome.error });
+      if (outcome.error instanceof VirtagentError)
+        return new VirtagentError(outcome.error.code, outcome.error.message, { known, method, cause: outcome.error });
       return new VirtagentError('SEND_FAILED', `the stream did not take ${method}`, { known, method, cause: outcome.error });
   }
 }

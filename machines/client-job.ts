@@ -27,7 +27,11 @@ const s = setup({
     keepResponse: assign((_: Args, response: Completion) => ({ response })),
     endWithResponse: assign(({ context }: Args) => ({ outcome: outcomeOf(context.response as Completion) })),
     endWithFailedSend: assign(({ context }: Args, failure: Extract<SendCompletion, { ok: false }>) => ({
-      outcome: { type: 'send-failed' as const, error: failure.error, known: context.response === undefined ? (failure.known ?? ('perhaps-executed' as const)) : ('executed' as const) },
+      outcome: {
+        type: 'send-failed' as const,
+        error: failure.error,
+        known: context.response === undefined ? (failure.known ?? ('perhaps-executed' as const)) : ('executed' as const),
+      },
     })),
     endEarly: assign(({ context, event }: Args, params: { known: KnownOfPeer }) => ({
       outcome: endedBy(event, context.response === undefined ? params.known : 'executed'),

@@ -50,7 +50,10 @@ export function sendLanes(): Lanes {
 
 /** The lanes before the execute slots: parked jobs whose answer is here, then new ones by urgency. */
 export function executeLanes(): Lanes {
-  return { list: [lane(['resume'], 'server', 2), ...([2, 1, 0] as const).map((urgency) => lane(['execute'], 'server', urgency))], granted: 0 };
+  return {
+    list: [lane(['resume'], 'server', 2), ...([2, 1, 0] as const).map((urgency) => lane(['execute'], 'server', urgency))],
+    granted: 0,
+  };
 }
 
 /** `lanes` with one more job waiting. */

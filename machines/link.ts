@@ -28,6 +28,8 @@ export type LinkEvent =
   | { readonly type: 'opened' }
   | { readonly type: 'failed'; readonly error: unknown }
   | { readonly type: 'greeted' }
+  | { readonly type: 'input_ended' }
+  | { readonly type: 'finished'; readonly reason: unknown }
   | { readonly type: 'lost'; readonly reason: unknown }
   | { readonly type: 'settled' }
   | { readonly type: 'retry' }
@@ -46,6 +48,8 @@ const s = setup({
     abandon: () => {},
     greet: () => {},
     announce: () => {},
+    finish: () => {},
+    disarmFinish: () => {},
     drop: (_: unknown, _params: { reason: unknown }) => {},
     armRetry: (_: unknown, _params: { attempts: number }) => {},
     disarmRetry: () => {},
@@ -57,7 +61,10 @@ const s = setup({
     countAttempt: assign(({ context }: Args) => ({ attempts: context.attempts + 1 })),
     forgetAttempts: assign({ attempts: 0 }),
     keepReason: assign(({ event }: Args) => ({ reason: reasonOf(event) })),
-    keepClosing: assign(({ context, event }: Args) => ({ closing: true, reason: event.type === 'close' ? (event.reason ?? context.reason) : context.reason })),
+    keepClosing: assign(({ context, event }: Args) => ({
+      closing: true,
+      reason: event.type === 'close' ? (event.reason ?? context.reason) : context.reason,
+    })),
     stopReading: assign({ reading: false }),
     startReading: assign({ reading: true }),
   },
@@ -70,7 +77,7 @@ const s = setup({
 function reasonOf(event: LinkEvent): unknown {
   if (event.type === 'failed') return event.error;
   if (event.type === 'stalled') return new StalledError();
-  return event.type === 'lost' || event.type === 'close' ? event.reason : undefined;
+  return event.type === 'lost' || event.type === 'finished' || event.type === 'close' ? event.reason : undefined;
 }
 
 /** The peer sent requests and did not take the answers for stallTimeout: the link was ended. */
@@ -87,11 +94,20 @@ const ignored = {} as const;
 const lost = { target: 'down', actions: 'keepReason' } as const;
 const closeLine = { target: 'down', actions: 'keepClosing' } as const;
 const giveUp = { target: 'ended', actions: 'keepClosing' } as const;
-/** Both states in which a line is open hold the peer to reading its answers (rule 11). */
-const stalling = {
+/** What every state with an open line shares; it holds the peer to reading its answers (rule 11). */
+const open = {
+  lost,
+  close: closeLine,
   owed_high: { actions: ['stopReading', 'pauseReading'] },
   owed_low: { actions: ['startReading', 'resumeReading'] },
   stalled: lost,
+  input_ended: 'finishing',
+  finished: ignored,
+  open: ignored,
+  settled: ignored,
+  retry: ignored,
+  opened: violation,
+  failed: violation,
 } as const;
 
 /**
@@ -104,7 +120,15 @@ const stalling = {
 export const linkMachine = s.createMachine({
   id: 'link',
   initial: 'closed',
-  context: ({ input }) => ({ reopens: input.reopens, retries: input.retries, session: 0, attempts: 0, reason: undefined, closing: false, reading: true }),
+  context: ({ input }) => ({
+    reopens: input.reopens,
+    retries: input.retries,
+    session: 0,
+    attempts: 0,
+    reason: undefined,
+    closing: false,
+    reading: true,
+  }),
   output: ({ context }) => ({ reason: context.reason }),
   states: {
     closed: {
@@ -116,6 +140,8 @@ export const linkMachine = s.createMachine({
         failed: violation,
         greeted: violation,
         lost: violation,
+        input_ended: violation,
+        finished: violation,
         settled: ignored,
         retry: violation,
         owed_high: ignored,
@@ -140,18 +166,26 @@ export const linkMachine = s.createMachine({
         owed_low: ignored,
         stalled: ignored,
         lost: ignored,
+        input_ended: ignored,
+        finished: ignored,
         greeted: violation,
       },
     },
     greeting: {
       description: 'The line is open; the protocol exchanges what it needs before requests may be sent.',
       entry: 'greet',
-      on: { greeted: 'up', lost, close: closeLine, ...stalling, open: ignored, settled: ignored, retry: ignored, opened: violation, failed: violation },
+      on: { greeted: 'up', ...open },
     },
     up: {
       description: 'Requests flow in both directions.',
       entry: ['forgetAttempts', 'announce'],
-      on: { lost, close: closeLine, ...stalling, greeted: ignored, open: ignored, settled: ignored, retry: ignored, opened: violation, failed: violation },
+      on: { greeted: ignored, ...open },
+    },
+    finishing: {
+      description: 'The peer has said all that it will; the answers to it are still sent.',
+      entry: 'finish',
+      exit: 'disarmFinish',
+      on: { ...open, finished: { target: 'down', actions: 'keepReason' }, input_ended: ignored, greeted: ignored },
     },
     down: {
       description: 'The line is gone; the jobs of its session are being ended.',
@@ -161,6 +195,8 @@ export const linkMachine = s.createMachine({
         close: { actions: 'keepClosing' },
         open: ignored,
         lost: ignored,
+        input_ended: ignored,
+        finished: ignored,
         greeted: ignored,
         owed_high: ignored,
         owed_low: ignored,
@@ -180,6 +216,8 @@ export const linkMachine = s.createMachine({
         close: giveUp,
         settled: ignored,
         lost: ignored,
+        input_ended: ignored,
+        finished: ignored,
         greeted: ignored,
         owed_high: ignored,
         owed_low: ignored,

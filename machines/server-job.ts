@@ -226,7 +226,10 @@ export const serverJob = s.createMachine({
       description: 'Its response waits for a send slot.',
       always: { guard: 'notification', target: 'busy.callback', actions: 'endWithAnswer' },
       on: {
-        send: { target: 'busy.sending', actions: { type: 'send', params: ({ context, event }) => ({ permit: event.permit, value: context.completion }) } },
+        send: {
+          target: 'busy.sending',
+          actions: { type: 'send', params: ({ context, event }) => ({ permit: event.permit, value: context.completion }) },
+        },
         cancel: endsAnswered,
         deadline: endsAnswered,
         line_lost: endsAnswered,

@@ -1,5 +1,17 @@
 import type { JobEvent, JobRef } from './job.ts';
-import { enqueue, executeLanes, granted, head, nextLane, sendLanes, withdraw, withdrawClass, type Lane, type Lanes, type Waiting } from './lanes.ts';
+import {
+  enqueue,
+  executeLanes,
+  granted,
+  head,
+  nextLane,
+  sendLanes,
+  withdraw,
+  withdrawClass,
+  type Lane,
+  type Lanes,
+  type Waiting,
+} from './lanes.ts';
 import { emptyMap, get, put, without, type OrderedMap } from './ordered-map.ts';
 
 /** The manager's options, as its chart knows them. All counts may be Infinity. */
@@ -114,7 +126,10 @@ export function refusal(context: ManagerContext, event: { readonly job: JobRef; 
 }
 
 /** While stopping, only what running handlers need is taken: their nested calls, and refusals of what comes in. */
-export function refusalWhileStopping(context: ManagerContext, event: { readonly job: JobRef; readonly tagInUse: boolean }): Refusal | undefined {
+export function refusalWhileStopping(
+  context: ManagerContext,
+  event: { readonly job: JobRef; readonly tagInUse: boolean },
+): Refusal | undefined {
   return event.job.exempt ? refusal(context, event) : 'STOPPING';
 }
 
@@ -260,7 +275,8 @@ export function answeredInWindow(context: ManagerContext, job: JobRef): Partial<
 /** A job is gone. What its handler or its send still holds stays taken. */
 export function forgotten(context: ManagerContext, job: JobRef): Partial<ManagerContext> {
   const execution = get(context.executions, job.seq);
-  const charge = execution === undefined ? uncharged(context, job) : { executions: put(context.executions, job.seq, { ...execution, orphan: true }) };
+  const charge =
+    execution === undefined ? uncharged(context, job) : { executions: put(context.executions, job.seq, { ...execution, orphan: true }) };
   return { ...withdrawn(context, job), ...charge, outstanding: without(context.outstanding, job.seq) };
 }
 

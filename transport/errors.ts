@@ -327,6 +327,8 @@ export function quote(value: unknown, most = 80): string {
   }
   text ??= String(value);
   // JSON leaves DEL, C1 controls, the line separators and the bidirectional controls as they are; a terminal or log reader does not.
-  const shown = text.slice(0, most * 2).replace(/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const shown = text
+    .slice(0, most * 2)
+    .replace(/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return shown.length > most ? `${shown.slice(0, most)}…` : shown;
 }

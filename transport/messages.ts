@@ -90,5 +90,7 @@ export interface Codec {
 /** The error object that a peer sent, kept for the user beside our code. */
 export function remoteObject(error: WireError): RemoteErrorObject | undefined {
   if (error.number === undefined) return undefined;
-  return error.data === undefined ? { code: error.number, message: error.message } : { code: error.number, message: error.message, data: error.data };
+  return error.data === undefined
+    ? { code: error.number, message: error.message }
+    : { code: error.number, message: error.message, data: error.data };
 }

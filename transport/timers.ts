@@ -20,7 +20,7 @@ export const realClock: Clock = {
   clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
 };
 
-/** Lengths in milliseconds, each with its reason. All can be set by options of the same name but for those marked fixed. */
+/** Lengths in milliseconds, each with its reason. Those not marked fixed are defaults of options. */
 export const durations = Object.freeze({
   /** A call's deadline where none is given: long enough for a slow command, short enough for a person who waits. */
   callTimeout: 60_000,
@@ -30,6 +30,10 @@ export const durations = Object.freeze({
   v7Greeting: 5_000,
   /** A peer that sends requests and reads no answers for this long is cut off. */
   stallTimeout: 10_000,
+  /** After the peer has ended its side of a line, how long its last requests may take (fixed). */
+  finish: 5_000,
+  /** How long a line that we close may take to hand over what was written (fixed). */
+  flush: 1_000,
   /** First pause before a line is tried again, doubled at each attempt up to the last; each is shortened by up to a half at random. */
   retryFirst: 100,
   retryLast: 10_000,

@@ -9,6 +9,8 @@ export interface Channel {
   readonly name: string;
   /** Whether another line can be opened after one has ended. */
   readonly reopens: boolean;
+  /** Whether the end of what the peer says leaves the line open for our answers (standard input and output). */
+  readonly halfOpen?: boolean;
   /**
    * The next line, flowing in neither direction yet (paused). Rejects with a VirtagentError of the CHANNEL_
    * codes, or with the signal's reason once it is aborted.

@@ -77,7 +77,8 @@ export class ByteBuffer {
     const held = this.length;
     const needed = held + added;
     // Moving within the store only when that frees half of it keeps the moves linear too.
-    const grown = needed * 2 <= this.#store.length ? this.#store : Buffer.allocUnsafeSlow(Math.max(firstBytes, this.#store.length * 2, needed));
+    const grown =
+      needed * 2 <= this.#store.length ? this.#store : Buffer.allocUnsafeSlow(Math.max(firstBytes, this.#store.length * 2, needed));
     this.#store.copy(grown, 0, this.#start, this.#end);
     this.#store = grown;
     this.#start = 0;

@@ -23,7 +23,7 @@ export function parseJson(bytes: Buffer, maxDepth: number): Parsed {
     return { ok: true, value: JSON.parse(text) };
   } catch {
     // The engine's own message is left out: it quotes the peer unescaped.
-    return { ok: false, why: `not JSON: ${quote(text.slice(0, 81), 40)}` };
+    return { ok: false, why: `not JSON: ${shown(text)}` };
   }
 }
 
@@ -37,7 +37,11 @@ export function jsonText(value: unknown, what: string): string | undefined {
 }
 
 /** The error of a message that could not be encoded; nothing of it was sent. */
-export function unsent(code: 'INVALID_PARAMS' | 'MESSAGE_TOO_LARGE' | 'UNENCODABLE' | 'UNSUPPORTED', message: string, cause?: unknown): VirtagentError {
+export function unsent(
+  code: 'INVALID_PARAMS' | 'MESSAGE_TOO_LARGE' | 'UNENCODABLE' | 'UNSUPPORTED',
+  message: string,
+  cause?: unknown,
+): VirtagentError {
   return new VirtagentError(code, message, { known: 'not-sent', cause });
 }
 
@@ -45,13 +49,21 @@ export function unsent(code: 'INVALID_PARAMS' | 'MESSAGE_TOO_LARGE' | 'UNENCODAB
 export function bodyLength(text: string, most: number): number {
   // A string has no more characters than bytes, so a hopeless one is not measured.
   const length = text.length > most ? text.length : Buffer.byteLength(text);
-  if (length > most) throw unsent('MESSAGE_TOO_LARGE', `the message has ${text.length > most ? 'more than ' : ''}${length} bytes; the most is ${most}`);
+  if (length > most)
+    throw unsent('MESSAGE_TOO_LARGE', `the message has ${text.length > most ? 'more than ' : ''}${length} bytes; the most is ${most}`);
   return length;
 }
 
 /** Whether a parsed value is a JSON object. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A parsed value for a message: quoted, but never by writing out all of what a peer sent. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return quote(value.slice(0, 41), 40);
+  if (typeof value !== 'object' || value === null) return quote(value);
+  return Array.isArray(value) ? 'an array' : 'an object';
 }
 
 /** An error's text, cut to what is sent and kept. */

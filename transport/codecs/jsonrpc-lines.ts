@@ -18,8 +18,8 @@ export class JsonRpcLinesCodec implements Codec {
   #out: Decoded[] = [];
   /** Bytes of the unfinished line in which there is no line break. */
   #scanned = 0;
-  /** Bytes dropped of a line that is too long; -1 outside of one. */
-  #dropped = -1;
+  /** Bytes dropped of a line that is too long, while in one. */
+  #dropped: number | undefined;
 
   constructor(limits: Limits) {
     this.#dialect = { limits, extensions: false };
@@ -36,14 +36,14 @@ export class JsonRpcLinesCodec implements Codec {
   }
 
   end(): Decoded[] {
-    if (this.#dropped >= 0) this.#tooLong(this.#dropped);
+    if (this.#dropped !== undefined) this.#tooLong(this.#dropped);
     else if (this.#held.length > 0) {
       const cut = this.#held.length;
       this.#out.push(new RemoteProtocolError('truncated', `the stream ended ${cut} bytes into a line`, cut));
     }
     this.#held.clear();
     this.#scanned = 0;
-    this.#dropped = -1;
+    this.#dropped = undefined;
     return this.#taken();
   }
 
@@ -71,13 +71,13 @@ export class JsonRpcLinesCodec implements Codec {
   }
 
   #unfinished(at: number, to: number): number {
+    const size = to - at;
     // One more than the most may still be a carriage return.
-    if (this.#dropped < 0 && to - at > this.#most + 1) this.#dropped = 0;
-    if (this.#dropped < 0) {
-      this.#scanned = to - at;
+    if (this.#dropped === undefined && size <= this.#most + 1) {
+      this.#scanned = size;
       return at;
     }
-    this.#dropped += to - at;
+    this.#dropped = (this.#dropped ?? 0) + size;
     this.#scanned = 0;
     return to;
   }
@@ -85,9 +85,9 @@ export class JsonRpcLinesCodec implements Codec {
   #line(bytes: Buffer, at: number, end: number): void {
     const size = end + 1 - at;
     const stop = end > at && bytes[end - 1] === CR ? end - 1 : end;
-    if (this.#dropped >= 0 || stop - at > this.#most) this.#tooLong(Math.max(this.#dropped, 0) + size);
+    if (this.#dropped !== undefined || stop - at > this.#most) this.#tooLong((this.#dropped ?? 0) + size);
     else if (!isBlank(bytes, at, stop)) this.#out.push(readJsonRpc(bytes.subarray(at, stop), size, this.#dialect));
-    this.#dropped = -1;
+    this.#dropped = undefined;
   }
 
   #tooLong(dropped: number): void {

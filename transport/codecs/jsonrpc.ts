@@ -1,7 +1,7 @@
 import { errorTable, quote, RemoteProtocolError, type ErrorCode } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import type { Answer, Decoded, OutgoingMessage, RequestMessage, Tag, WireError } from '../messages.ts';
-import { cutText, isObject, jsonText, parseJson, unsent } from './json.ts';
+import type { Answer, Decoded, OutgoingMessage, Tag, WireError } from '../messages.ts';
+import { cutText, isObject, jsonText, parseJson, shown, unsent } from './json.ts';
 
 /** JSON-RPC 2.0's own words: https://www.jsonrpc.org/specification. Framing is the codecs' business. */
 export interface Dialect {
@@ -29,14 +29,15 @@ export function readJsonRpc(body: Buffer, bytes: number, dialect: Dialect): Deco
   if (!parsed.ok) return rejected('PARSE_ERROR', `The message is ${parsed.why}`, null, bytes);
   const message = parsed.value;
   if (Array.isArray(message)) return readBatch(message, bytes);
-  if (!isObject(message)) return rejected('INVALID_REQUEST', `${quote(message)} is no message`, null, bytes);
+  if (!isObject(message)) return rejected('INVALID_REQUEST', `${shown(message)} is no message`, null, bytes);
   if (typeof message['method'] === 'string') return readCall(message, message['method'], bytes, dialect);
   return isResponse(message) ? readResponse(message, bytes, dialect) : readNonsense(message, bytes, dialect);
 }
 
 function readBatch(batch: readonly unknown[], bytes: number): Decoded {
   // An answer to a response could be answered in turn, without end.
-  if (batch.length > 0 && batch.every((item) => isObject(item) && isResponse(item))) return notAMessage('a batch of responses, and batches are not taken', bytes);
+  if (batch.length > 0 && batch.every((item) => isObject(item) && isResponse(item)))
+    return notAMessage('a batch of responses, and batches are not taken', bytes);
   return rejected('INVALID_REQUEST', 'Batches are not taken; send each message by itself', null, bytes);
 }
 
@@ -57,7 +58,7 @@ function readCall(message: JsonObject, method: string, bytes: number, dialect: D
   const tag = usableId(message, dialect.limits);
   if (message['jsonrpc'] !== '2.0') return rejected('INVALID_REQUEST', 'The member jsonrpc has to be "2.0"', tag ?? null, bytes);
   if (!Object.hasOwn(message, 'id')) return readNotification(message, method, bytes, dialect);
-  if (tag === undefined) return rejected('INVALID_REQUEST', `An id can not be ${quote(message['id'])}`, null, bytes);
+  if (tag === undefined) return rejected('INVALID_REQUEST', `An id can not be ${shown(message['id'])}`, null, bytes);
   if (method.length > dialect.limits.maxMethodLength) return rejected('INVALID_REQUEST', longMethod(dialect), tag, bytes);
   if (!takesParams(message)) return rejected('INVALID_PARAMS', 'params has to be an object or an array', tag, bytes);
   return { type: 'request', tag, method, params: message['params'], bytes };
@@ -66,7 +67,7 @@ function readCall(message: JsonObject, method: string, bytes: number, dialect: D
 /** Notifications are never answered, so what is wrong with one is only reported. */
 function readNotification(message: JsonObject, method: string, bytes: number, dialect: Dialect): Decoded {
   if (method.length > dialect.limits.maxMethodLength) return notAMessage(longMethod(dialect), bytes);
-  if (!takesParams(message)) return notAMessage(`a notification whose params are ${quote(message['params'])}`, bytes);
+  if (!takesParams(message)) return notAMessage(`a notification whose params are ${shown(message['params'])}`, bytes);
   const params = message['params'];
   if (dialect.extensions && method === cancelMethod) return readCancel(params, bytes, dialect.limits);
   if (dialect.extensions && method === progressMethod) return readProgress(params, bytes, dialect.limits);
@@ -80,7 +81,8 @@ function readCancel(params: unknown, bytes: number, limits: Limits): Decoded {
 
 function readProgress(params: unknown, bytes: number, limits: Limits): Decoded {
   const token = isObject(params) ? params['token'] : undefined;
-  if (!isObject(params) || !isToken(token, limits) || !Object.hasOwn(params, 'value')) return notAMessage(`${progressMethod} without a usable token and a value`, bytes);
+  if (!isObject(params) || !isToken(token, limits) || !Object.hasOwn(params, 'value'))
+    return notAMessage(`${progressMethod} without a usable token and a value`, bytes);
   return { type: 'progress', token, value: params['value'], bytes };
 }
 
@@ -92,7 +94,9 @@ function readResponse(message: JsonObject, bytes: number, { limits }: Dialect): 
   if (!Object.hasOwn(message, 'error')) return { type: 'response', tag, answer: { ok: true, value: message['result'] }, bytes };
   if (Object.hasOwn(message, 'result')) return badResponse(tag, 'it has both result and error', bytes);
   const error = readError(message['error']);
-  return error === undefined ? badResponse(tag, 'its error is not {code, message}', bytes) : { type: 'response', tag, answer: { ok: false, error }, bytes };
+  return error === undefined
+    ? badResponse(tag, 'its error is not {code, message}', bytes)
+    : { type: 'response', tag, answer: { ok: false, error }, bytes };
 }
 
 function readError(error: unknown): WireError | undefined {
@@ -128,7 +132,12 @@ function rejected(code: ErrorCode, message: string, tag: Tag, bytes: number): De
 }
 
 function badResponse(tag: Tag, why: string, bytes: number): Decoded {
-  return { type: 'response', tag, answer: { ok: false, error: { code: 'INVALID_RESPONSE', message: `The response breaks JSON-RPC 2.0: ${why}` } }, bytes };
+  return {
+    type: 'response',
+    tag,
+    answer: { ok: false, error: { code: 'INVALID_RESPONSE', message: `The response breaks JSON-RPC 2.0: ${why}` } },
+    bytes,
+  };
 }
 
 function notAMessage(what: string, bytes: number): RemoteProtocolError {
@@ -141,17 +150,17 @@ function notAMessage(what: string, bytes: number): RemoteProtocolError {
 export function writeJsonRpc(message: OutgoingMessage, dialect: Dialect): string {
   switch (message.type) {
     case 'request':
-      return `{"jsonrpc":"2.0","id":${writeRequestId(message, dialect.limits)},${writeCall(message.method, message.params)}}`;
+      return `{"jsonrpc":"2.0","id":${writeId(message.tag, dialect.limits)},${writeCall(message.method, message.params)}}`;
     case 'notification':
       return `{"jsonrpc":"2.0",${writeCall(message.method, message.params)}}`;
     case 'response':
       return `{"jsonrpc":"2.0","id":${JSON.stringify(message.tag ?? null)},${writeAnswer(message.answer)}}`;
     case 'cancel':
       needExtensions(dialect, 'a cancel');
-      return `{"jsonrpc":"2.0","method":"${cancelMethod}","params":{"id":${JSON.stringify(message.tag ?? null)}}}`;
+      return `{"jsonrpc":"2.0","method":"${cancelMethod}","params":{"id":${writeId(message.tag, dialect.limits)}}}`;
     case 'progress':
       needExtensions(dialect, 'progress');
-      return `{"jsonrpc":"2.0","method":"${progressMethod}","params":{"token":${JSON.stringify(message.token)},"value":${writeValue(message.value, 'The progress value')}}}`;
+      return `{"jsonrpc":"2.0","method":"${progressMethod}","params":{"token":${writeId(message.token, dialect.limits)},"value":${writeValue(message.value, 'The progress value')}}}`;
   }
 }
 
@@ -159,10 +168,10 @@ function needExtensions(dialect: Dialect, what: string): void {
   if (!dialect.extensions) throw unsent('UNSUPPORTED', `JSON-RPC by lines has no message for ${what}; jsonrpc-headers has`);
 }
 
-function writeRequestId({ tag }: RequestMessage, limits: Limits): string {
-  // Without an id it would be a notification, and never be answered.
+/** An id of our own making. A request without one would be a notification, and never be answered. */
+function writeId(tag: Tag, limits: Limits): string {
   if (tag === null || isToken(tag, limits)) return JSON.stringify(tag);
-  throw unsent('UNENCODABLE', `a request can not have the id ${quote(tag)}`);
+  throw unsent('UNENCODABLE', `${quote(tag)} can not be an id; a string of at most ${limits.maxTagLength} characters or a number can`);
 }
 
 function writeCall(method: unknown, params: unknown): string {

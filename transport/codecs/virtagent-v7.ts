@@ -1,5 +1,245 @@
-import { errorTable, quote, RemoteProtocolError, type DamageReason, type ErrorCode } from '../errors.ts';
+import { quote, RemoteProtocolError, type DamageReason } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import type { Answer, Codec, Decoded, OutgoingMessage, RequestMessage, ResponseMessage, Tag, WireError } from '../messages.ts';
+import type { Codec, Decoded, OutgoingMessage, Tag } from '../messages.ts';
 import { ByteBuffer, findByte } from './byte-buffer.ts';
-import { bodyLength, cutText, isObject, jsonText, parseJson, unsent } from './json.ts';
+import { bodyLength, unsent } from './json.ts';
+import { readV7, writeV7Request, writeV7Response } from './v7-bodies.ts';
+
+/** Stands before a frame and, as a flush byte, behind it. It can't occur in UTF-8, nor in a header. */
+const mark = 0xff;
+const lineBreak = '\r\n';
+const blankLine = Buffer.from(lineBreak + lineBreak);
+const firstLines = { request: 'POST /RPC2 HTTP/1.1', response: 'HTTP/1.1 200 OK' };
+
+/** As many characters of the first line as the original looks at. */
+const startBytes = 4;
+
+/** What seven digits of Content-Length can say. */
+const largestBody = 9_999_999;
+
+interface Fault {
+  readonly reason: DamageReason;
+  readonly message: string;
+}
+
+interface Head {
+  readonly type: 'request' | 'response';
+  readonly tag: string | undefined;
+  /** Of the header with its blank line. */
+  readonly headerBytes: number;
+  readonly bodyBytes: number;
+}
+
+/** Bytes that are dropped up to the next mark. None yet: what follows a frame, or begins the stream. */
+interface Gap extends Fault {
+  readonly afterFrame: boolean;
+  dropped: number;
+}
+
+const noise: Fault = { reason: 'noise', message: 'bytes between frames' };
+
+/**
+ * The original virtagent's protocol, version 7 of its series: HTTP-like headers and JSON between 0xFF marks.
+ *
+ * A mark always begins a new frame, whatever came before; so each piece between two marks is judged by
+ * itself, and damage never reaches beyond the next mark. An error is reported there, when its extent is known.
+ */
+export class VirtagentV7Codec implements Codec {
+  readonly #limits: Limits;
+  readonly #largestBody: number;
+  readonly #held = new ByteBuffer();
+  readonly #decode = (bytes: Buffer, from: number, to: number): number => this.#stream(bytes, from, to);
+  #out: Decoded[] = [];
+  /** Undefined within a frame. */
+  #gap: Gap | undefined = { ...noise, afterFrame: false, dropped: 0 };
+  /** Whether the mark before this frame came right behind another frame, and so may be a flush byte only. */
+  #flush = false;
+  #head: Head | undefined;
+  /** Bytes of this frame in which there is no mark and, while the head is unknown, no end of one. */
+  #scanned = 0;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+    this.#largestBody = Math.min(limits.maxMessageBytes, largestBody);
+  }
+
+  get buffered(): number {
+    return this.#held.length;
+  }
+
+  push(chunk: Uint8Array): Decoded[] {
+    this.#held.feed(chunk, this.#decode);
+    return this.#taken();
+  }
+
+  end(): Decoded[] {
+    // As at a mark: what is unfinished was cut.
+    this.#held.feed(Buffer.of(mark), this.#decode);
+    this.#held.clear();
+    this.#gap = { ...noise, afterFrame: false, dropped: 0 };
+    return this.#taken();
+  }
+
+  encode(message: OutgoingMessage): Uint8Array {
+    if (message.type === 'request') return this.#frame('request', tagText(message.tag, ownTag, this.#limits), writeV7Request(message));
+    if (message.type === 'response')
+      return this.#frame('response', tagText(message.tag, anyTag, this.#limits), writeV7Response(message.answer));
+    throw unsent('UNSUPPORTED', `virtagent v7 has no message for a ${message.type}`);
+  }
+
+  #taken(): Decoded[] {
+    const out = this.#out;
+    this.#out = [];
+    return out;
+  }
+
+  #stream(bytes: Buffer, from: number, to: number): number {
+    for (let at = from; ;) {
+      const next = this.#gap === undefined ? this.#inFrame(bytes, at, to) : this.#inGap(this.#gap, bytes, at, to);
+      if (next < 0) return at;
+      at = next;
+    }
+  }
+
+  /** Drops bytes up to the next mark; -1 when there are no more. */
+  #inGap(gap: Gap, bytes: Buffer, at: number, to: number): number {
+    const found = findByte(bytes, mark, at, to);
+    const stop = found < 0 ? to : found;
+    gap.dropped += stop - at;
+    if (found < 0) return stop > at ? stop : -1;
+    if (gap.dropped > 0) this.#out.push(new RemoteProtocolError(gap.reason, `dropped ${gap.dropped} bytes: ${gap.message}`, gap.dropped));
+    this.#begin(gap.afterFrame && gap.dropped === 0);
+    return found + 1;
+  }
+
+  #begin(flush: boolean): void {
+    this.#gap = undefined;
+    this.#flush = flush;
+    this.#head = undefined;
+    this.#scanned = 0;
+  }
+
+  /** The position behind a frame or a stray mark, `at` after a refusal, -1 when more bytes are needed. */
+  #inFrame(bytes: Buffer, at: number, to: number): number {
+    const found = findByte(bytes, mark, at + this.#scanned, to);
+    const stop = found < 0 ? to : found;
+    if (found === at) {
+      this.#begin(false);
+      return at + 1;
+    }
+    const fault = this.#readHead(bytes, at, stop, found >= 0);
+    if (fault !== undefined) return this.#refuse(fault, at);
+    const size = this.#head === undefined ? Infinity : this.#head.headerBytes + this.#head.bodyBytes;
+    if (this.#head !== undefined && stop - at >= size) return this.#message(this.#head, bytes, at, at + size);
+    if (found >= 0) return this.#refuse({ reason: 'truncated', message: 'a frame that was cut' }, at);
+    this.#scanned = stop - at;
+    return -1;
+  }
+
+  /** From here on the frame is dropped, with the mark before it unless that belonged to the frame before. */
+  #refuse(fault: Fault, at: number): number {
+    this.#gap = { ...fault, afterFrame: false, dropped: this.#flush && fault === noise ? 0 : 1 };
+    return at;
+  }
+
+  /** Reads the head if it is there and was not; says what is wrong with it or with what there is of it. */
+  #readHead(bytes: Buffer, at: number, stop: number, cut: boolean): Fault | undefined {
+    if (this.#head !== undefined) return undefined;
+    const type = typeOf(bytes, at, stop);
+    if (type === undefined)
+      return this.#flush ? noise : { reason: 'bad-header', message: 'a frame that begins with neither POST nor HTTP' };
+    const most = this.#limits.maxHeaderBytes;
+    const searchedTo = Math.min(stop, at + most);
+    const from = Math.max(at, at + this.#scanned - blankLine.length + 1);
+    const found = bytes.subarray(from, searchedTo).indexOf(blankLine);
+    if (found < 0) return cut || stop - at >= most ? unfinished(bytes.toString('latin1', at, searchedTo), stop - at >= most) : undefined;
+    const headerBytes = from + found + blankLine.length - at;
+    const head = readHead(bytes.toString('latin1', at, at + headerBytes - lineBreak.length), type, this.#limits);
+    if ('reason' in head) return head;
+    this.#head = head;
+    return undefined;
+  }
+
+  #message(head: Head, bytes: Buffer, at: number, end: number): number {
+    const body = bytes.subarray(at + head.headerBytes, end);
+    this.#out.push(readV7(head.type, head.tag, body, end - at + 2, this.#limits));
+    this.#gap = { ...noise, afterFrame: true, dropped: 0 };
+    return end;
+  }
+
+  #frame(type: 'request' | 'response', tag: string | undefined, body: string): Uint8Array {
+    const length = bodyLength(body, this.#largestBody);
+    const tagLine = tag === undefined ? '' : `X-Virtagent-Client-Tag: ${tag}\r\n`;
+    const header = `${firstLines[type]}\r\nContent-Type: text/xml\r\nContent-Length: ${length}\r\n${tagLine}\r\n`;
+    const frame = Buffer.allocUnsafe(header.length + length + 2);
+    frame[0] = mark;
+    frame.write(header, 1, 'latin1');
+    frame.write(body, 1 + header.length, 'utf8');
+    frame[frame.length - 1] = mark;
+    return frame;
+  }
+}
+
+/** Request or response, as far as the bytes that are there tell; undefined if neither. */
+function typeOf(bytes: Buffer, at: number, stop: number): Head['type'] | undefined {
+  const start = bytes.toString('latin1', at, Math.min(stop, at + startBytes));
+  if (firstLines.request.startsWith(start)) return 'request';
+  return firstLines.response.startsWith(start) ? 'response' : undefined;
+}
+
+/** A carriage return or line feed that is not half of a pair; the pair's first half at the end may still be completed. */
+const brokenLineBreak = /(?<!\r)\n|\r(?!\n|$)/;
+const lineBreakFault: Fault = { reason: 'bad-header', message: 'a header with a line break that is not CR LF' };
+
+function unfinished(header: string, tooLarge: boolean): Fault {
+  if (brokenLineBreak.test(header)) return lineBreakFault;
+  return tooLarge
+    ? { reason: 'header-too-large', message: 'a header that is too large' }
+    : { reason: 'truncated', message: 'a frame that was cut' };
+}
+
+/** Reads whole lines, each with its line break. Nothing carries over from another frame's head. */
+function readHead(header: string, type: Head['type'], limits: Limits): Head | Fault {
+  if (brokenLineBreak.test(header)) return lineBreakFault;
+  let length: string | undefined;
+  let tag: string | undefined;
+  for (let at = header.indexOf(lineBreak) + 2, end = 0; at < header.length; at = end + 2) {
+    end = header.indexOf(lineBreak, at);
+    const split = header.indexOf(':', at);
+    if (split <= at || split > end) return { reason: 'bad-header', message: 'a header line without a name' };
+    const name = header.slice(at, split).toLowerCase();
+    // One space belongs to the layout; anything more belongs to the value, as a tag is echoed exactly.
+    const value = header.slice(header[split + 1] === ' ' ? split + 2 : split + 1, end);
+    if (name === 'content-length') length = value;
+    else if (name === 'x-virtagent-client-tag') tag = value;
+  }
+  return checkHead(type, length, tag, header.length + lineBreak.length, limits);
+}
+
+function checkHead(
+  type: Head['type'],
+  length: string | undefined,
+  tag: string | undefined,
+  headerBytes: number,
+  limits: Limits,
+): Head | Fault {
+  if (tag !== undefined && tag.length > limits.maxTagLength)
+    return { reason: 'bad-header', message: `a tag of ${tag.length} characters; the most is ${limits.maxTagLength}` };
+  if (length === undefined) return { reason: 'bad-length', message: 'a header without a Content-Length' };
+  if (!/^[0-9]{1,7}$/.test(length)) return { reason: 'bad-length', message: `a Content-Length of ${quote(length)}` };
+  const bodyBytes = Number(length);
+  if (bodyBytes > limits.maxMessageBytes)
+    return { reason: 'message-too-large', message: `a body of ${bodyBytes} bytes; the most is ${limits.maxMessageBytes}` };
+  // A slice of the header would keep all of it in memory for as long as the tag lives.
+  return { type, tag: tag && Buffer.from(tag, 'latin1').toString('latin1'), headerBytes, bodyBytes };
+}
+
+/** Our own tags stay in what every receiver takes; a peer's goes back as it came, byte for byte. */
+const ownTag = /^[\x20-\x7e]*$/;
+const anyTag = /^[^\r\n\xff\u0100-\uffff]*$/;
+
+function tagText(tag: Tag, allowed: RegExp, limits: Limits): string | undefined {
+  if (tag === undefined) return undefined;
+  if (typeof tag === 'string' && tag.length <= limits.maxTagLength && allowed.test(tag)) return tag;
+  throw unsent('UNENCODABLE', `${quote(tag)} can not be a tag; a string of at most ${limits.maxTagLength} printable ASCII characters can`);
+}

@@ -1,0 +1,272 @@
+import { cancelledByPeer } from '../machines/server-job.ts';
+import type { Completion } from '../machines/job.ts';
+import { VirtagentError, type ErrorCode } from '../transport/errors.ts';
+import type { Answer, NotificationMessage, RequestMessage, ResponseMessage, Tag, WireError } from '../transport/messages.ts';
+import type { Execution, Sending } from './kinds.ts';
+import type { Job } from './manager.ts';
+import { MethodError, methodNamed, type HandlerContext, type MethodDefinition, type Methods } from './methods.ts';
+import { NestedCalls } from './nested-calls.ts';
+import { JOB_CHARGE, type Outgoing, type OutgoingHost } from './outgoing.ts';
+import { validate } from './schema.ts';
+
+/** What the requests of the other side need of a peer. */
+export interface IncomingHost extends OutgoingHost {
+  readonly outgoing: Outgoing;
+  readonly methods: Methods;
+  readonly maxNestedCalls: number;
+  /** Told of what a handler threw that was not meant for the caller. */
+  onHandlerError(error: unknown, method: string): void;
+}
+
+type Asked = (RequestMessage | NotificationMessage) & { readonly bytes: number };
+
+/** Codes that a handler may answer with by throwing a VirtagentError; others are its own trouble. */
+const passedOn: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'INVALID_PARAMS',
+  'METHOD_NOT_FOUND',
+  'BUSY',
+  'STOPPING',
+  'MESSAGE_TOO_LARGE',
+]);
+
+/** The requests of the other side: a server job each. */
+export class Incoming {
+  readonly #host: IncomingHost;
+  /** Jobs by the peer's tag, for its cancels only; it may use one twice. */
+  readonly #byTag = new Map<Tag, Set<Job>>();
+  /** Bytes of answers that the stream has not taken, with a charge for each. */
+  owedBytes = 0;
+  onOwed: (() => void) | undefined;
+
+  constructor(host: IncomingHost) {
+    this.#host = host;
+  }
+
+  /** A request or a notification: it becomes a server job, or is refused. */
+  take(message: Asked): void {
+    const tag = message.type === 'request' ? message.tag : undefined;
+    const work = new ServerWork(this, this.#host, message);
+    const added = this.#host.manager.addServer({
+      tag: String(tag ?? ''),
+      bytes: message.bytes + JOB_CHARGE,
+      answers: message.type === 'request',
+      operations: work,
+    });
+    if (!added.ok) {
+      // A notification is never answered, so it is refused in silence (and counted by the manager's caller).
+      if (message.type === 'request')
+        this.refuse(tag, { code: added.error.code === 'BUSY' ? 'BUSY' : 'STOPPING', message: added.error.message });
+    } else if (this.#host.protocol.cancels && message.type === 'request' && !work.isOver) {
+      this.#remember(tag, added.job, work);
+    }
+  }
+
+  /** Answers a request that does not become a job. */
+  refuse(tag: Tag, error: WireError): void {
+    const message: ResponseMessage = { type: 'response', tag, answer: { ok: false, error } };
+    let owed = 0;
+    let sent = false;
+    owed = this.#host.outgoing.notice(message, () => {
+      sent = true;
+      if (owed > 0) this.owe(-owed - JOB_CHARGE);
+    });
+    if (!sent && owed > 0) this.owe(owed + JOB_CHARGE);
+  }
+
+  /** The peer gives up its request: its handler is aborted, and it is answered as cancelled. */
+  cancel(tag: Tag): void {
+    for (const job of this.#byTag.get(tag) ?? []) job.abort();
+  }
+
+  owe(bytes: number): void {
+    this.owedBytes += bytes;
+    this.onOwed?.();
+  }
+
+  #remember(tag: Tag, job: Job, work: ServerWork): void {
+    const jobs = this.#byTag.get(tag) ?? new Set();
+    this.#byTag.set(tag, jobs.add(job));
+    work.onOver = () => {
+      jobs.delete(job);
+      if (jobs.size === 0 && this.#byTag.get(tag) === jobs) this.#byTag.delete(tag);
+    };
+  }
+}
+
+/** One server job's operations: runs the handler, writes the answer. */
+class ServerWork {
+  isOver = false;
+  onOver: (() => void) | undefined;
+  readonly #incoming: Incoming;
+  readonly #host: IncomingHost;
+  readonly #message: Asked;
+  #nested: NestedCalls | undefined;
+  #frame: Uint8Array | undefined;
+  #owed = 0;
+  #aborted = false;
+  /** Progress values that are not on the line yet, and what waits for them. */
+  #unsent = 0;
+  #whenSent: (() => void) | undefined;
+
+  constructor(incoming: Incoming, host: IncomingHost, message: Asked) {
+    this.#incoming = incoming;
+    this.#host = host;
+    this.#message = message;
+  }
+
+  execute(execution: Execution): void {
+    const { method, params } = this.#message;
+    const definition = methodNamed(this.#host.methods, method);
+    if (definition === undefined) {
+      return this.#finish(execution, {
+        ok: false,
+        error: new VirtagentError('METHOD_NOT_FOUND', `there is no method ${JSON.stringify(method.slice(0, 80))}`),
+      });
+    }
+    const failed = (error: unknown): void => this.#finish(execution, { ok: false, error });
+    try {
+      const result = this.#run(definition, params, execution);
+      if (result instanceof Promise) result.then((value: unknown) => this.#finish(execution, { ok: true, value }), failed);
+      else this.#finish(execution, { ok: true, value: result });
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  resume(): void {
+    this.#nested?.deliver();
+  }
+
+  abort(): void {
+    this.#aborted = true;
+    this.#nested?.abandon();
+  }
+
+  send(sending: Sending): void {
+    const frame = (this.#frame ??= this.#encode(sending.value as Completion));
+    if (this.#owed === 0) this.#owe(frame);
+    this.#host.trace(
+      'out',
+      { type: 'response', tag: (this.#message as RequestMessage).tag, answer: answerOf(sending.value as Completion) },
+      frame.length,
+    );
+    this.#host.transport.write(frame, sending.done);
+  }
+
+  callback(): void {
+    this.isOver = true;
+    if (this.#owed > 0) this.#incoming.owe(-this.#owed);
+    this.#nested?.abandon();
+    this.onOver?.();
+  }
+
+  /** Parameters checked, handler run, result checked: in one turn unless one of them is asynchronous. */
+  #run(definition: MethodDefinition, params: unknown, execution: Execution): unknown {
+    const { method } = this.#message;
+    const handle = (checked: unknown): unknown => {
+      const result = definition.handle(checked, this.#contextOf(execution));
+      if (definition.result === undefined) return result;
+      const schema = definition.result;
+      const check = (value: unknown): unknown =>
+        validate(schema, value, 'INVALID_RESPONSE', `the result of ${method} does not pass its schema`);
+      return isThenable(result) ? Promise.resolve(result).then(check) : check(result);
+    };
+    const checked =
+      definition.params === undefined
+        ? params
+        : validate(definition.params, params, 'INVALID_PARAMS', `the parameters of ${method} do not pass its schema`);
+    const result = checked instanceof Promise ? checked.then(handle) : handle(checked);
+    return isThenable(result) ? Promise.resolve(result) : result;
+  }
+
+  #finish(execution: Execution, completion: Completion): void {
+    if (this.#unsent > 0) {
+      this.#whenSent = () => this.#finish(execution, completion);
+      return;
+    }
+    // After an abort nobody waits, and handlers are free to throw the signal's reason.
+    if (!completion.ok && !this.#aborted && isOurTrouble(completion.error))
+      this.#host.onHandlerError(completion.error, this.#message.method);
+    this.#nested?.abandon();
+    if (this.#message.type === 'request' && !this.isOver) {
+      this.#frame = this.#encode(completion);
+      this.#owe(this.#frame);
+    }
+    execution.done(completion);
+  }
+
+  #owe(frame: Uint8Array): void {
+    this.#owed = frame.length + JOB_CHARGE;
+    this.#incoming.owe(this.#owed);
+  }
+
+  /** The answer's frame; what can't be written is answered with an error that says so. */
+  #encode(completion: Completion): Uint8Array {
+    const { tag, method } = this.#message as RequestMessage;
+    const { codec } = this.#host.transport;
+    try {
+      return codec.encode({ type: 'response', tag, answer: answerOf(completion) });
+    } catch (error) {
+      this.#host.onHandlerError(error, method);
+      const code = error instanceof VirtagentError && error.code === 'MESSAGE_TOO_LARGE' ? 'MESSAGE_TOO_LARGE' : 'HANDLER_FAILED';
+      return codec.encode({
+        type: 'response',
+        tag,
+        answer: { ok: false, error: { code, message: `the result of the method can not be sent: ${(error as Error).message}` } },
+      });
+    }
+  }
+
+  #contextOf(execution: Execution): HandlerContext {
+    const host = this.#host;
+    const nested = (): NestedCalls => (this.#nested ??= new NestedCalls(host.outgoing, execution, host.maxNestedCalls));
+    return {
+      method: this.#message.method,
+      get signal() {
+        return execution.signal;
+      },
+      remainingMs: undefined,
+      call: ((name: string, params?: unknown, options = {}) => nested().call(name, params, options)) as HandlerContext['call'],
+      notify: (name, params) =>
+        new Promise<void>((resolve, reject) =>
+          host.outgoing.notify(name, params, (error) => (error === undefined ? resolve() : reject(error))),
+        ),
+      progress: (value) => this.#progress(value),
+    };
+  }
+
+  #progress(value: unknown): boolean {
+    const token = (this.#message.params as { workDoneToken?: unknown } | undefined)?.workDoneToken;
+    if (!this.#host.protocol.progress || this.isOver || (typeof token !== 'string' && typeof token !== 'number')) return false;
+    this.#unsent++;
+    this.#host.outgoing.notice({ type: 'progress', token, value }, () => {
+      if (--this.#unsent === 0) this.#whenSent?.();
+    });
+    return true;
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+/** Whether an error was not meant for the caller, so that this side should hear of it. */
+function isOurTrouble(error: unknown): boolean {
+  return error !== cancelledByPeer && !(error instanceof MethodError) && !isForCaller(error);
+}
+
+/** An error that the handler made for its caller; one of a call that the handler made itself has its `known` set. */
+function isForCaller(error: unknown): error is VirtagentError {
+  return error instanceof VirtagentError && error.known === undefined && passedOn.has(error.code);
+}
+
+/** A completion as it crosses the line: a message and a number, never a stack. */
+export function answerOf(completion: Completion): Answer {
+  if (completion.ok) return { ok: true, value: completion.value };
+  const { error } = completion;
+  if (error === cancelledByPeer) return { ok: false, error: { code: 'CANCELLED', message: cancelledByPeer.message } };
+  if (error instanceof MethodError)
+    return { ok: false, error: { code: 'REMOTE_ERROR', number: error.code, message: error.message, data: error.data } };
+  if (isForCaller(error)) return { ok: false, error: { code: error.code, message: error.message, data: error.data } };
+  return { ok: false, error: { code: 'HANDLER_FAILED', message: error instanceof Error ? error.message : 'the handler failed' } };
+}

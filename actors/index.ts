@@ -1,0 +1,49 @@
+/**
+ * virtagent: calls in both directions over one stream, with a statechart behind every job.
+ *
+ * Two levels: {@link createPeer} and {@link peer} for RPC, {@link createManager} for the operations on which another
+ * protocol would be built.
+ */
+export { createPeer, peer, peerOf, Peer, type CreatePeerOptions, type PeerCounters, type TracedMessage } from './peer.ts';
+export type { PeerOptions } from './peer-options.ts';
+export type { Role } from './v7-greeting.ts';
+export {
+  method,
+  MethodError,
+  type AnyMethods,
+  type CallArguments,
+  type Caller,
+  type CallOptions,
+  type Handler,
+  type HandlerContext,
+  type MethodDefinition,
+  type Methods,
+  type MethodTypes,
+} from './methods.ts';
+export type { Schema, SchemaOutput, SchemaResult } from './schema.ts';
+export {
+  createManager,
+  Manager,
+  managerLogic,
+  managerOf,
+  type AddOptions,
+  type CreateManagerOptions,
+  type Job,
+  type SlotReport,
+} from './manager.ts';
+export { defaultManagerLimits, type Added, type ManagerOptions, type Violation } from './manager-options.ts';
+export { clientKind, serverKind, type Execution, type Kind, type Operations, type Sending } from './kinds.ts';
+export { jobStates, type JobStateEvent } from './job-events.ts';
+export { outcomeError } from './outcomes.ts';
+export {
+  errorTable,
+  VirtagentError,
+  type Blame,
+  type ErrorCode,
+  type ErrorKind,
+  type Known,
+  type RemoteErrorObject,
+} from '../transport/errors.ts';
+export type { Outcome, Completion, SendCompletion, Urgency } from '../machines/job.ts';
+export type { LinkState, PeerContext, PeerEmitted, PeerOutput } from '../machines/peer.ts';
+export type { ManagerLimits } from '../machines/slots.ts';

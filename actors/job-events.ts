@@ -1,0 +1,55 @@
+import { Observable } from 'rxjs';
+import type { AnyActorRef, InspectionEvent, Observer } from 'xstate';
+import type { Manager } from './manager.ts';
+
+/** A job has entered a state. */
+export interface JobStateEvent {
+  readonly kind: string;
+  readonly tag: string;
+  /** Its number in the order of adding. */
+  readonly seq: number;
+  /** The state, nested ones joined by dots: `busy.sending`. */
+  readonly state: string;
+}
+
+/**
+ * Every state that every job of a manager enters, passing states included. It watches the actor system while it is
+ * subscribed, which costs each job some microseconds; unsubscribed, nothing.
+ */
+export function jobStates(manager: Manager): Observable<JobStateEvent> {
+  return new Observable((subscriber) => {
+    const watching = systemOf(manager.ref).inspect({
+      next: (event) => {
+        const told = stateEntered(manager, event);
+        if (told === undefined) return;
+        try {
+          subscriber.next(told);
+        } catch (error) {
+          // An exception would leave the job's mailbox stuck for good.
+          subscriber.error(error);
+        }
+      },
+    } as Observer<InspectionEvent>);
+    return () => watching.unsubscribe();
+  });
+}
+
+function systemOf(ref: AnyActorRef): { inspect(observer: Observer<InspectionEvent>): { unsubscribe(): void } } {
+  return ref.system as never;
+}
+
+function stateEntered(manager: Manager, event: InspectionEvent): JobStateEvent | undefined {
+  const isStep = event.type === '@xstate.microstep' || (event.type === '@xstate.snapshot' && event.event.type === 'xstate.init');
+  if (!isStep) return undefined;
+  const job = manager.jobOfActor(event.actorRef as AnyActorRef);
+  if (job === undefined) return undefined;
+  return { kind: job.kind, tag: job.tag, seq: job.ref.seq, state: statePath((event.snapshot as { value?: unknown }).value) };
+}
+
+/** A state value as one word. */
+export function statePath(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, inner]) => (typeof inner === 'object' && Object.keys(inner as object).length === 0 ? name : `${name}.${statePath(inner)}`))
+    .join(' ');
+}

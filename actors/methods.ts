@@ -1,0 +1,114 @@
+import type { Urgency } from '../machines/job.ts';
+import { invalidOption } from '../transport/errors.ts';
+import type { Schema, SchemaOutput } from './schema.ts';
+
+/** The methods of one side, as types: name → function of parameters to result. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the parameters of any method fit
+export type MethodTypes = Record<string, (params: any) => unknown>;
+
+/** The types of a side about which nothing is known. */
+export type AnyMethods = Record<string, (params?: unknown) => unknown>;
+
+/** Options of one call. */
+export interface CallOptions<Result = unknown> {
+  /** Cancels the call; the other side is told where the protocol can. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds for everything: queue, link start, send, execution, response. Default: the peer's `timeoutMs`. Infinity: none. */
+  readonly timeoutMs?: number | undefined;
+  /** 2 goes before 1 before 0, within requests; default 1. */
+  readonly urgency?: Urgency | undefined;
+  /** What a result must pass; it replaces the peer's own schema for that method. */
+  readonly result?: Schema<unknown, Result> | undefined;
+  /** Values on the way to the result, where the protocol carries them (jsonrpc-headers). */
+  readonly onProgress?: ((value: unknown) => void) | undefined;
+}
+
+/** The arguments of a call: parameters may be left out where the method takes none. */
+// oxlint-disable-next-line typescript/no-explicit-any -- inferred from any function
+export type CallArguments<F extends (params: any) => unknown> =
+  Parameters<F> extends []
+    ? [params?: undefined, options?: CallOptions]
+    : undefined extends Parameters<F>[0]
+      ? [params?: Parameters<F>[0], options?: CallOptions]
+      : [params: Parameters<F>[0], options?: CallOptions];
+
+/** Calls the other side's methods. */
+export interface Caller<Remote extends MethodTypes> {
+  /**
+   * Calls a method of the other side. Rejects with a VirtagentError whose `known` says whether it may have been executed.
+   */
+  call<M extends keyof Remote & string>(method: M, ...rest: CallArguments<Remote[M]>): Promise<Awaited<ReturnType<Remote[M]>>>;
+  /** Sends a request without response; resolves when the stream took it. UNSUPPORTED in v7. */
+  notify<M extends keyof Remote & string>(method: M, params?: Parameters<Remote[M]>[0]): Promise<void>;
+}
+
+/** What a handler works with. */
+export interface HandlerContext<Remote extends MethodTypes = AnyMethods> extends Caller<Remote> {
+  readonly method: string;
+  /** Aborted when nobody waits for the result: the caller cancelled or is gone, the deadline passed, the peer stops. */
+  readonly signal: AbortSignal;
+  /** Milliseconds that the caller still waits, where the protocol says so; undefined where it can't. */
+  readonly remainingMs: number | undefined;
+  /**
+   * Calls back to the side that called. While it waits, this handler's execute slot goes to others (it is parked); a call
+   * through the peer instead keeps the slot, and enough of those on both sides wait for each other for ever.
+   */
+  readonly call: Caller<Remote>['call'];
+  /** Sends a value on the way to the result, before the result; false where the protocol or the caller takes none. */
+  progress(value: unknown): boolean;
+}
+
+/** A method of this side. */
+// oxlint-disable-next-line typescript/no-explicit-any -- a handler may name its parameters' type
+export type Handler = (params: any, context: HandlerContext<any>) => unknown;
+
+/** A method with schemas: parameters are checked before the handler runs, results before they are sent. */
+export interface MethodDefinition<P extends Schema = Schema, R extends Schema = Schema> {
+  readonly params?: P | undefined;
+  readonly result?: R | undefined;
+  // oxlint-disable-next-line typescript/no-explicit-any -- as Handler
+  handle(params: any, context: HandlerContext<any>): unknown;
+}
+
+/** The methods of this side, by name. */
+export type Methods = Readonly<Record<string, Handler | MethodDefinition>>;
+
+/** A method whose parameters are typed by its schema. */
+export function method<P extends Schema, R extends Schema = Schema>(definition: {
+  readonly params: P;
+  readonly result?: R;
+  handle(params: SchemaOutput<P>, context: HandlerContext): unknown;
+}): MethodDefinition<P, R> {
+  return definition;
+}
+
+/** An error of a method's own, meant for the caller: its number, message and data cross the line. */
+export class MethodError extends Error {
+  override readonly name = 'MethodError';
+  /** JSON-RPC's `code`, or v7's `errnum` where it is negative. */
+  readonly code: number;
+  readonly data: unknown;
+
+  constructor(message: string, options: { readonly code?: number; readonly data?: unknown; readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code ?? -1;
+    this.data = options.data;
+    if (!Number.isSafeInteger(this.code)) invalidOption('code', options.code, 'a whole number');
+  }
+}
+
+/** The method of that name among a side's own, as a definition. */
+export function methodNamed(methods: Methods, name: string): MethodDefinition | undefined {
+  if (!Object.hasOwn(methods, name)) return undefined;
+  const found = methods[name] as Handler | MethodDefinition;
+  return typeof found === 'function' ? { handle: found } : found;
+}
+
+/** Throws INVALID_OPTION for what is no method. */
+export function checkMethods(methods: Methods): void {
+  for (const [name, found] of Object.entries(methods)) {
+    if (typeof found !== 'function' && typeof (found as MethodDefinition | undefined)?.handle !== 'function') {
+      invalidOption(`methods.${name}`, found, 'a function, or an object with a handle function');
+    }
+  }
+}

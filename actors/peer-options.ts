@@ -1,0 +1,134 @@
+import type { Duplex } from 'node:stream';
+import type { ManagerLimits } from '../machines/slots.ts';
+import type { Channel } from '../transport/channels/channel.ts';
+import { streamChannel } from '../transport/channels/stream.ts';
+import { invalidOption } from '../transport/errors.ts';
+import { limitsFrom, type Limits } from '../transport/limits.ts';
+import { protocolByName, type Protocol, type ProtocolName } from '../transport/protocols.ts';
+import { durations, type Clock } from '../transport/timers.ts';
+import { defaultManagerLimits, managerLimits } from './manager-options.ts';
+import { checkMethods, type Methods } from './methods.ts';
+import type { Schema } from './schema.ts';
+import type { Role } from './v7-greeting.ts';
+
+/** Options of a peer: `input` where an app invokes it, the argument of `createPeer` elsewhere. */
+export interface PeerOptions extends Partial<ManagerLimits> {
+  /** The line: any Node Duplex. It is the peer's from then on. Give this or `channel`. */
+  readonly stream?: Duplex | undefined;
+  /** Where lines come from, if there can be more than one. */
+  readonly channel?: Channel | undefined;
+  /** Default `jsonrpc-lines`. */
+  readonly protocol?: ProtocolName | undefined;
+  /** Which end of a `virtagent-v7` line this is; without one the line has no greeting. Other protocols have no roles. */
+  readonly role?: Role | undefined;
+  /** What the other side may call. */
+  readonly methods?: Methods | undefined;
+  /** Schemas that results of the other side's methods must pass, by method. */
+  readonly results?: Readonly<Record<string, Schema>> | undefined;
+  /** Default deadline of a call in milliseconds, over everything; default 60,000, Infinity for none. */
+  readonly timeoutMs?: number | undefined;
+  /** Calls back to the peer that one handler may have in flight; default 64. */
+  readonly maxNestedCalls?: number | undefined;
+  /** Bytes of answers that the peer may leave unread before we stop reading it; default 16 MiB. */
+  readonly maxOwedBytes?: number | undefined;
+  /** Milliseconds of that after which the link ends; default 10,000. */
+  readonly stallTimeoutMs?: number | undefined;
+  /** Caps of the decoder, in place of the protocol's. */
+  readonly limits?: Partial<Limits> | undefined;
+  /** Whether a line that can't be opened is tried again, with growing pauses; default false. */
+  readonly retries?: boolean | undefined;
+  /** Where time comes from; default: the machine's clock. */
+  readonly clock?: Clock | undefined;
+  /** A number from 0 up to 1, for tags and the spread of pauses; default: the operating system's generator. */
+  readonly random?: (() => number) | undefined;
+  /** Told of what a handler or an observer threw, and of answers that could not be sent. */
+  readonly onError?: ((error: unknown, method: string) => void) | undefined;
+}
+
+/** Options after defaults and checks. */
+export interface CheckedPeerOptions {
+  readonly channel: Channel;
+  readonly protocol: Protocol;
+  readonly codecLimits: Limits;
+  readonly role: Role | undefined;
+  readonly methods: Methods;
+  readonly results: Readonly<Record<string, Schema>>;
+  readonly timeoutMs: number;
+  readonly maxNestedCalls: number;
+  readonly maxOwedBytes: number;
+  readonly stallTimeoutMs: number;
+  readonly retries: boolean;
+  readonly clock: Clock | undefined;
+  readonly random: () => number;
+  readonly onError: ((error: unknown, method: string) => void) | undefined;
+  readonly managerLimits: ManagerLimits;
+}
+
+const MiB = 1024 * 1024;
+
+/** Every option's name; a typing error in one is an error, not a default. */
+const names: ReadonlySet<string> = new Set<keyof PeerOptions>([
+  ...(Object.keys(defaultManagerLimits) as (keyof ManagerLimits)[]),
+  'stream',
+  'channel',
+  'protocol',
+  'role',
+  'methods',
+  'results',
+  'timeoutMs',
+  'maxNestedCalls',
+  'maxOwedBytes',
+  'stallTimeoutMs',
+  'limits',
+  'retries',
+  'clock',
+  'random',
+  'onError',
+]);
+
+/** Options with defaults, or INVALID_OPTION naming the option, its value and what is allowed. */
+export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
+  if (typeof options !== 'object' || options === null) invalidOption('options', options, 'an object with a stream or a channel');
+  for (const name of Object.keys(options))
+    if (!names.has(name)) invalidOption('options', name, `the names ${[...names].toSorted().join(', ')}`);
+  const { stream, channel, role, methods = {}, results = {}, clock, onError } = options;
+  if ((stream === undefined) === (channel === undefined))
+    invalidOption('stream', stream && 'given with channel', 'a Duplex, or leave it out and give channel');
+  if (stream !== undefined && typeof stream.write !== 'function') invalidOption('stream', stream, 'a Node Duplex');
+  if (role !== undefined && role !== 'host' && role !== 'guest') invalidOption('role', role, 'host or guest');
+  const protocol = protocolByName(options.protocol ?? 'jsonrpc-lines');
+  checkMethods(methods);
+  return {
+    channel: channel ?? streamChannel(stream as Duplex),
+    protocol,
+    codecLimits: limitsFrom(protocol.limits, options.limits),
+    role,
+    methods,
+    results,
+    timeoutMs: milliseconds('timeoutMs', options.timeoutMs, durations.callTimeout),
+    maxNestedCalls: count('maxNestedCalls', options.maxNestedCalls, 64),
+    maxOwedBytes: count('maxOwedBytes', options.maxOwedBytes, 16 * MiB),
+    stallTimeoutMs: milliseconds('stallTimeoutMs', options.stallTimeoutMs, durations.stallTimeout),
+    retries: options.retries ?? false,
+    clock,
+    random: options.random ?? secureRandom,
+    onError,
+    managerLimits: managerLimits({ ...options, window: options.window ?? protocol.window }),
+  };
+}
+
+function milliseconds(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'number' || !(value >= 0)) invalidOption(name, value, 'milliseconds from 0, or Infinity');
+  return value;
+}
+
+function count(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (value !== Infinity && (!Number.isSafeInteger(value) || value < 1)) invalidOption(name, value, 'a whole number from 1, or Infinity');
+  return value;
+}
+
+function secureRandom(): number {
+  return (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 0x1_0000_0000;
+}

@@ -1,0 +1,107 @@
+import { durations, type Timer } from '../transport/timers.ts';
+import type { Manager } from './manager.ts';
+import type { Methods } from './methods.ts';
+import type { CallResult, Outgoing } from './outgoing.ts';
+
+/** Which end of a v7 line a peer is. */
+export type Role = 'host' | 'guest';
+
+/** What a v7 greeting needs of its peer. */
+export interface GreetingHost {
+  readonly manager: Manager;
+  readonly outgoing: Outgoing;
+  /** The names of the guest's own methods, for its capabilities. */
+  readonly methodNames: readonly string[];
+  /** Requests may be sent. */
+  greeted(): void;
+}
+
+/** What the guest of the original said that it was. */
+const VERSION = '1.0';
+
+/**
+ * v7's greeting: the guest says hello; the host then asks for its capabilities and calls nothing that is not among them.
+ *
+ * A guest serves from the first byte, whatever becomes of its hello. A host that hears none asks by itself: hello may
+ * have been said before the host came.
+ */
+export class V7Greeting {
+  /** The guest's methods, as it listed them; undefined before it did, or if it has no list. */
+  remoteMethods: ReadonlySet<string> | undefined;
+  readonly #role: Role;
+  readonly #host: GreetingHost;
+  #timer: Timer | undefined;
+  #open = false;
+  /** The greeting call that is out: one at a time, whatever the peer says. */
+  #calling: AbortController | undefined;
+
+  constructor(role: Role, host: GreetingHost) {
+    this.#role = role;
+    this.#host = host;
+  }
+
+  /** The methods that the protocol itself gives this end. */
+  get methods(): Methods {
+    if (this.#role === 'guest') {
+      return { ping: () => undefined, capabilities: () => ({ methods: this.#host.methodNames, version: VERSION }) };
+    }
+    return {
+      ping: () => undefined,
+      // The original asks before it answers hello, so that is the order here.
+      hello: () => this.#ask(),
+    };
+  }
+
+  /** A line is open. */
+  begin(): void {
+    this.#open = true;
+    this.remoteMethods = undefined;
+    if (this.#role === 'host') {
+      this.#timer = this.#host.manager.timers.start(durations.v7Hello, () => this.#ask());
+      return;
+    }
+    this.#host.greeted();
+    this.#call('hello', () => {});
+  }
+
+  /** The line is gone. */
+  end(): void {
+    this.#open = false;
+    this.#host.manager.timers.cancel(this.#timer);
+    this.#calling?.abort();
+    this.#calling = undefined;
+  }
+
+  #ask(): void {
+    if (!this.#open) return;
+    this.#host.manager.timers.cancel(this.#timer);
+    this.#call('capabilities', (result) => {
+      if (result.ok) this.#heard((result.value as { methods?: unknown } | undefined)?.methods);
+      else if (result.error.code === 'TIMEOUT') this.#ask();
+      else this.#heard(undefined);
+    });
+  }
+
+  #call(method: string, then: (result: CallResult) => void): void {
+    this.#calling?.abort();
+    const calling = new AbortController();
+    this.#calling = calling;
+    this.#host.outgoing.start(
+      method,
+      undefined,
+      { urgency: 2, timeoutMs: durations.v7Greeting, signal: calling.signal },
+      true,
+      (result) => {
+        if (!calling.signal.aborted) then(result);
+      },
+    );
+  }
+
+  /** The guest has answered: with its list, or with none that can be used. */
+  #heard(methods: unknown): void {
+    this.remoteMethods = Array.isArray(methods)
+      ? new Set([...methods.slice(0, 1024).filter((name) => typeof name === 'string'), 'capabilities'])
+      : undefined;
+    this.#host.greeted();
+  }
+}

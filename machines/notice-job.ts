@@ -1,0 +1,106 @@
+import { assign, setup } from 'xstate';
+import {
+  endedBy,
+  ignored,
+  jobActions,
+  violation,
+  type JobContext,
+  type JobEvent,
+  type JobInput,
+  type KnownOfPeer,
+  type SendCompletion,
+} from './job.ts';
+
+type Args = { context: JobContext; event: JobEvent };
+
+const s = setup({
+  types: {} as { context: JobContext; events: JobEvent; input: JobInput; output: JobContext },
+  actions: {
+    ...jobActions,
+    endSent: assign({ outcome: { type: 'value' as const, value: undefined, known: 'perhaps-executed' as const } }),
+    endWithFailedSend: assign((_: Args, failure: Extract<SendCompletion, { ok: false }>) => ({
+      outcome: { type: 'send-failed' as const, error: failure.error, known: failure.known ?? ('perhaps-executed' as const) },
+    })),
+    endEarly: assign(({ event }: Args, params: { known: KnownOfPeer }) => ({ outcome: endedBy(event, params.known) })),
+  },
+  guards: {
+    failed: ({ event }: Args) => event.type === 'send_done' && !event.completion.ok,
+  },
+});
+
+const ends = (known: KnownOfPeer) => ({ target: '#notice.busy.callback', actions: { type: 'endEarly', params: { known } } }) as const;
+const oneWay = {
+  execute: violation,
+  resume: violation,
+  execute_done: violation,
+  park: violation,
+  unpark: violation,
+  read_done: violation,
+  abort: violation,
+} as const;
+
+/**
+ * A message that nobody answers: a notification, a cancel, a progress value, the refusal of a request.
+ *
+ * `new → busy.sending → sent → busy.callback → done`
+ */
+export const noticeJob = s.createMachine({
+  id: 'notice',
+  initial: 'new',
+  context: ({ input }) => ({ job: input.job, outcome: undefined }),
+  output: ({ context }) => context,
+  states: {
+    new: {
+      description: 'Waits for a send slot.',
+      entry: { type: 'want', params: { grant: 'send' } },
+      on: {
+        send: { target: 'busy.sending', actions: { type: 'send', params: ({ event }) => ({ permit: event.permit, value: undefined }) } },
+        cancel: ends('not-sent'),
+        deadline: ends('not-sent'),
+        line_lost: ends('not-sent'),
+        send_done: violation,
+        callback_done: violation,
+        ...oneWay,
+      },
+    },
+    busy: {
+      initial: 'sending',
+      states: {
+        sending: {
+          description: 'It is being written and holds a send slot.',
+          on: {
+            send_done: [
+              {
+                guard: 'failed',
+                target: 'callback',
+                actions: { type: 'endWithFailedSend', params: ({ event }) => event.completion as Extract<SendCompletion, { ok: false }> },
+              },
+              { target: '#notice.sent', actions: 'endSent' },
+            ],
+            cancel: ends('perhaps-executed'),
+            deadline: ends('perhaps-executed'),
+            line_lost: ends('perhaps-executed'),
+            send: violation,
+            callback_done: violation,
+            ...oneWay,
+          },
+        },
+        callback: {
+          description: 'Its callback is being run.',
+          entry: { type: 'callback', params: ({ context }) => ({ outcome: context.outcome }) },
+          on: {
+            callback_done: '#notice.done',
+            send_done: ignored,
+            cancel: ignored,
+            deadline: ignored,
+            line_lost: ignored,
+            send: violation,
+            ...oneWay,
+          },
+        },
+      },
+    },
+    sent: { description: 'It is on the line.', always: 'busy.callback' },
+    done: { type: 'final' },
+  },
+});

@@ -1,0 +1,74 @@
+import { assign, emit, sendTo, setup, type AnyActorLogic, type AnyActorRef } from 'xstate';
+
+/** The link's state, as a peer passes it on. */
+export type LinkState = 'closed' | 'connecting' | 'greeting' | 'up' | 'finishing' | 'down' | 'waiting' | 'ended';
+
+/** A peer's context: what an app that embeds one can react to. */
+export interface PeerContext {
+  readonly link: LinkState;
+  /** Why the last line ended, or could not be opened. */
+  readonly reason: unknown;
+  /** How many lines there have been. */
+  readonly session: number;
+}
+
+/** What a peer is told. An app sends `stop`; the others come from its own children. */
+export type PeerEvent =
+  | { readonly type: 'stop' }
+  | { readonly type: 'link'; readonly state: LinkState; readonly reason: unknown; readonly session: number };
+
+/** What a peer emits, for `ref.on('link', …)`. */
+export type PeerEmitted = Extract<PeerEvent, { type: 'link' }>;
+
+/** What a peer comes to: why its link ended for good; undefined after stop. */
+export interface PeerOutput {
+  readonly reason: unknown;
+}
+
+type Args = { context: PeerContext; event: PeerEvent };
+
+/** In `machines/` both children do nothing; `actors/` gives the manager and the transport. */
+const placeholder = setup({}).createMachine({}) as AnyActorLogic;
+const toPeer = ({ self }: { self: AnyActorRef }): { peer: AnyActorRef } => ({ peer: self });
+
+const s = setup({
+  types: {} as { context: PeerContext; events: PeerEvent; emitted: PeerEmitted; output: PeerOutput },
+  actors: { manager: placeholder, transport: placeholder },
+  actions: {
+    openLink: sendTo('transport', { type: 'open' }),
+    closeLink: sendTo('transport', { type: 'close' }),
+    stopManager: sendTo('manager', { type: 'stop' }),
+    // An effect: calls that wait for a link that will not come are ended with its reason.
+    endCalls: () => {},
+    keepLink: assign(({ event }: Args) => {
+      const { state, reason, session } = event as PeerEmitted;
+      return { link: state, reason, session };
+    }),
+    tellLink: emit(({ event }: Args) => event as PeerEmitted),
+  },
+});
+
+/**
+ * One end of a line: a manager and a transport under one parent, which an app invokes.
+ *
+ * `running → stopping → closing → ended`: calls that run are finished before the line is closed. A link that ends for
+ * good ends the peer from any state.
+ */
+export const peerMachine = s.createMachine({
+  id: 'peer',
+  initial: 'running',
+  context: { link: 'closed', reason: undefined, session: 0 },
+  invoke: [
+    { src: 'manager', id: 'manager', input: toPeer, onDone: '.closing' },
+    { src: 'transport', id: 'transport', input: toPeer, onDone: '.ended' },
+  ],
+  on: { link: { actions: ['keepLink', 'tellLink'] } },
+  entry: 'openLink',
+  output: ({ context }) => ({ reason: context.reason }),
+  states: {
+    running: { description: 'Calls are made and answered.', on: { stop: 'stopping' } },
+    stopping: { description: 'What runs is finished; nothing new is taken.', entry: 'stopManager', on: { stop: {} } },
+    closing: { description: 'The line is being closed.', entry: 'closeLink', on: { stop: {} } },
+    ended: { type: 'final', entry: 'endCalls' },
+  },
+});

@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { childChannel, memoryPair, streamChannel, tcpConnect, tcpListen, unixConnect, unixListen } from '../../transport/channels/index.ts';
+import { codeOf, ending, folder, never, peer, turns } from './support.ts';
+
+function handles(): string[] {
+  return process
+    .getActiveResourcesInfo()
+    .filter((name) => !/Timeout|Immediate|CloseReq/.test(name))
+    .toSorted();
+}
+
+test('close() of a listening end leaves nothing, whatever it was doing', async () => {
+  await turns();
+  const before = handles();
+  const path = join(folder(), 's');
+  for (const make of [() => unixListen(path), () => tcpListen({ port: 0 }), () => tcpListen({ host: 'localhost', port: 0 })]) {
+    const waiting = make();
+    const opening = waiting.open(never).catch(() => {});
+    await waiting.listen();
+    await waiting.close();
+    await opening;
+    expect(handles()).toEqual(before);
+
+    const starting = make();
+    const listening = codeOf(starting.listen(), '-listen');
+    await starting.close();
+    // It had begun, so either may win; in no case is it left listening.
+    await listening.catch(() => {});
+    await turns();
+    expect(handles()).toEqual(before);
+  }
+});
+
+test('close() lets go of held peers', async () => {
+  await turns();
+  const before = handles();
+  const channel = tcpListen({ port: 0 });
+  await channel.listen();
+  const { port } = channel.address() ?? { port: 0 };
+  const peers = [await peer({ port }), await peer({ port })];
+  await turns();
+  await channel.close();
+  for (const one of peers) one.destroy();
+  await turns();
+  expect(handles()).toEqual(before);
+});
+
+test('close() of a connecting end that connects leaves nothing', async () => {
+  await turns();
+  const before = handles();
+  // An address that never answers: a network for documentation.
+  const channel = tcpConnect({ host: '192.0.2.1', port: 9 });
+  const opening = codeOf(channel.open(never), '192.0.2.1');
+  await channel.close();
+  expect(await opening).toMatch(/^CHANNEL_/);
+  expect(handles()).toEqual(before);
+});
+
+test('lines that were opened leave nothing once they are destroyed and their channels closed', async () => {
+  await turns();
+  const before = handles();
+  const path = join(folder(), 's');
+  const listening = unixListen(path);
+  await listening.listen();
+  const channels = [listening, unixConnect(path), childChannel('cat'), streamChannel(memoryPair()[0])];
+  const lines = (await Promise.all(channels.map((channel) => channel.open(never)))).map(ending);
+  const closed = lines.map((one) => once(one, 'close'));
+  for (const one of lines) one.destroy();
+  await Promise.all(closed);
+  for (const channel of channels) await channel.close();
+  while (process.getActiveResourcesInfo().includes('ProcessWrap')) await turns(1);
+  await turns();
+  expect(handles()).toEqual(before);
+});

@@ -1,0 +1,11 @@
+/** The numbers of the channels, each with its reason. */
+export const bounds = Object.freeze({
+  // One more than a reconnecting peer, its probe and a second client need; each costs one idle descriptor.
+  heldPeers: 4,
+  // A peer's machine that vanished is noticed after 30 s of silence and the kernel's 10 probes of 1 s.
+  keepAliveMs: 30_000,
+  // A child that handles SIGTERM at all is done by then, and nobody waits long for one that does not.
+  childGraceMs: 2_000,
+  // `sun_path`, less the NUL that ends it. What is longer gets cut off without a word, or EINVAL.
+  socketPathBytes: process.platform === 'linux' ? 107 : 103,
+});

@@ -1,0 +1,63 @@
+import type { Duplex } from 'node:stream';
+import { handlesClosed } from './abortable.ts';
+import type { Channel } from './channel.ts';
+import { unusable } from './explain.ts';
+
+/** What one kind of channel adds to the rules that all of them share. */
+export interface ChannelKind {
+  readonly name: string | (() => string);
+  readonly reopens: boolean;
+  /** Its signal also aborts when the channel is closed. Rejects with what a user is to see. */
+  open(signal: AbortSignal): Promise<Duplex>;
+  /** Lets go of everything that is not a line in use. Called once. */
+  close?(): void | Promise<void>;
+}
+
+/** One open() at a time, none after close(), and one in all where the channel does not reopen. */
+export function makeChannel(kind: ChannelKind): Channel {
+  const name = (): string => (typeof kind.name === 'string' ? kind.name : kind.name());
+  let opening: AbortController | undefined;
+  let given = false;
+  let closing: Promise<void> | undefined;
+
+  const refuse = (): void => {
+    if (closing !== undefined) throw unusable(name(), 'the channel is closed');
+    if (opening !== undefined) throw unusable(name(), 'an open() of this channel has not finished');
+    if (given && !kind.reopens) throw unusable(name(), 'its one line has been opened already');
+  };
+
+  const open = async (signal: AbortSignal): Promise<Duplex> => {
+    signal.throwIfAborted();
+    refuse();
+    const own = new AbortController();
+    opening = own;
+    const onAbort = (): void => own.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      const line = await kind.open(own.signal);
+      given = true;
+      // Aborted between the line's coming and this turn: its caller is gone, and would never close it.
+      if (own.signal.aborted) line.destroy();
+      own.signal.throwIfAborted();
+      return line;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      opening = undefined;
+    }
+  };
+
+  const close = async (): Promise<void> => {
+    opening?.abort(unusable(name(), 'the channel was closed while it opened'));
+    await kind.close?.();
+    await handlesClosed();
+  };
+
+  return {
+    get name() {
+      return name();
+    },
+    reopens: kind.reopens,
+    open,
+    close: () => (closing ??= close()),
+  };
+}

@@ -1,0 +1,104 @@
+import { Duplex } from 'node:stream';
+import { invalidOption } from '../errors.ts';
+
+type Done = (error?: Error | null) => void;
+
+/**
+ * One end of the pair. A written chunk goes to the other end's read buffer in a later tick, and its callback
+ * comes once that end asks for more.
+ */
+class End extends Duplex {
+  readonly #mark: number;
+  #other: End = this;
+  #sender: Done | undefined;
+  #hungUp = false;
+
+  constructor(mark: number) {
+    super({ readableHighWaterMark: mark, writableHighWaterMark: mark });
+    this.#mark = mark;
+  }
+
+  static pair(mark: number): [End, End] {
+    const [left, right] = [new End(mark), new End(mark)];
+    left.#other = right;
+    right.#other = left;
+    return [left, right];
+  }
+
+  /**
+   * Node compares only the bytes still on this side with the mark; so the mark gives way by what lies unread on
+   * the other one. There is no public way to set it, and 'drain' needs Node itself to know that it said no.
+   */
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    const state = (this as unknown as { _writableState: { highWaterMark: number } })._writableState;
+    state.highWaterMark = Math.max(0, this.#mark - this.#other.readableLength);
+    return super.write(chunk, encoding as BufferEncoding, callback as Done);
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+    // A copy: its writer may use the buffer again after the callback, which can come before the other end reads.
+    const bytes = Buffer.from(chunk);
+    process.nextTick(() => this.#other.#take(bytes, done));
+  }
+
+  override _read(): void {
+    this.#thankSender();
+  }
+
+  override _final(done: Done): void {
+    process.nextTick(() => {
+      this.#other.#hangUp();
+      done();
+    });
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    process.nextTick(() => this.#other.#lineClosed());
+    this.#thankSender();
+    done(error);
+  }
+
+  #take(bytes: Buffer, done: Done): void {
+    // What is sent into a closed line is lost without a word, as on a socket until its first reset.
+    if (this.destroyed || bytes.length === 0) return done();
+    // Before the push, which can run a reader that asks for more.
+    this.#sender = done;
+    this.push(bytes);
+  }
+
+  #thankSender(): void {
+    const done = this.#sender;
+    this.#sender = undefined;
+    // Not at once: the writer's callback and 'drain' are not to run inside this end's read().
+    if (done !== undefined) process.nextTick(done);
+  }
+
+  #hangUp(): void {
+    if (this.#hungUp || this.destroyed) return;
+    this.#hungUp = true;
+    this.push(null);
+  }
+
+  /** The other end is gone: what has arrived can still be read, then this end closes too. */
+  #lineClosed(): void {
+    this.#thankSender();
+    this.#hangUp();
+    if (this.readableEnded) this.destroy();
+    else this.once('end', () => this.destroy());
+  }
+}
+
+/**
+ * Two crossed Duplexes in memory: what one writes the other reads. No timers; nothing arrives within write().
+ *
+ * Back-pressure is that of a socket without kernel buffers: write() says false once `highWaterMark` bytes are
+ * unread, and 'drain' follows when the other end reads. Like sockets with `allowHalfOpen`, end() ends one
+ * direction; destroy() shows at the other end as 'end', then 'close', never as an error.
+ */
+export function memoryPair(options: { readonly highWaterMark?: number } = {}): [Duplex, Duplex] {
+  const { highWaterMark = 16 * 1024 } = options;
+  if (!Number.isSafeInteger(highWaterMark) || highWaterMark < 1) {
+    invalidOption('highWaterMark', highWaterMark, 'a whole number from 1');
+  }
+  return End.pair(highWaterMark);
+}

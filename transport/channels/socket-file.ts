@@ -1,0 +1,129 @@
+import { chmodSync, closeSync, linkSync, lstatSync, mkdtempSync, openSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import type { Server } from 'node:net';
+import { join } from 'node:path';
+import { VirtagentError } from '../errors.ts';
+import { connectSocket } from './connect.ts';
+import { channelError, errnoOf, unusable } from './explain.ts';
+import { startServer } from './listen.ts';
+import { fits } from './socket-path.ts';
+
+/**
+ * Makes `server` listen at the path `file`, with mode 0600. Returns how to take the file away again.
+ *
+ * The socket is bound in a folder that only this user can enter, given its mode, and only then linked to its
+ * path. So nobody meets it with another mode or before it listens (and takes it for a stale one), nothing that
+ * is there is overwritten, and Node, which on close unlinks the path that it bound whoever has that by then,
+ * finds nothing to unlink. A process's umask is not touched: threads share it, and workers may not set it.
+ */
+export async function listenAt(server: Server, file: string, address: string, name: string, options: BindOptions): Promise<() => void> {
+  await clearStale(file, address, name);
+  options.signal.throwIfAborted();
+  try {
+    return await bind(server, file, options.backlog);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+  // Somebody was faster. If that was somebody who has gone again, there is one more try.
+  await clearStale(file, address, name);
+  options.signal.throwIfAborted();
+  return bind(server, file, options.backlog);
+}
+
+export interface BindOptions {
+  readonly backlog: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function bind(server: Server, file: string, backlog: number | undefined): Promise<() => void> {
+  const folder = mkdtempSync(`${file}.`);
+  try {
+    // Not a fixed name: after close() Node unlinks it once more, by a path that may by then mean something else.
+    const inside = join(folder, folder.slice(-6));
+    await listenIn(server, folder, inside, backlog);
+    chmodSync(inside, 0o600);
+    linkSync(inside, file);
+    const own = look(file);
+    return () => removeOwn(file, own);
+  } catch (error) {
+    server.close();
+    throw error;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function listenIn(server: Server, folder: string, inside: string, backlog: number | undefined): Promise<void> {
+  const options = backlog === undefined ? {} : { backlog };
+  if (fits(inside)) return startServer(server, { path: inside, ...options });
+  // The folder's name made a path too long that was not; through its descriptor the folder has a short one.
+  const descriptor = openSync(folder, 'r');
+  try {
+    await startServer(server, { path: `/proc/self/fd/${descriptor}/${folder.slice(-6)}`, ...options });
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Removes the socket file of a listener that is gone. Throws if anything else is at the path. */
+async function clearStale(file: string, address: string, name: string): Promise<void> {
+  const found = look(file);
+  if (found === undefined) return;
+  if (!found.isSocket()) throw unusable(name, 'what is there is no socket, and is not overwritten');
+  switch (await probe(address)) {
+    case 'ENOENT':
+      return;
+    case 'ECONNREFUSED':
+      return takeAway(file, found);
+    case 'EACCES':
+    case 'EPERM':
+      throw new VirtagentError('CHANNEL_DENIED', `${name}: there is a socket that this user may not connect to`);
+    default:
+      throw new VirtagentError('CHANNEL_IN_USE', `${name}: another process listens there`);
+  }
+}
+
+/** Why nobody can be reached there, as an errno; undefined if somebody was. */
+async function probe(address: string): Promise<string | undefined> {
+  try {
+    const socket = await connectSocket({ path: address }, new AbortController().signal);
+    socket.destroy();
+    return undefined;
+  } catch (error) {
+    return errnoOf(error);
+  }
+}
+
+/** By way of a rename: were it unlinked in place, it could be the socket that another process made just now. */
+function takeAway(file: string, stale: BigIntStats): void {
+  const folder = mkdtempSync(`${file}.`);
+  const aside = join(folder, 'aside');
+  try {
+    renameSync(file, aside);
+    if (!sameFile(look(aside), stale)) linkSync(aside, file);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** While the server listens its file's inode stays taken, so another file can't have the same number. */
+function removeOwn(file: string, own: BigIntStats | undefined): void {
+  const found = look(file);
+  if (own === undefined || found?.dev !== own.dev || found.ino !== own.ino) return;
+  try {
+    unlinkSync(file);
+  } catch {
+    // Gone, or in a folder that can't be written to any more: the next listener finds it stale.
+  }
+}
+
+/** With the time of its making: the numbers of inodes are used again at once. */
+function sameFile(one: BigIntStats | undefined, other: BigIntStats): boolean {
+  return one?.dev === other.dev && one.ino === other.ino && one.mtimeNs === other.mtimeNs;
+}
+
+function look(file: string): BigIntStats | undefined {
+  return lstatSync(file, { bigint: true, throwIfNoEntry: false });
+}

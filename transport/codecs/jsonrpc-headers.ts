@@ -1,0 +1,259 @@
+import { RemoteProtocolError, type DamageReason } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import type { Codec, Decoded, OutgoingMessage } from '../messages.ts';
+import { ByteBuffer } from './byte-buffer.ts';
+import { bodyLength } from './json.ts';
+import { readJsonRpc, writeJsonRpc, type Dialect } from './jsonrpc.ts';
+
+const LF = 0x0a;
+const CR = 0x0d;
+const colon = 0x3a;
+const lengthName = Buffer.from('content-length:');
+
+/** What a handler returns when it can't go on without more bytes. */
+const more = -1;
+
+interface Fault {
+  readonly reason: DamageReason;
+  readonly message: string;
+}
+
+/** Why we are out of step, and what that has cost up to now. */
+interface Damage extends Fault {
+  dropped: number;
+}
+
+/**
+ * JSON-RPC 2.0 behind `Content-Length` headers: the base protocol of the Language Server Protocol, with its
+ * `$/cancelRequest` and `$/progress`.
+ *
+ * After damage it looks for the next `Content-Length:`, wherever in a line that is: what breaks such streams
+ * is a stray print of the peer's (vscode-languageserver-node #353, pygls #133). One error is reported for the
+ * whole of what was dropped, once the next good header is there.
+ */
+export class JsonRpcHeadersCodec implements Codec {
+  readonly #dialect: Dialect;
+  readonly #limits: Limits;
+  readonly #held = new ByteBuffer();
+  readonly #decode = (bytes: Buffer, from: number, to: number): number => this.#frames(bytes, from, to);
+  #out: Decoded[] = [];
+  #state: 'header' | 'body' | 'seek' | 'skip' = 'header';
+  /** Bytes from the current position on that are known to be whole, good header lines or part of one. */
+  #scanned = 0;
+  #headerBytes = 0;
+  /** Of the body, or still to be skipped of one that is too large. */
+  #bodyBytes = 0;
+  #damage: Damage | undefined;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+    this.#dialect = { limits, extensions: true };
+  }
+
+  get buffered(): number {
+    return this.#held.length;
+  }
+
+  push(chunk: Uint8Array): Decoded[] {
+    this.#held.feed(chunk, this.#decode);
+    return this.#taken();
+  }
+
+  end(): Decoded[] {
+    const cut = this.#held.length;
+    if (this.#damage === undefined && cut > 0)
+      this.#damage = { reason: 'truncated', message: 'the stream ended within a message', dropped: 0 };
+    if (this.#damage !== undefined) this.#damage.dropped += cut;
+    this.#reportDamage();
+    this.#held.clear();
+    this.#next('header');
+    return this.#taken();
+  }
+
+  encode(message: OutgoingMessage): Uint8Array {
+    const text = writeJsonRpc(message, this.#dialect);
+    const length = bodyLength(text, this.#limits.maxMessageBytes);
+    return Buffer.from(`Content-Length: ${length}\r\n\r\n${text}`);
+  }
+
+  #taken(): Decoded[] {
+    const out = this.#out;
+    this.#out = [];
+    return out;
+  }
+
+  #frames(bytes: Buffer, from: number, to: number): number {
+    for (let at = from; ;) {
+      const next = this.#step(bytes, at, to);
+      if (next === more) return at;
+      at = next;
+    }
+  }
+
+  #step(bytes: Buffer, at: number, to: number): number {
+    switch (this.#state) {
+      case 'header':
+        return this.#header(bytes, at, to);
+      case 'body':
+        return this.#body(bytes, at, to);
+      case 'seek':
+        return this.#seek(bytes, at, to);
+      case 'skip':
+        return this.#skip(at, to);
+    }
+  }
+
+  #next(state: 'header' | 'body' | 'skip'): void {
+    this.#state = state;
+    this.#scanned = 0;
+  }
+
+  #header(bytes: Buffer, at: number, to: number): number {
+    const stop = Math.min(to, at + this.#limits.maxHeaderBytes);
+    for (let i = at + this.#scanned; i < stop; i++) {
+      const byte = bytes[i] as number;
+      const afterCr = i > at && bytes[i - 1] === CR;
+      if (byte === LF && afterCr) {
+        if (i - at >= 3 && bytes[i - 2] === LF) return this.#block(bytes, at, i + 1);
+      } else if (afterCr || byte === LF) return this.#brokenAt(bytes, at, afterCr ? i - 1 : i, 'a line break that is not CR LF');
+      else if (byte !== CR && (byte < 0x20 || byte > 0x7e)) return this.#brokenAt(bytes, at, i, 'a byte that is no printable ASCII');
+    }
+    this.#scanned = stop - at;
+    if (this.#scanned < this.#limits.maxHeaderBytes) return more;
+    // The next good header may begin within what was scanned, so only its first byte goes.
+    return this.#lose(bytes, at, at + 1, stop, {
+      reason: 'header-too-large',
+      message: `a header of more than ${this.#limits.maxHeaderBytes} bytes`,
+    });
+  }
+
+  /** Every header that begins before the broken byte has that byte in it, so the search goes on behind it. */
+  #brokenAt(bytes: Buffer, at: number, broken: number, message: string): number {
+    this.#scanned = 0;
+    return this.#lose(bytes, at, broken + 1, broken, { reason: 'bad-header', message: `a header with ${message}` });
+  }
+
+  #block(bytes: Buffer, at: number, end: number): number {
+    const length = readLength(bytes.toString('latin1', at, end - 2));
+    if (typeof length === 'number') return this.#accept(at, end, length);
+    // A print without a line break may stand before the name. The last place is tried, not every one: the last length counts, and a block costs two looks at most.
+    const last = lastLengthName(bytes, at + 1, end);
+    const behind = last < 0 ? length : readLength(bytes.toString('latin1', last, end - 2));
+    this.#scanned = 0;
+    if (typeof behind !== 'number') return this.#lose(bytes, at, end, end, length);
+    this.#lose(bytes, at, last, last, length);
+    return this.#accept(last, end, behind);
+  }
+
+  #accept(at: number, end: number, length: number): number {
+    this.#reportDamage();
+    this.#bodyBytes = length;
+    if (length <= this.#limits.maxMessageBytes) {
+      this.#headerBytes = end - at;
+      this.#next('body');
+      return at;
+    }
+    this.#damage = {
+      reason: 'message-too-large',
+      message: `a message of ${length} bytes; the most is ${this.#limits.maxMessageBytes}`,
+      dropped: end - at,
+    };
+    this.#next('skip');
+    return end;
+  }
+
+  #body(bytes: Buffer, at: number, to: number): number {
+    const size = this.#headerBytes + this.#bodyBytes;
+    if (to - at < size) return more;
+    this.#out.push(readJsonRpc(bytes.subarray(at + this.#headerBytes, at + size), size, this.#dialect));
+    this.#next('header');
+    return at + size;
+  }
+
+  /** Drops `bytes[at..end)`. What begins like a header was meant as one; anything else is noise. */
+  #lose(bytes: Buffer, at: number, end: number, readTo: number, fault: Fault): number {
+    this.#damage ??= {
+      ...(beginsLikeHeader(bytes, at, readTo) ? fault : { reason: 'noise', message: 'bytes that are no header' }),
+      dropped: 0,
+    };
+    this.#state = 'seek';
+    return this.#drop(at, end);
+  }
+
+  #drop(at: number, end: number): number {
+    if (this.#damage !== undefined) this.#damage.dropped += end - at;
+    this.#scanned = Math.max(0, this.#scanned - (end - at));
+    return end;
+  }
+
+  #seek(bytes: Buffer, at: number, to: number): number {
+    const found = nextLengthName(bytes, at, to);
+    if (found >= 0) {
+      this.#state = 'header';
+      return this.#drop(at, found);
+    }
+    // The name may have begun in the last bytes.
+    const kept = lengthName.length - 1;
+    return to - at > kept ? this.#drop(at, to - kept) : more;
+  }
+
+  #skip(at: number, to: number): number {
+    const skipped = Math.min(this.#bodyBytes, to - at);
+    this.#bodyBytes -= skipped;
+    this.#drop(at, at + skipped);
+    if (this.#bodyBytes > 0) return skipped > 0 ? at + skipped : more;
+    this.#reportDamage();
+    this.#next('header');
+    return at + skipped;
+  }
+
+  #reportDamage(): void {
+    if (this.#damage === undefined) return;
+    const { reason, message, dropped } = this.#damage;
+    this.#out.push(new RemoteProtocolError(reason, `dropped ${dropped} bytes: ${message}`, dropped));
+    this.#damage = undefined;
+  }
+}
+
+/** The length that a header block gives; the last counts, as in the v7 codec. */
+function readLength(block: string): number | Fault {
+  let value: string | undefined;
+  for (let at = 0, end = 0; at < block.length; at = end + 2) {
+    end = block.indexOf('\r\n', at);
+    const split = block.indexOf(':', at);
+    if (split <= at || split > end) return { reason: 'bad-header', message: 'a header line without a name' };
+    if (split - at === lengthName.length - 1 && block.slice(at, split).toLowerCase() === 'content-length')
+      value = block.slice(split + 1, end).trim();
+  }
+  if (value !== undefined && /^[0-9]{1,10}$/.test(value)) return Number(value);
+  return { reason: 'bad-length', message: `a header with ${value === undefined ? 'no' : 'a bad'} Content-Length` };
+}
+
+function beginsLikeHeader(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] as number;
+    if (byte === colon) return at > from;
+    if (byte <= 0x20 || byte > 0x7e) return false;
+  }
+  return false;
+}
+
+/** Where `Content-Length:` begins next, in any letter case; -1 if it does not within `bytes[from..to)`. */
+function nextLengthName(bytes: Buffer, from: number, to: number): number {
+  for (let at = from + lengthName.length - 1; at < to; at++)
+    if (bytes[at] === colon && endsLengthName(bytes, at)) return at + 1 - lengthName.length;
+  return -1;
+}
+
+function lastLengthName(bytes: Buffer, from: number, to: number): number {
+  for (let at = to - 1; at >= from + lengthName.length - 1; at--)
+    if (bytes[at] === colon && endsLengthName(bytes, at)) return at + 1 - lengthName.length;
+  return -1;
+}
+
+function endsLengthName(bytes: Buffer, end: number): boolean {
+  // 0x20 makes ASCII letters small. It also lets a carriage return pass for the hyphen, which is refused once the header is read.
+  for (let i = 0; i < lengthName.length - 1; i++)
+    if (((bytes[end - lengthName.length + 1 + i] as number) | 0x20) !== lengthName[i]) return false;
+  return true;
+}

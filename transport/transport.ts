@@ -1,0 +1,357 @@
+import type { Duplex } from 'node:stream';
+import { Observable, Subject } from 'rxjs';
+import type { AnyActorRef, SnapshotFrom } from 'xstate';
+import { linkMachine, type LinkContext, type LinkEvent } from '../machines/link.ts';
+import type { Channel } from './channels/channel.ts';
+import { invalidOption, RemoteProtocolError, VirtagentError } from './errors.ts';
+import type { Codec, Decoded, IncomingMessage } from './messages.ts';
+import { backoff, durations, Timers, type Clock, type Timer } from './timers.ts';
+
+/** What a transport is given. */
+export interface TransportInput {
+  readonly channel: Channel;
+  /** A decoder and encoder for each line: nothing of one line's bytes reaches the next. */
+  readonly createCodec: () => Codec;
+  /** Whether a line that can't be opened is tried again, with growing pauses; default false. */
+  readonly retries?: boolean | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: (() => number) | undefined;
+  /** Milliseconds that a peer may leave its answers unread; default 10,000. */
+  readonly stallTimeoutMs?: number | undefined;
+  /** A message has come. */
+  readonly onMessage: (message: IncomingMessage) => void;
+  /** The line is open: exchange what the protocol needs first, then call `greeted()`. Default: at once. */
+  readonly onOpen?: (() => void) | undefined;
+  /** Requests may be sent. */
+  readonly onUp?: (() => void) | undefined;
+  /** The peer has said all that it will: answer it, then call `finished()`. */
+  readonly onInputEnded?: (() => void) | undefined;
+  /** The line is gone: end its jobs, then call `settled()`. Default: at once. */
+  readonly onDown?: ((reason: unknown) => void) | undefined;
+  /** The link's state has changed. */
+  readonly onState?: ((state: string, context: LinkContext) => void) | undefined;
+}
+
+/** What has crossed the lines of a transport so far. */
+export interface TransportCounters {
+  bytesIn: number;
+  bytesOut: number;
+  messagesIn: number;
+  messagesOut: number;
+  /** Pieces that were dropped as broken, and their bytes. */
+  damaged: number;
+  bytesDropped: number;
+}
+
+/** Why a send failed: `known` says that nothing of it can have reached the peer. */
+export type SendResult = { readonly ok: true } | { readonly ok: false; readonly error: unknown; readonly known?: 'not-sent' };
+
+const transports = new WeakMap<AnyActorRef, Transport>();
+
+/** The transport that an actor of {@link transportLogic} runs. */
+export function transportOf(ref: AnyActorRef): Transport {
+  const transport = transports.get(ref);
+  if (transport === undefined) invalidOption('ref', ref.id, 'an actor made from transportLogic');
+  return transport;
+}
+
+const provided = linkMachine.provide({
+  actions: {
+    connect: ({ self }) => transportOf(self)._connect(),
+    abandon: ({ self }) => transportOf(self)._abandon(),
+    greet: ({ self }) => transportOf(self)._greet(),
+    announce: ({ self }) => transportOf(self)._announce(),
+    finish: ({ self }) => transportOf(self)._finish(),
+    disarmFinish: ({ self }) => transportOf(self)._disarm('finish'),
+    drop: ({ self, context }, { reason }) => transportOf(self)._drop(reason, context.closing),
+    armRetry: ({ self }, { attempts }) => transportOf(self)._armRetry(attempts),
+    disarmRetry: ({ self }) => transportOf(self)._disarm('retry'),
+    pauseReading: ({ self }) => transportOf(self)._pauseReading(),
+    resumeReading: ({ self }) => transportOf(self)._resumeReading(),
+    report: ({ self }, { event }) => transportOf(self)._report(event),
+  },
+});
+
+/** The transport as actor logic: the link's chart, at work on a channel. `xstate.stop` lets go of the line at once. */
+export const transportLogic: Omit<typeof provided, 'provide'> = Object.create(provided, {
+  getInitialSnapshot: {
+    value: (scope: Parameters<typeof provided.getInitialSnapshot>[0], input: TransportInput) => {
+      transports.set(scope.self, new Transport(scope.self, input));
+      return provided.getInitialSnapshot(scope, { reopens: input.channel.reopens, retries: input.retries ?? false });
+    },
+  },
+  transition: {
+    value: (snapshot: SnapshotFrom<typeof provided>, event: LinkEvent, scope: Parameters<typeof provided.transition>[2]) => {
+      if ((event.type as string) === 'xstate.stop') transportOf(scope.self)._stop();
+      const next = provided.transition(snapshot, event, scope);
+      if (next.value !== snapshot.value) scope.defer(() => transportOf(scope.self)._moved(String(next.value), next.context, next.status));
+      return next;
+    },
+  },
+});
+
+/**
+ * One end of a line: it owns the stream, decodes what comes and writes what is sent, in order, holding back when the
+ * stream is full. What state the line is in is the chart's business (`machines/link.ts`); this is what its effects do.
+ */
+export class Transport {
+  readonly ref: AnyActorRef;
+  readonly counters: TransportCounters = { bytesIn: 0, bytesOut: 0, messagesIn: 0, messagesOut: 0, damaged: 0, bytesDropped: 0 };
+  /** Each chunk as it came. */
+  readonly chunks$: Observable<Uint8Array>;
+  /** Each message as it was decoded. */
+  readonly messages$: Observable<IncomingMessage>;
+  /** What was dropped, and why. */
+  readonly damage$: Observable<RemoteProtocolError>;
+  /** The link's states, from now on. */
+  readonly states$: Observable<{ readonly state: string; readonly reason: unknown }>;
+  readonly #input: TransportInput;
+  readonly #timers: Timers;
+  readonly #chunks = new Subject<Uint8Array>();
+  readonly #messages = new Subject<IncomingMessage>();
+  readonly #damage = new Subject<RemoteProtocolError>();
+  readonly #states = new Subject<{ readonly state: string; readonly reason: unknown }>();
+  readonly #armed = new Map<'retry' | 'finish' | 'stall', Timer>();
+  #opening: AbortController | undefined;
+  #stream: Duplex | undefined;
+  #codec: Codec | undefined;
+  /** Sends that the stream has not taken: it was full. */
+  #undrained: ((result: SendResult) => void)[] = [];
+
+  constructor(ref: AnyActorRef, input: TransportInput) {
+    this.ref = ref;
+    this.#input = input;
+    this.#timers = new Timers(input.clock);
+    this.chunks$ = this.#chunks.asObservable();
+    this.messages$ = this.#messages.asObservable();
+    this.damage$ = this.#damage.asObservable();
+    this.states$ = this.#states.asObservable();
+  }
+
+  /** Whether there is a line to write to. */
+  get isOpen(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  /** The codec of the present line; without one, a fresh one: encoding needs no line. */
+  get codec(): Codec {
+    return this.#codec ?? this.#input.createCodec();
+  }
+
+  /**
+   * Writes one frame. `done` is called once: when the stream took it, which is at once unless the stream is full. A line
+   * that goes down meanwhile calls nothing: its jobs end as a whole.
+   */
+  write(frame: Uint8Array, done: (result: SendResult) => void): void {
+    const stream = this.#stream;
+    if (stream === undefined || stream.destroyed || !stream.writable) {
+      return done({ ok: false, error: new VirtagentError('LINE_LOST', 'there is no line', { known: 'not-sent' }), known: 'not-sent' });
+    }
+    this.counters.bytesOut += frame.length;
+    this.counters.messagesOut++;
+    if (stream.write(frame)) done({ ok: true });
+    else this.#undrained.push(done);
+  }
+
+  /** The greeting is over. */
+  greeted(): void {
+    this.#send({ type: 'greeted' });
+  }
+
+  /** The peer's last requests are answered. */
+  finished(): void {
+    this.#send({ type: 'finished', reason: lineLost('the peer closed the line') });
+  }
+
+  /** All jobs of the last line have ended: another may be opened. */
+  settled(): void {
+    this.#send({ type: 'settled' });
+  }
+
+  /** The responses owed are over their limit, or no longer. */
+  owed(high: boolean): void {
+    this.#send({ type: high ? 'owed_high' : 'owed_low' });
+  }
+
+  /** Ends the line with a reason, as if it had been lost. */
+  fail(reason: unknown): void {
+    this.#send({ type: 'lost', reason });
+  }
+
+  // What the link's chart asks for.
+
+  /** @internal */
+  _connect(): void {
+    const opening = new AbortController();
+    this.#opening = opening;
+    this.#input.channel.open(opening.signal).then(
+      (stream) => {
+        if (opening.signal.aborted) return void stream.destroy();
+        this.#stream = stream;
+        this.#send({ type: 'opened' });
+      },
+      (error: unknown) => {
+        if (!opening.signal.aborted) this.#send({ type: 'failed', error });
+      },
+    );
+  }
+
+  /** @internal */
+  _abandon(): void {
+    this.#opening?.abort(new VirtagentError('STOPPED', 'stopped'));
+  }
+
+  /** @internal */
+  _greet(): void {
+    const stream = this.#stream as Duplex;
+    const codec = this.#input.createCodec();
+    this.#codec = codec;
+    stream.on('data', (chunk: Uint8Array) => {
+      if (this.#stream === stream) this.#take(chunk, stream, codec);
+    });
+    stream.on('drain', () => this.#drained(stream));
+    stream.on('error', (error) => this.#lost(stream, error));
+    stream.on('close', () => this.#lost(stream, stream.errored ?? lineLost('the line was closed')));
+    stream.on('end', () => {
+      if (this.#stream !== stream) return;
+      if (this.#input.channel.halfOpen === true && stream.writable) this.#send({ type: 'input_ended' });
+      else this.#lost(stream, lineLost('the peer closed the line'));
+    });
+    if (stream.destroyed) return this.#lost(stream, stream.errored ?? lineLost('the line was closed'));
+    stream.resume();
+    if (this.#input.onOpen === undefined) this.greeted();
+    else this.#input.onOpen();
+  }
+
+  /** @internal */
+  _announce(): void {
+    this.#input.onUp?.();
+  }
+
+  /** @internal */
+  _finish(): void {
+    this.#arm('finish', durations.finish, () => this.finished());
+    if (this.#input.onInputEnded === undefined) this.finished();
+    else this.#input.onInputEnded();
+  }
+
+  /** @internal */
+  _drop(reason: unknown, closing: boolean): void {
+    const stream = this.#stream;
+    this._disarm('stall');
+    this.#stream = undefined;
+    this.#undrained = [];
+    if (this.#codec !== undefined) this.#deliver(this.#codec.end(), () => false);
+    this.#codec = undefined;
+    if (stream !== undefined) this.#release(stream, closing);
+    if (this.#input.onDown === undefined) this.settled();
+    else this.#input.onDown(reason);
+  }
+
+  /** @internal After a line that was up the next is opened at once; each failed attempt makes the pause longer. */
+  _armRetry(attempts: number): void {
+    const pause = attempts === 0 ? 0 : backoff(attempts, durations.retryFirst, durations.retryLast, this.#input.random ?? Math.random);
+    this.#arm('retry', pause, () => this.#send({ type: 'retry' }));
+  }
+
+  /** @internal */
+  _disarm(name: 'retry' | 'finish' | 'stall'): void {
+    this.#timers.cancel(this.#armed.get(name));
+    this.#armed.delete(name);
+  }
+
+  /** @internal */
+  _pauseReading(): void {
+    this.#stream?.pause();
+    this.#arm('stall', this.#input.stallTimeoutMs ?? durations.stallTimeout, () => this.#send({ type: 'stalled' }));
+  }
+
+  /** @internal */
+  _resumeReading(): void {
+    this._disarm('stall');
+    this.#stream?.resume();
+  }
+
+  /** @internal */
+  _report(event: string): void {
+    this.#damage.next(new RemoteProtocolError('not-a-message', `the link was told ${event} in a state that does not take it`, 0));
+  }
+
+  /** @internal */
+  _moved(state: string, context: LinkContext, status: string): void {
+    this.#input.onState?.(state, context);
+    this.#states.next({ state, reason: context.reason });
+    if (status === 'done') this._stop();
+  }
+
+  /** @internal */
+  _stop(): void {
+    this.#timers.clear();
+    this._abandon();
+    const stream = this.#stream;
+    this.#stream = undefined;
+    if (stream !== undefined) this.#release(stream, false);
+    void this.#input.channel.close();
+    for (const subject of [this.#chunks, this.#messages, this.#damage, this.#states]) subject.complete();
+  }
+
+  #take(chunk: Uint8Array, stream: Duplex, codec: Codec): void {
+    this.counters.bytesIn += chunk.length;
+    if (this.#chunks.observed) this.#chunks.next(chunk);
+    this.#deliver(codec.push(chunk), () => this.#stream === stream);
+  }
+
+  /** Hands messages on until the line that they came from is gone. */
+  #deliver(decoded: Decoded[], isLive: () => boolean): void {
+    for (const one of decoded) {
+      if (one instanceof RemoteProtocolError) this.#damaged(one);
+      else if (isLive()) {
+        this.counters.messagesIn++;
+        if (this.#messages.observed) this.#messages.next(one);
+        this.#input.onMessage(one);
+      }
+    }
+  }
+
+  #damaged(error: RemoteProtocolError): void {
+    this.counters.damaged++;
+    this.counters.bytesDropped += error.dropped;
+    if (this.#damage.observed) this.#damage.next(error);
+    if (error.fatal) this.fail(error);
+  }
+
+  #drained(stream: Duplex): void {
+    if (this.#stream !== stream) return;
+    const waiting = this.#undrained;
+    this.#undrained = [];
+    for (const done of waiting) done({ ok: true });
+  }
+
+  #lost(stream: Duplex, reason: unknown): void {
+    if (this.#stream === stream) this.#send({ type: 'lost', reason });
+  }
+
+  /** Lets go of a stream: what was written is flushed when we close, and dropped when the line is lost anyway. */
+  #release(stream: Duplex, closing: boolean): void {
+    stream.removeAllListeners('data');
+    stream.on('error', () => {});
+    if (!closing || stream.destroyed) return void stream.destroy();
+    const { clock } = this.#timers;
+    const cut = clock.setTimeout(() => stream.destroy(), durations.flush);
+    stream.once('close', () => clock.clearTimeout(cut));
+    stream.end(() => stream.destroy());
+  }
+
+  #arm(name: 'retry' | 'finish' | 'stall', ms: number, fire: () => void): void {
+    this._disarm(name);
+    this.#armed.set(name, this.#timers.start(ms, fire));
+  }
+
+  #send(event: LinkEvent): void {
+    this.ref.send(event);
+  }
+}
+
+function lineLost(message: string): VirtagentError {
+  return new VirtagentError('LINE_LOST', message);
+}
