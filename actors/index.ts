@@ -14,6 +14,7 @@ export {
   type CallArguments,
   type Caller,
   type CallOptions,
+  type CallResultOf,
   type Handler,
   type HandlerContext,
   type MethodDefinition,
@@ -45,5 +46,6 @@ export {
   type RemoteErrorObject,
 } from '../transport/errors.ts';
 export type { Outcome, Completion, SendCompletion, Urgency } from '../machines/job.ts';
-export type { LinkState, PeerContext, PeerEmitted, PeerOutput } from '../machines/peer.ts';
+export type { LinkState } from '../machines/link.ts';
+export type { PeerContext, PeerEmitted, PeerOutput } from '../machines/peer.ts';
 export type { ManagerLimits } from '../machines/slots.ts';

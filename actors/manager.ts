@@ -1,5 +1,5 @@
 import { createActor, type ActorOptions, type AnyActorRef, type AnyStateMachine, type SnapshotFrom } from 'xstate';
-import type { Completion, JobContext, JobEvent, JobRef, Outcome, SendCompletion, SlotName, Urgency } from '../machines/job.ts';
+import type { Completion, JobContext, JobEvent, JobInput, JobRef, Outcome, SendCompletion, SlotName, Urgency } from '../machines/job.ts';
 import { waitingIn } from '../machines/lanes.ts';
 import { managerMachine, type ManagerEvent } from '../machines/manager.ts';
 import type { Gate, ManagerContext, Refusal, Tell } from '../machines/slots.ts';
@@ -89,7 +89,9 @@ export const managerLogic: Omit<typeof provided, 'provide'> = Object.create(prov
       const manager = managerOf(scope.self);
       if (event.type === 'xstate.stop') manager.kill();
       const own = event.type.startsWith('xstate.') ? manager._ownEvent(event) : event;
-      return provided.transition(snapshot, own as ManagerEvent, scope);
+      const next = provided.transition(snapshot, own as ManagerEvent, scope);
+      if (manager._hasSpawned) scope.defer(() => manager._startSpawned());
+      return next;
     },
   },
 });
@@ -115,6 +117,7 @@ export class Manager {
   readonly #tags = new Map<string, JobEntry>();
   readonly #outbox: Outbox;
   #adding: JobEntry | undefined;
+  readonly #spawned: { readonly entry: JobEntry; readonly answers: boolean }[] = [];
   #decision: Refusal | 'STOPPED' | 'admitted' | undefined;
   #killed = false;
 
@@ -231,18 +234,27 @@ export class Manager {
 
   // What the manager's chart asks for.
 
-  /** @internal */
+  /** @internal The actor is made right after the transition: made inside an action, XState's development build warns. */
   _spawn(job: JobRef, answers: boolean): void {
     const entry = this.#table.get(job) as JobEntry;
-    const { logic, kind } = this.#kinds.get(entry.kind.name) as { kind: Kind; logic: AnyStateMachine };
-    if (kind.ownsTag) this.#tags.set(entry.tag, entry);
-    entry.actor = createActor(logic, {
-      id: `${kind.name}:${job.seq}`,
-      parent: this.ref,
-      input: { job, answers },
-    } as ActorOptions<AnyStateMachine>);
-    entry.actor.start();
+    if (entry.kind.ownsTag) this.#tags.set(entry.tag, entry);
+    this.#spawned.push({ entry, answers });
     if (this.#adding === entry) this.#decision = 'admitted';
+  }
+
+  /** @internal */
+  get _hasSpawned(): boolean {
+    return this.#spawned.length > 0;
+  }
+
+  /** @internal */
+  _startSpawned(): void {
+    for (const { entry, answers } of this.#spawned.splice(0)) {
+      const { logic, kind } = this.#kinds.get(entry.kind.name) as { kind: Kind; logic: AnyStateMachine };
+      const input: JobInput = { job: entry.ref, answers };
+      entry.actor = createActor(logic, { id: `${kind.name}:${entry.ref.seq}`, parent: this.ref, input } as ActorOptions<AnyStateMachine>);
+      entry.actor.start();
+    }
   }
 
   /** @internal */

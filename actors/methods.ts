@@ -2,9 +2,8 @@ import type { Urgency } from '../machines/job.ts';
 import { invalidOption } from '../transport/errors.ts';
 import type { Schema, SchemaOutput } from './schema.ts';
 
-/** The methods of one side, as types: name → function of parameters to result. */
-// oxlint-disable-next-line typescript/no-explicit-any -- the parameters of any method fit
-export type MethodTypes = Record<string, (params: any) => unknown>;
+/** The methods of one side, as types: an interface of functions, each of its parameters to its result. */
+export type MethodTypes = object;
 
 /** The types of a side about which nothing is known. */
 export type AnyMethods = Record<string, (params?: unknown) => unknown>;
@@ -24,22 +23,25 @@ export interface CallOptions<Result = unknown> {
 }
 
 /** The arguments of a call: parameters may be left out where the method takes none. */
-// oxlint-disable-next-line typescript/no-explicit-any -- inferred from any function
-export type CallArguments<F extends (params: any) => unknown> =
-  Parameters<F> extends []
+export type CallArguments<F> = F extends (...args: infer A) => unknown
+  ? A extends []
     ? [params?: undefined, options?: CallOptions]
-    : undefined extends Parameters<F>[0]
-      ? [params?: Parameters<F>[0], options?: CallOptions]
-      : [params: Parameters<F>[0], options?: CallOptions];
+    : undefined extends A[0]
+      ? [params?: A[0], options?: CallOptions]
+      : [params: A[0], options?: CallOptions]
+  : never;
+
+/** What a call of a method resolves to. */
+export type CallResultOf<F> = F extends (...args: never) => infer R ? Awaited<R> : never;
 
 /** Calls the other side's methods. */
 export interface Caller<Remote extends MethodTypes> {
   /**
    * Calls a method of the other side. Rejects with a VirtagentError whose `known` says whether it may have been executed.
    */
-  call<M extends keyof Remote & string>(method: M, ...rest: CallArguments<Remote[M]>): Promise<Awaited<ReturnType<Remote[M]>>>;
+  call<M extends keyof Remote & string>(method: M, ...rest: CallArguments<Remote[M]>): Promise<CallResultOf<Remote[M]>>;
   /** Sends a request without response; resolves when the stream took it. UNSUPPORTED in v7. */
-  notify<M extends keyof Remote & string>(method: M, params?: Parameters<Remote[M]>[0]): Promise<void>;
+  notify<M extends keyof Remote & string>(method: M, params?: CallArguments<Remote[M]>[0]): Promise<void>;
 }
 
 /** What a handler works with. */

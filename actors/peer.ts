@@ -1,7 +1,17 @@
 import { Observable, Subject } from 'rxjs';
-import { createActor, type ActorLogic, type ActorOptions, type AnyActorRef, type SnapshotFrom } from 'xstate';
+import {
+  createActor,
+  type ActorLogic,
+  type ActorOptions,
+  type ActorRefFromLogic,
+  type AnyActorRef,
+  type ActorSystem,
+  type ActorSystemInfo,
+  type SnapshotFrom,
+} from 'xstate';
 import { noticeJob } from '../machines/notice-job.ts';
-import { peerMachine, type LinkState, type PeerContext } from '../machines/peer.ts';
+import type { LinkState } from '../machines/link.ts';
+import { peerMachine, type PeerContext, type PeerEmitted, type PeerEvent, type PeerOutput } from '../machines/peer.ts';
 import { invalidOption, quote, RemoteProtocolError, VirtagentError } from '../transport/errors.ts';
 import type { IncomingMessage } from '../transport/messages.ts';
 import { transportLogic, transportOf, type Transport, type TransportCounters, type TransportInput } from '../transport/transport.ts';
@@ -10,7 +20,7 @@ import { jobStates, type JobStateEvent } from './job-events.ts';
 import type { Kind } from './kinds.ts';
 import { managerLogic, managerOf, type Manager, type SlotReport } from './manager.ts';
 import type { ManagerOptions } from './manager-options.ts';
-import type { AnyMethods, CallArguments, Caller, CallOptions, Methods, MethodTypes } from './methods.ts';
+import type { AnyMethods, CallArguments, Caller, CallResultOf, CallOptions, Methods, MethodTypes } from './methods.ts';
 import { Outgoing, type CallResult } from './outgoing.ts';
 import { checkPeerOptions, type CheckedPeerOptions, type PeerOptions } from './peer-options.ts';
 import { V7Greeting } from './v7-greeting.ts';
@@ -67,32 +77,40 @@ const provided = peerMachine.provide({
   actions: { endCalls: ({ self, context }) => (peerOf(self) as unknown as Peer)._endCalls(context.reason) },
 });
 
+/** The type of {@link peer}, for an app's `setup`. */
+export type PeerLogic = ActorLogic<
+  SnapshotFrom<typeof provided> & { output: PeerOutput | undefined },
+  PeerEvent,
+  PeerOptions,
+  ActorSystem<ActorSystemInfo>,
+  PeerEmitted
+>;
+
 /**
  * A peer as actor logic, for an app's own actor system: `invoke: { src: peer, id: 'agent', input: { stream, methods } }`.
  *
  * Its snapshot's context has the link's state; it emits `link` events; it is done when its link has ended for good. An app
  * that leaves the state which invoked it ends every call, with its outcome, and closes the stream.
  */
-export const peer: Omit<typeof provided, 'getInitialSnapshot'> & ActorLogic<SnapshotFrom<typeof provided>, { type: 'stop' }, PeerOptions> =
-  Object.create(provided, {
-    getInitialSnapshot: {
-      value: (scope: Parameters<typeof provided.getInitialSnapshot>[0], input: PeerOptions) => {
-        peers.set(scope.self, new Peer(scope.self, checkPeerOptions(input)));
-        return provided.getInitialSnapshot(scope, undefined as never);
-      },
+export const peer: PeerLogic = Object.create(provided, {
+  getInitialSnapshot: {
+    value: (scope: Parameters<typeof provided.getInitialSnapshot>[0], input: PeerOptions) => {
+      peers.set(scope.self, new Peer(scope.self, checkPeerOptions(input)));
+      return provided.getInitialSnapshot(scope, undefined as never);
     },
-    transition: {
-      value: (snapshot: SnapshotFrom<typeof provided>, event: never, scope: Parameters<typeof provided.transition>[2]) => {
-        if ((event as { type: string }).type === 'xstate.stop') (peerOf(scope.self) as unknown as Peer)._stop();
-        return provided.transition(snapshot, event, scope);
-      },
+  },
+  transition: {
+    value: (snapshot: SnapshotFrom<typeof provided>, event: never, scope: Parameters<typeof provided.transition>[2]) => {
+      if ((event as { type: string }).type === 'xstate.stop') (peerOf(scope.self) as unknown as Peer)._stop();
+      return provided.transition(snapshot, event, scope);
     },
-  });
+  },
+});
 
 /** One end of a line, for callers: methods in both directions. Made by {@link createPeer} or found by {@link peerOf}. */
 export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Remote> {
   /** The peer's actor; its children are `manager` and `transport`. */
-  readonly ref: AnyActorRef;
+  readonly ref: ActorRefFromLogic<PeerLogic>;
   readonly #options: CheckedPeerOptions;
   readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
@@ -106,7 +124,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   #stopped = false;
 
   constructor(ref: AnyActorRef, options: CheckedPeerOptions) {
-    this.ref = ref;
+    this.ref = ref as ActorRefFromLogic<PeerLogic>;
     this.#options = options;
     this.#host = this.#hostOf(options);
     this.#outgoing = new Outgoing(this.#host);
@@ -116,18 +134,17 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   }
 
   /** Calls a method of the other side: see {@link Caller.call}. */
-  call<M extends keyof Remote & string>(method: M, ...rest: CallArguments<Remote[M]>): Promise<Awaited<ReturnType<Remote[M]>>> {
-    const [params, options = {}] = rest as [unknown, CallOptions?];
+  call<M extends keyof Remote & string>(method: M, ...rest: CallArguments<Remote[M]>): Promise<CallResultOf<Remote[M]>> {
+    const [params, options = {}] = rest as unknown as [unknown, CallOptions?];
     return new Promise((resolve, reject) => {
       if (this.#stopped) throw new VirtagentError('STOPPED', `${method}: this peer has ended`, { known: 'not-sent', method });
-      const settle = (result: CallResult): void =>
-        result.ok ? resolve(result.value as Awaited<ReturnType<Remote[M]>>) : reject(result.error);
+      const settle = (result: CallResult): void => (result.ok ? resolve(result.value as CallResultOf<Remote[M]>) : reject(result.error));
       this.#outgoing.start(method, params, options, false, settle);
     });
   }
 
   /** Sends a request without response: see {@link Caller.notify}. */
-  notify<M extends keyof Remote & string>(method: M, params?: Parameters<Remote[M]>[0]): Promise<void> {
+  notify<M extends keyof Remote & string>(method: M, params?: CallArguments<Remote[M]>[0]): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#stopped) throw new VirtagentError('STOPPED', `${method}: this peer has ended`, { known: 'not-sent', method });
       this.#outgoing.notify(method, params, (error) => (error === undefined ? resolve() : reject(error)));

@@ -2,9 +2,9 @@
 export { serverJob, cancelledByPeer, type ServerJobContext } from './server-job.ts';
 export { clientJob, type ClientJobContext } from './client-job.ts';
 export { managerMachine, type ManagerEvent } from './manager.ts';
-export { linkMachine, StalledError, type LinkContext, type LinkEvent, type LinkInput } from './link.ts';
+export { linkMachine, StalledError, type LinkContext, type LinkEvent, type LinkInput, type LinkState } from './link.ts';
 export { noticeJob } from './notice-job.ts';
-export { peerMachine, type LinkState, type PeerContext, type PeerEmitted, type PeerEvent, type PeerOutput } from './peer.ts';
+export { peerMachine, type PeerContext, type PeerEmitted, type PeerEvent, type PeerOutput } from './peer.ts';
 export * from './job.ts';
 export type { Charge, Execution, Gate, ManagerContext, ManagerLimits, OfPermit, Refusal, Sending, Tell } from './slots.ts';
 export type { Lane, Lanes, Waiting } from './lanes.ts';

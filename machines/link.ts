@@ -1,5 +1,8 @@
 import { assign, setup } from 'xstate';
 
+/** The link's states. */
+export type LinkState = 'closed' | 'connecting' | 'greeting' | 'up' | 'finishing' | 'down' | 'waiting' | 'ended';
+
 /** What a link is given. */
 export interface LinkInput {
   /** Whether its channel can open another line after one has ended. */

@@ -1,7 +1,5 @@
 import { assign, emit, sendTo, setup, type AnyActorLogic, type AnyActorRef } from 'xstate';
-
-/** The link's state, as a peer passes it on. */
-export type LinkState = 'closed' | 'connecting' | 'greeting' | 'up' | 'finishing' | 'down' | 'waiting' | 'ended';
+import type { LinkState } from './link.ts';
 
 /** A peer's context: what an app that embeds one can react to. */
 export interface PeerContext {

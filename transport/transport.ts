@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { Observable, Subject } from 'rxjs';
 import type { AnyActorRef, SnapshotFrom } from 'xstate';
-import { linkMachine, type LinkContext, type LinkEvent } from '../machines/link.ts';
+import { linkMachine, type LinkContext, type LinkEvent, type LinkState } from '../machines/link.ts';
 import type { Channel } from './channels/channel.ts';
 import { invalidOption, RemoteProtocolError, VirtagentError } from './errors.ts';
 import type { Codec, Decoded, IncomingMessage } from './messages.ts';
@@ -29,7 +29,7 @@ export interface TransportInput {
   /** The line is gone: end its jobs, then call `settled()`. Default: at once. */
   readonly onDown?: ((reason: unknown) => void) | undefined;
   /** The link's state has changed. */
-  readonly onState?: ((state: string, context: LinkContext) => void) | undefined;
+  readonly onState?: ((state: LinkState, context: LinkContext) => void) | undefined;
 }
 
 /** What has crossed the lines of a transport so far. */
@@ -55,20 +55,21 @@ export function transportOf(ref: AnyActorRef): Transport {
   return transport;
 }
 
+/** Effects are run right after the transition that asks for them: they may send events and make actors. */
 const provided = linkMachine.provide({
   actions: {
-    connect: ({ self }) => transportOf(self)._connect(),
-    abandon: ({ self }) => transportOf(self)._abandon(),
-    greet: ({ self }) => transportOf(self)._greet(),
-    announce: ({ self }) => transportOf(self)._announce(),
-    finish: ({ self }) => transportOf(self)._finish(),
-    disarmFinish: ({ self }) => transportOf(self)._disarm('finish'),
-    drop: ({ self, context }, { reason }) => transportOf(self)._drop(reason, context.closing),
-    armRetry: ({ self }, { attempts }) => transportOf(self)._armRetry(attempts),
-    disarmRetry: ({ self }) => transportOf(self)._disarm('retry'),
-    pauseReading: ({ self }) => transportOf(self)._pauseReading(),
-    resumeReading: ({ self }) => transportOf(self)._resumeReading(),
-    report: ({ self }, { event }) => transportOf(self)._report(event),
+    connect: ({ self }) => transportOf(self)._after((transport) => transport._connect()),
+    abandon: ({ self }) => transportOf(self)._after((transport) => transport._abandon()),
+    greet: ({ self }) => transportOf(self)._after((transport) => transport._greet()),
+    announce: ({ self }) => transportOf(self)._after((transport) => transport._announce()),
+    finish: ({ self }) => transportOf(self)._after((transport) => transport._finish()),
+    disarmFinish: ({ self }) => transportOf(self)._after((transport) => transport._disarm('finish')),
+    drop: ({ self, context: { closing } }, { reason }) => transportOf(self)._after((transport) => transport._drop(reason, closing)),
+    armRetry: ({ self }, { attempts }) => transportOf(self)._after((transport) => transport._armRetry(attempts)),
+    disarmRetry: ({ self }) => transportOf(self)._after((transport) => transport._disarm('retry')),
+    pauseReading: ({ self }) => transportOf(self)._after((transport) => transport._pauseReading()),
+    resumeReading: ({ self }) => transportOf(self)._after((transport) => transport._resumeReading()),
+    report: ({ self }, { event }) => transportOf(self)._after((transport) => transport._report(event)),
   },
 });
 
@@ -83,8 +84,10 @@ export const transportLogic: Omit<typeof provided, 'provide'> = Object.create(pr
   transition: {
     value: (snapshot: SnapshotFrom<typeof provided>, event: LinkEvent, scope: Parameters<typeof provided.transition>[2]) => {
       if ((event.type as string) === 'xstate.stop') transportOf(scope.self)._stop();
+      const transport = transportOf(scope.self);
       const next = provided.transition(snapshot, event, scope);
-      if (next.value !== snapshot.value) scope.defer(() => transportOf(scope.self)._moved(String(next.value), next.context, next.status));
+      if (next.value !== snapshot.value) transport._after(() => transport._moved(next.value, next.context, next.status));
+      scope.defer(() => transport._runEffects());
       return next;
     },
   },
@@ -104,14 +107,15 @@ export class Transport {
   /** What was dropped, and why. */
   readonly damage$: Observable<RemoteProtocolError>;
   /** The link's states, from now on. */
-  readonly states$: Observable<{ readonly state: string; readonly reason: unknown }>;
+  readonly states$: Observable<{ readonly state: LinkState; readonly reason: unknown }>;
   readonly #input: TransportInput;
   readonly #timers: Timers;
   readonly #chunks = new Subject<Uint8Array>();
   readonly #messages = new Subject<IncomingMessage>();
   readonly #damage = new Subject<RemoteProtocolError>();
-  readonly #states = new Subject<{ readonly state: string; readonly reason: unknown }>();
+  readonly #states = new Subject<{ readonly state: LinkState; readonly reason: unknown }>();
   readonly #armed = new Map<'retry' | 'finish' | 'stall', Timer>();
+  readonly #effects: ((transport: Transport) => void)[] = [];
   #opening: AbortController | undefined;
   #stream: Duplex | undefined;
   #codec: Codec | undefined;
@@ -179,6 +183,16 @@ export class Transport {
   }
 
   // What the link's chart asks for.
+
+  /** @internal */
+  _after(effect: (transport: Transport) => void): void {
+    this.#effects.push(effect);
+  }
+
+  /** @internal */
+  _runEffects(): void {
+    for (const effect of this.#effects.splice(0)) effect(this);
+  }
 
   /** @internal */
   _connect(): void {
@@ -278,7 +292,7 @@ export class Transport {
   }
 
   /** @internal */
-  _moved(state: string, context: LinkContext, status: string): void {
+  _moved(state: LinkState, context: LinkContext, status: string): void {
     this.#input.onState?.(state, context);
     this.#states.next({ state, reason: context.reason });
     if (status === 'done') this._stop();
