@@ -8,9 +8,14 @@ import type { Duplex } from 'node:stream';
 import { assign, fromCallback, fromPromise, setup, type AnyActorRef } from 'xstate';
 import { peer, peerOf, type Peer, type PeerEmitted } from '../actors/index.ts';
 
+interface Capabilities {
+  readonly version: string;
+  readonly methods: readonly string[];
+}
+
 /** The guest's methods, for the compiler. */
 interface Guest {
-  capabilities(): { version: string; methods: string[] };
+  capabilities(): Capabilities;
   shutdown(params: { shutdown_mode: 'halt' | 'powerdown' | 'reboot' }): void;
 }
 
@@ -27,7 +32,9 @@ type Event = { type: 'power on' } | { type: 'drain' } | { type: 'power off' } | 
 const agentIn = (system: { get(id: string): unknown }): Peer<Guest> => peerOf<Guest>(system.get('agent') as AnyActorRef);
 
 // A call is a promise like any other; the signal cancels it when its state is left.
-const askVersion = fromPromise(({ system, signal }) => agentIn(system).call('capabilities', undefined, { signal, timeoutMs: 5_000 }));
+const askVersion = fromPromise<Capabilities>(({ system, signal }) =>
+  agentIn(system).call('capabilities', undefined, { signal, timeoutMs: 5_000 }),
+);
 const shutDown = fromPromise(({ system, signal }) =>
   agentIn(system).call('shutdown', { shutdown_mode: 'powerdown' }, { signal, urgency: 2 }),
 );
