@@ -4,7 +4,8 @@
  * Two levels: {@link createPeer} and {@link peer} for RPC, {@link createManager} for the operations on which another
  * protocol would be built.
  */
-export { createPeer, peer, peerOf, Peer, type CreatePeerOptions, type PeerCounters, type TracedMessage } from './peer.ts';
+export { createPeer, peer, type CreatePeerOptions } from './peer-logic.ts';
+export { Peer, peerOf, type PeerCounters, type PeerLogic, type PeerSnapshot, type TracedMessage } from './peer.ts';
 export type { PeerOptions } from './peer-options.ts';
 export type { Role } from './v7-greeting.ts';
 export {

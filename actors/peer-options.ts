@@ -47,7 +47,8 @@ export interface PeerOptions extends Partial<ManagerLimits> {
 
 /** Options after defaults and checks. */
 export interface CheckedPeerOptions {
-  readonly channel: Channel;
+  /** Makes the channel; called once. */
+  readonly createChannel: () => Channel;
   readonly protocol: Protocol;
   readonly codecLimits: Limits;
   readonly role: Role | undefined;
@@ -99,7 +100,7 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
   const protocol = protocolByName(options.protocol ?? 'jsonrpc-lines');
   checkMethods(methods);
   return {
-    channel: channel ?? streamChannel(stream as Duplex),
+    createChannel: () => channel ?? streamChannel(stream as Duplex),
     protocol,
     codecLimits: limitsFrom(protocol.limits, options.limits),
     role,

@@ -1,28 +1,19 @@
 import { Observable, Subject } from 'rxjs';
-import {
-  createActor,
-  type ActorLogic,
-  type ActorOptions,
-  type ActorRefFromLogic,
-  type AnyActorRef,
-  type ActorSystem,
-  type ActorSystemInfo,
-  type SnapshotFrom,
-} from 'xstate';
+import type { ActorLogic, ActorRefFromLogic, ActorSystem, ActorSystemInfo, AnyActorRef, SnapshotFrom } from 'xstate';
 import { noticeJob } from '../machines/notice-job.ts';
 import type { LinkState } from '../machines/link.ts';
-import { peerMachine, type PeerContext, type PeerEmitted, type PeerEvent, type PeerOutput } from '../machines/peer.ts';
+import type { peerMachine, PeerContext, PeerEmitted, PeerEvent, PeerOutput } from '../machines/peer.ts';
 import { invalidOption, quote, RemoteProtocolError, VirtagentError } from '../transport/errors.ts';
 import type { IncomingMessage } from '../transport/messages.ts';
-import { transportLogic, transportOf, type Transport, type TransportCounters, type TransportInput } from '../transport/transport.ts';
+import { transportOf, type Transport, type TransportCounters, type TransportInput } from '../transport/transport.ts';
 import { Incoming, type IncomingHost } from './incoming.ts';
 import { jobStates, type JobStateEvent } from './job-events.ts';
 import type { Kind } from './kinds.ts';
-import { managerLogic, managerOf, type Manager, type SlotReport } from './manager.ts';
+import { managerOf, type Manager, type SlotReport } from './manager.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import type { AnyMethods, CallArguments, Caller, CallResultOf, CallOptions, Methods, MethodTypes } from './methods.ts';
 import { Outgoing, type CallResult } from './outgoing.ts';
-import { checkPeerOptions, type CheckedPeerOptions, type PeerOptions } from './peer-options.ts';
+import type { CheckedPeerOptions, PeerOptions } from './peer-options.ts';
 import { V7Greeting } from './v7-greeting.ts';
 
 /** A message that crossed the line, for traces. */
@@ -45,6 +36,12 @@ export interface PeerCounters extends Readonly<TransportCounters> {
 const noticeKind: Kind = { name: 'notice', chart: noticeJob, class: 'server', slots: ['send'], ownsTag: false };
 const notificationKind: Kind = { name: 'notification', chart: noticeJob, class: 'client', slots: ['send'], ownsTag: false };
 
+/** A peer's snapshot: its `context` has the link's state. */
+export type PeerSnapshot = SnapshotFrom<typeof peerMachine> & { output: PeerOutput | undefined };
+
+/** The type of the logic `peer`, for an app's `setup`. */
+export type PeerLogic = ActorLogic<PeerSnapshot, PeerEvent, PeerOptions, ActorSystem<ActorSystemInfo>, PeerEmitted>;
+
 const peers = new WeakMap<AnyActorRef, Peer>();
 
 /**
@@ -57,55 +54,6 @@ export function peerOf<Remote extends MethodTypes = AnyMethods>(ref: AnyActorRef
   if (found === undefined) invalidOption('ref', ref?.id, 'an actor that runs the logic `peer`');
   return found as unknown as Peer<Remote>;
 }
-
-/** A machine's logic under a peer: it gets its options from the peer that its input names. */
-function under<Input>(logic: object, options: (owner: Peer) => Input): ActorLogic<never, never> {
-  const inner = logic as { getInitialSnapshot(scope: unknown, input: Input): unknown };
-  return Object.create(logic, {
-    getInitialSnapshot: {
-      value: (scope: unknown, { peer: ref }: { peer: AnyActorRef }) =>
-        inner.getInitialSnapshot(scope, options(peerOf(ref) as unknown as Peer)),
-    },
-  }) as ActorLogic<never, never>;
-}
-
-const provided = peerMachine.provide({
-  actors: {
-    manager: under(managerLogic, (owner) => owner._managerOptions()) as never,
-    transport: under(transportLogic, (owner) => owner._transportInput()) as never,
-  },
-  actions: { endCalls: ({ self, context }) => (peerOf(self) as unknown as Peer)._endCalls(context.reason) },
-});
-
-/** The type of {@link peer}, for an app's `setup`. */
-export type PeerLogic = ActorLogic<
-  SnapshotFrom<typeof provided> & { output: PeerOutput | undefined },
-  PeerEvent,
-  PeerOptions,
-  ActorSystem<ActorSystemInfo>,
-  PeerEmitted
->;
-
-/**
- * A peer as actor logic, for an app's own actor system: `invoke: { src: peer, id: 'agent', input: { stream, methods } }`.
- *
- * Its snapshot's context has the link's state; it emits `link` events; it is done when its link has ended for good. An app
- * that leaves the state which invoked it ends every call, with its outcome, and closes the stream.
- */
-export const peer: PeerLogic = Object.create(provided, {
-  getInitialSnapshot: {
-    value: (scope: Parameters<typeof provided.getInitialSnapshot>[0], input: PeerOptions) => {
-      peers.set(scope.self, new Peer(scope.self, checkPeerOptions(input)));
-      return provided.getInitialSnapshot(scope, undefined as never);
-    },
-  },
-  transition: {
-    value: (snapshot: SnapshotFrom<typeof provided>, event: never, scope: Parameters<typeof provided.transition>[2]) => {
-      if ((event as { type: string }).type === 'xstate.stop') (peerOf(scope.self) as unknown as Peer)._stop();
-      return provided.transition(snapshot, event, scope);
-    },
-  },
-});
 
 /** One end of a line, for callers: methods in both directions. Made by {@link createPeer} or found by {@link peerOf}. */
 export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Remote> {
@@ -123,7 +71,9 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   #owesMuch = false;
   #stopped = false;
 
+  /** @internal */
   constructor(ref: AnyActorRef, options: CheckedPeerOptions) {
+    peers.set(ref, this as unknown as Peer);
     this.ref = ref as ActorRefFromLogic<PeerLogic>;
     this.#options = options;
     this.#host = this.#hostOf(options);
@@ -151,11 +101,17 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     });
   }
 
-  /** Finishes what runs, takes nothing new, then closes the line. Resolves when it has ended. */
-  stop(): Promise<void> {
+  /**
+   * Finishes what runs, takes nothing new, then closes the line. Resolves when it has ended.
+   *
+   * @param options - `timeoutMs`: milliseconds after which what still runs is ended at once; default none.
+   */
+  async stop({ timeoutMs = Infinity }: { readonly timeoutMs?: number } = {}): Promise<void> {
+    const cut = this.#stopped ? undefined : this.manager.timers.start(timeoutMs, () => this.close());
     const ended = this.ended();
-    this.ref.send({ type: 'stop' });
-    return ended.then(() => {});
+    if (!this.#stopped) this.ref.send({ type: 'stop' });
+    await ended;
+    if (cut !== undefined) this.manager.timers.cancel(cut);
   }
 
   /** Ends at once: every call with its outcome, handlers aborted, the stream closed. Of a peer that an app invoked: leave the state. */
@@ -177,10 +133,10 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
         else return false;
         return true;
       };
-      const now = this.ref.getSnapshot() as SnapshotFrom<typeof provided>;
+      const now = this.ref.getSnapshot() as PeerSnapshot;
       if (look(now.context, now.status !== 'active' || this.#stopped)) return;
       const watching = this.ref.subscribe({
-        next: (snapshot: SnapshotFrom<typeof provided>) => {
+        next: (snapshot: PeerSnapshot) => {
           if (look(snapshot.context, snapshot.status !== 'active')) watching.unsubscribe();
         },
         complete: () => look({ ...this.#context(), link: 'ended' }, true),
@@ -273,9 +229,9 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
 
   /** @internal */
   _transportInput(): TransportInput {
-    const { channel, protocol, codecLimits, retries, clock, random, stallTimeoutMs } = this.#options;
+    const { createChannel, protocol, codecLimits, retries, clock, random, stallTimeoutMs } = this.#options;
     return {
-      channel,
+      channel: createChannel(),
       createCodec: () => protocol.createCodec(codecLimits),
       retries,
       clock,
@@ -287,7 +243,9 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       onInputEnded: () => this.#weighFinishing(),
       onDown: () => {
         this.#greeting?.end();
-        this.manager.lineLost();
+        // A manager that has closed has no jobs to end, and will not say so.
+        if (this.manager.ref.getSnapshot().status === 'active') this.manager.lineLost();
+        else this.transport.settled();
       },
       onState: (state, { reason, session }) => this.ref.send({ type: 'link', state, reason, session }),
     };
@@ -399,30 +357,12 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   }
 
   #context(): PeerContext {
-    return (this.ref.getSnapshot() as SnapshotFrom<typeof provided>).context;
+    return (this.ref.getSnapshot() as PeerSnapshot).context;
   }
 
   #child(name: 'manager' | 'transport'): AnyActorRef {
-    return (this.ref.getSnapshot() as SnapshotFrom<typeof provided>).children[name] as AnyActorRef;
+    return (this.ref.getSnapshot() as PeerSnapshot).children[name] as AnyActorRef;
   }
-}
-
-/** Options of {@link createPeer}. */
-export interface CreatePeerOptions extends PeerOptions {
-  /** Watches the actor system, as XState's own option; every job appears in it with its chart and its parent. */
-  readonly inspect?: ActorOptions<typeof provided>['inspect'];
-}
-
-/** A peer by itself, started. Throws INVALID_OPTION. */
-export function createPeer<Remote extends MethodTypes = AnyMethods>(options: CreatePeerOptions): Peer<Remote> {
-  const { inspect, ...input } = options;
-  checkPeerOptions(input);
-  const actor = createActor(peer as unknown as typeof provided, {
-    input: input as never,
-    ...(inspect === undefined ? undefined : { inspect }),
-  });
-  actor.start();
-  return peerOf<Remote>(actor);
 }
 
 /** Eight characters that differ from those of any earlier session. */

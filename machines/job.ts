@@ -91,25 +91,31 @@ export type EndEvent =
 /** Everything that a job can be told. */
 export type JobEvent = GrantEvent | CompletionEvent | ParkEvent | EndEvent;
 
+/** An action that does nothing here: `actors/` gives it its work, which gets these parameters. */
+export const effect = <Params = undefined>(): ((args: unknown, params: Params) => void) => noEffect;
+const noEffect = (): void => {};
+
 /**
  * The actions of a job's chart. In `machines/` they do nothing: the manager's runtime gives each kind its
  * own when the kind is registered.
  *
- * - `want`: ask the manager for a slot, by the event that is to grant it.
+ * - `want`: ask the manager for a slot, by the event that is to grant it. One at a time.
  * - `release`: give an execute slot back that was granted for a nested answer.
- * - `execute`, `resume`, `send`, `callback`: the operations of the manager's user.
+ * - `execute`, `resume`, `send`, `callback`: the operations of the manager's user. `callback` is the last of them.
  * - `abort`: tell a running execute (its AbortSignal), or the peer, that nobody waits any more.
  * - `report`: an event that breaks the contract; nothing else changes.
+ *
+ * `abort` and `callback` also give up every slot that the job still waits for.
  */
 export const jobActions = {
-  want: (_: unknown, _params: { grant: Grant; permit?: number }) => {},
-  release: (_: unknown, _params: { permit: number }) => {},
-  execute: (_: unknown, _params: { permit: number }) => {},
-  resume: (_: unknown, _params: { permit: number }) => {},
-  send: (_: unknown, _params: { permit: number; value: Completion | undefined }) => {},
-  callback: (_: unknown, _params: { outcome: Outcome | undefined }) => {},
-  abort: (_: unknown, _params: { reason: unknown }) => {},
-  report: (_: unknown, _params: { event: string }) => {},
+  want: effect<{ grant: Grant; permit?: number }>(),
+  release: effect<{ permit: number }>(),
+  execute: effect<{ permit: number }>(),
+  resume: effect<{ permit: number }>(),
+  send: effect<{ permit: number; value: Completion | undefined }>(),
+  callback: effect<{ outcome: Outcome | undefined }>(),
+  abort: effect<{ reason: unknown }>(),
+  report: effect<{ event: string }>(),
 };
 
 /** An event that breaks the contract in the state that lists it: reported, nothing else changes. */

@@ -74,11 +74,6 @@ export function withdraw(lanes: Lanes, job: JobRef): Lanes {
   return lanes;
 }
 
-/** `lanes` without the jobs of a class: those of a session that has ended. */
-export function withdrawClass(lanes: Lanes, jobClass: JobClass): Lanes {
-  return { list: lanes.list.map((one) => (one.class === jobClass ? emptied({ ...one, queue: emptyMap() }) : one)), granted: lanes.granted };
-}
-
 /**
  * Which lane goes next, or -1.
  *

@@ -1,4 +1,5 @@
 import { assign, setup } from 'xstate';
+import { effect } from './job.ts';
 
 /** The link's states. */
 export type LinkState = 'closed' | 'connecting' | 'greeting' | 'up' | 'finishing' | 'down' | 'waiting' | 'ended';
@@ -47,18 +48,18 @@ const s = setup({
   types: {} as { context: LinkContext; events: LinkEvent; input: LinkInput; output: { reason: unknown } },
   actions: {
     // Effects: the transport actor gives them their work.
-    connect: () => {},
-    abandon: () => {},
-    greet: () => {},
-    announce: () => {},
-    finish: () => {},
-    disarmFinish: () => {},
-    drop: (_: unknown, _params: { reason: unknown }) => {},
-    armRetry: (_: unknown, _params: { attempts: number }) => {},
-    disarmRetry: () => {},
-    pauseReading: () => {},
-    resumeReading: () => {},
-    report: (_: unknown, _params: { event: string }) => {},
+    connect: effect(),
+    abandon: effect(),
+    greet: effect(),
+    announce: effect(),
+    finish: effect(),
+    disarmFinish: effect(),
+    drop: effect<{ reason: unknown }>(),
+    armRetry: effect<{ attempts: number }>(),
+    disarmRetry: effect(),
+    pauseReading: effect(),
+    resumeReading: effect(),
+    report: effect<{ event: string }>(),
     // What the link remembers.
     begin: assign(({ context }: Args) => ({ session: context.session + 1, reading: true, reason: undefined })),
     countAttempt: assign(({ context }: Args) => ({ attempts: context.attempts + 1 })),

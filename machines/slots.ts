@@ -7,12 +7,11 @@ import {
   nextLane,
   sendLanes,
   withdraw,
-  withdrawClass,
   type Lane,
   type Lanes,
   type Waiting,
 } from './lanes.ts';
-import { emptyMap, get, put, without, type OrderedMap } from './ordered-map.ts';
+import { emptyMap, get, has, put, without, type OrderedMap } from './ordered-map.ts';
 
 /** The manager's options, as its chart knows them. All counts may be Infinity. */
 export interface ManagerLimits {
@@ -35,8 +34,10 @@ export interface ManagerLimits {
 export interface Execution {
   readonly permit: number;
   readonly job: JobRef;
-  /** It waits for the peer and has given its slot away. */
+  /** It has given its slot away: it waits for the peer or, abandoned, for a slot to be taken in its name. */
   readonly parked: boolean;
+  /** Nobody waits for it any more and it was told so. It runs on, so it holds a slot until it returns (rule 5). */
+  readonly abandoned: boolean;
   /** Its job is gone; its charge is returned when it returns. */
   readonly orphan: boolean;
 }
@@ -66,6 +67,8 @@ export interface ManagerContext {
   readonly heldOff: boolean;
   /** How often in a row the peer said busy. */
   readonly busyInARow: number;
+  /** Jobs whose callback has not been run. */
+  readonly jobs: number;
   readonly server: Charge;
   readonly client: Charge;
   readonly sendLanes: Lanes;
@@ -76,8 +79,10 @@ export interface ManagerContext {
   readonly executions: OrderedMap<Execution>;
   /** How many of the executions are parked. */
   readonly parked: number;
-  /** Requests on the line that count against the window. */
-  readonly outstanding: OrderedMap<JobRef>;
+  /** Requests that were sent on this line and have not been answered. */
+  readonly awaited: OrderedMap<JobRef>;
+  /** How many of them count against the window. */
+  readonly inWindow: number;
   readonly nextPermit: number;
   /** Send permits below this number went with an earlier line: their completions are expected, and late. */
   readonly revokedBelow: number;
@@ -96,6 +101,7 @@ export function initialContext(limits: ManagerLimits): ManagerContext {
     settling: false,
     heldOff: false,
     busyInARow: 0,
+    jobs: 0,
     server: { count: 0, bytes: 0 },
     client: { count: 0, bytes: 0 },
     sendLanes: sendLanes(),
@@ -103,7 +109,8 @@ export function initialContext(limits: ManagerLimits): ManagerContext {
     sends: emptyMap(),
     executions: emptyMap(),
     parked: 0,
-    outstanding: emptyMap(),
+    awaited: emptyMap(),
+    inWindow: 0,
     nextPermit: 1,
     revokedBelow: 1,
   };
@@ -135,12 +142,20 @@ export function refusalWhileStopping(
 
 export function charged(context: ManagerContext, job: JobRef): Partial<ManagerContext> {
   const { count, bytes } = context[job.class];
-  return { [job.class]: { count: count + 1, bytes: bytes + job.bytes } };
+  return { [job.class]: { count: count + 1, bytes: bytes + job.bytes }, jobs: context.jobs + 1 };
 }
 
 function uncharged(context: ManagerContext, job: JobRef): Partial<ManagerContext> {
   const { count, bytes } = context[job.class];
   return { [job.class]: { count: count - 1, bytes: bytes - job.bytes } };
+}
+
+/** Whether a job may ask for that slot: not for one that it holds, nor to go on where it isn't parked. */
+export function mayWait(context: ManagerContext, { job, grant, permit }: Waiting): boolean {
+  if (grant === 'send') return !has(context.sends, job.seq);
+  const execution = get(context.executions, job.seq);
+  if (grant === 'execute') return execution === undefined;
+  return execution !== undefined && execution.permit === permit && execution.parked && !execution.abandoned;
 }
 
 /** A job asks for a slot. */
@@ -150,7 +165,7 @@ export function queued(context: ManagerContext, waiting: Waiting): Partial<Manag
 }
 
 /** A job no longer waits for anything. */
-export function withdrawn(context: ManagerContext, job: JobRef): Partial<ManagerContext> {
+export function withdrawn(context: ManagerContext, job: JobRef): Pick<ManagerContext, 'sendLanes' | 'executeLanes'> {
   return { sendLanes: withdraw(context.sendLanes, job), executeLanes: withdraw(context.executeLanes, job) };
 }
 
@@ -161,7 +176,7 @@ export function withdrawnFromExecute(context: ManagerContext, job: JobRef): Part
 
 /** Whether a lane's head may be sent now: answers always, requests within the gate, the window and the back-off. */
 function mayBeSent(context: ManagerContext): (lane: Lane) => boolean {
-  const requests = context.gate === 'all' && !context.heldOff && context.outstanding.size < context.limits.window;
+  const requests = context.gate === 'all' && !context.heldOff && context.inWindow < context.limits.window;
   return (lane) => lane.class === 'server' || lane.exempt || requests;
 }
 
@@ -181,6 +196,12 @@ function executingLane(context: ManagerContext): number {
 export const sendIsDue = (context: ManagerContext): boolean => sendingLane(context) >= 0;
 export const executeIsDue = (context: ManagerContext): boolean => executingLane(context) >= 0;
 
+/** Whether the next execute slot goes to a handler that was abandoned while parked: it runs already, and is not told. */
+export function slotIsOwed(context: ManagerContext): boolean {
+  const at = executingLane(context);
+  return at >= 0 && get(context.executions, head(context.executeLanes, at).job.seq)?.abandoned === true;
+}
+
 /** Whom to tell that it may send. */
 export function sendGrant(context: ManagerContext): Tell {
   const { job } = head(context.sendLanes, sendingLane(context));
@@ -191,11 +212,11 @@ export function sendGrant(context: ManagerContext): Tell {
 export function sendTaken(context: ManagerContext): Partial<ManagerContext> {
   const at = sendingLane(context);
   const { job } = head(context.sendLanes, at);
-  const windowed = job.class === 'client' && !job.exempt;
+  const isRequest = job.class === 'client' && !has(context.awaited, job.seq);
   return {
     sendLanes: granted(context.sendLanes, at, mayBeSent(context), context.limits.maxBypass),
     sends: put(context.sends, job.seq, { permit: context.nextPermit, job }),
-    outstanding: windowed ? put(context.outstanding, job.seq, job) : context.outstanding,
+    ...(isRequest ? { awaited: put(context.awaited, job.seq, job), inWindow: context.inWindow + Number(!job.exempt) } : undefined),
     nextPermit: context.nextPermit + 1,
   };
 }
@@ -216,7 +237,7 @@ export function executeTaken(context: ManagerContext): Partial<ManagerContext> {
     const old = get(context.executions, job.seq) as Execution;
     return { executeLanes: lanes, executions: put(context.executions, job.seq, { ...old, parked: false }), parked: context.parked - 1 };
   }
-  const execution = { permit: context.nextPermit, job, parked: false, orphan: false };
+  const execution = { permit: context.nextPermit, job, parked: false, abandoned: false, orphan: false };
   return { executeLanes: lanes, executions: put(context.executions, job.seq, execution), nextPermit: context.nextPermit + 1 };
 }
 
@@ -241,8 +262,9 @@ export function isExecuting(context: ManagerContext, { job, permit }: OfPermit):
   return get(context.executions, job.seq)?.permit === permit;
 }
 
-export function holdsExecuteSlot(context: ManagerContext, of: OfPermit): boolean {
-  return isExecuting(context, of) && get(context.executions, of.job.seq)?.parked === false;
+/** Whether that handler may give its slot away: not once nobody waits for it, or a flood of cancels would gain slots. */
+export function mayPark(context: ManagerContext, of: OfPermit): boolean {
+  return isExecuting(context, of) && get(context.executions, of.job.seq)?.abandoned === false;
 }
 
 export function sendReturned(context: ManagerContext, { job }: OfPermit): Partial<ManagerContext> {
@@ -267,20 +289,40 @@ export function parked(context: ManagerContext, { job }: OfPermit): Partial<Mana
   return { executions: put(context.executions, job.seq, { ...execution, parked: true }), parked: context.parked + 1 };
 }
 
-/** The response is here: its place in the window is free. */
-export function answeredInWindow(context: ManagerContext, job: JobRef): Partial<ManagerContext> {
-  return { outstanding: without(context.outstanding, job.seq) };
+/** A request is no longer awaited: its place in the window is free. */
+function answered(context: ManagerContext, job: JobRef): Partial<ManagerContext> {
+  if (!has(context.awaited, job.seq)) return {};
+  return { awaited: without(context.awaited, job.seq), inWindow: context.inWindow - Number(!job.exempt) };
+}
+
+/** Whether a response is the first to a request on this line. Any other changes nothing here. */
+export function isAwaited(context: ManagerContext, job: JobRef | undefined): boolean {
+  return job !== undefined && has(context.awaited, job.seq);
+}
+
+/** The response is here. A busy peer is left alone for a while, any other answer says that it is not busy. */
+export function answerNoted(context: ManagerContext, job: JobRef, busy: boolean): Partial<ManagerContext> {
+  if (!busy) return { ...answered(context, job), busyInARow: 0 };
+  return { ...answered(context, job), heldOff: true, busyInARow: context.busyInARow + Number(!context.heldOff) };
+}
+
+/** Nobody waits for a job's handler any more, and the job for no slot. A parked handler goes on: it is owed the next slot. */
+export function abandoned(context: ManagerContext, job: JobRef, orphan = false): Partial<ManagerContext> {
+  const lanes = withdrawn(context, job);
+  const execution = get(context.executions, job.seq);
+  if (execution === undefined) return lanes;
+  const executions = put(context.executions, job.seq, { ...execution, abandoned: true, orphan });
+  if (!execution.parked) return { ...lanes, executions };
+  return { ...lanes, executions, executeLanes: enqueue(lanes.executeLanes, { job, grant: 'resume', permit: execution.permit }) };
 }
 
 /** A job is gone. What its handler or its send still holds stays taken. */
 export function forgotten(context: ManagerContext, job: JobRef): Partial<ManagerContext> {
-  const execution = get(context.executions, job.seq);
-  const charge =
-    execution === undefined ? uncharged(context, job) : { executions: put(context.executions, job.seq, { ...execution, orphan: true }) };
-  return { ...withdrawn(context, job), ...charge, outstanding: without(context.outstanding, job.seq) };
+  const charge = has(context.executions, job.seq) ? undefined : uncharged(context, job);
+  return { ...abandoned(context, job, true), ...charge, ...answered(context, job), jobs: context.jobs - 1 };
 }
 
-/** The line is gone: its sends are over, and nothing of its session is granted any more. */
+/** The line is gone: its sends are over, and nothing is granted until every job has been told. */
 export function lineLost(context: ManagerContext): Partial<ManagerContext> {
   return {
     gate: 'none',
@@ -289,13 +331,17 @@ export function lineLost(context: ManagerContext): Partial<ManagerContext> {
     busyInARow: 0,
     sends: emptyMap(),
     revokedBelow: context.nextPermit,
-    sendLanes: withdrawClass(context.sendLanes, 'server'),
-    executeLanes: executeLanes(),
-    outstanding: emptyMap(),
+    awaited: emptyMap(),
+    inWindow: 0,
   };
 }
 
-/** Nothing is left to finish. */
+/** Every job was ended at once: nothing is held any more, and what is still completed is late. */
+export function allDropped({ limits, nextPermit }: ManagerContext): ManagerContext {
+  return { ...initialContext(limits), nextPermit, revokedBelow: nextPermit };
+}
+
+/** No job is left, and the transport is done with what it was given. Handlers that nobody waits for may still run. */
 export function isIdle(context: ManagerContext): boolean {
-  return context.server.count === 0 && context.client.count === 0 && context.sends.size === 0 && !context.settling;
+  return context.jobs === 0 && context.sends.size === 0 && !context.settling;
 }

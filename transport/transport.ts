@@ -118,6 +118,9 @@ export class Transport {
   readonly #effects: ((transport: Transport) => void)[] = [];
   #opening: AbortController | undefined;
   #stream: Duplex | undefined;
+  #reading = true;
+  /** Messages that were decoded and wait until reading goes on. */
+  #held: Decoded[] = [];
   #codec: Codec | undefined;
   /** Sends that the stream has not taken: it was full. */
   #undrained: ((result: SendResult) => void)[] = [];
@@ -221,7 +224,7 @@ export class Transport {
     const codec = this.#input.createCodec();
     this.#codec = codec;
     stream.on('data', (chunk: Uint8Array) => {
-      if (this.#stream === stream) this.#take(chunk, stream, codec);
+      if (this.#stream === stream) this.#take(chunk, codec);
     });
     stream.on('drain', () => this.#drained(stream));
     stream.on('error', (error) => this.#lost(stream, error));
@@ -253,10 +256,13 @@ export class Transport {
   _drop(reason: unknown, closing: boolean): void {
     const stream = this.#stream;
     this._disarm('stall');
+    const rest = this.#codec?.end() ?? [];
     this.#stream = undefined;
-    this.#undrained = [];
-    if (this.#codec !== undefined) this.#deliver(this.#codec.end(), () => false);
     this.#codec = undefined;
+    this.#undrained = [];
+    this.#held = [];
+    this.#reading = true;
+    for (const one of rest) if (one instanceof RemoteProtocolError) this.#damaged(one);
     if (stream !== undefined) this.#release(stream, closing);
     if (this.#input.onDown === undefined) this.settled();
     else this.#input.onDown(reason);
@@ -274,8 +280,9 @@ export class Transport {
     this.#armed.delete(name);
   }
 
-  /** @internal */
+  /** @internal What was decoded and not handed on waits too: one chunk can hold thousands of messages. */
   _pauseReading(): void {
+    this.#reading = false;
     this.#stream?.pause();
     this.#arm('stall', this.#input.stallTimeoutMs ?? durations.stallTimeout, () => this.#send({ type: 'stalled' }));
   }
@@ -283,7 +290,11 @@ export class Transport {
   /** @internal */
   _resumeReading(): void {
     this._disarm('stall');
-    this.#stream?.resume();
+    this.#reading = true;
+    const held = this.#held;
+    this.#held = [];
+    this.#deliver(held);
+    if (this.#reading) this.#stream?.resume();
   }
 
   /** @internal */
@@ -305,21 +316,27 @@ export class Transport {
     const stream = this.#stream;
     this.#stream = undefined;
     if (stream !== undefined) this.#release(stream, false);
-    void this.#input.channel.close();
+    this.#input.channel.close().catch(() => {});
     for (const subject of [this.#chunks, this.#messages, this.#damage, this.#states]) subject.complete();
   }
 
-  #take(chunk: Uint8Array, stream: Duplex, codec: Codec): void {
+  #take(chunk: Uint8Array, codec: Codec): void {
     this.counters.bytesIn += chunk.length;
     if (this.#chunks.observed) this.#chunks.next(chunk);
-    this.#deliver(codec.push(chunk), () => this.#stream === stream);
+    this.#deliver(codec.push(chunk));
   }
 
-  /** Hands messages on until the line that they came from is gone. */
-  #deliver(decoded: Decoded[], isLive: () => boolean): void {
-    for (const one of decoded) {
+  /** Hands messages on until the line that they came from is gone, or reading stops. */
+  #deliver(decoded: Decoded[]): void {
+    const stream = this.#stream;
+    for (const [at, one] of decoded.entries()) {
+      if (this.#stream !== stream) return;
+      if (!this.#reading) {
+        this.#held = this.#held.concat(decoded.slice(at));
+        return;
+      }
       if (one instanceof RemoteProtocolError) this.#damaged(one);
-      else if (isLive()) {
+      else {
         this.counters.messagesIn++;
         if (this.#messages.observed) this.#messages.next(one);
         this.#input.onMessage(one);

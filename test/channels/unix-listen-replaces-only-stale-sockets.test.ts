@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { unixListen } from '../../transport/channels/index.ts';
@@ -94,6 +94,19 @@ test('CHANNEL_DENIED: the stale socket is not ours to remove', async () => {
   if (process.geteuid?.() !== 0) return;
   expect(await asNobody(() => attempt(path))).toBe('CHANNEL_DENIED');
   expect(readdirSync(inside)).toEqual(['stale']);
+});
+
+test('CHANNEL_IN_USE: another is just replacing it; a lock whose owner was killed is broken', async () => {
+  const inside = folder();
+  const path = leaveStaleSocket(inside);
+  const lock = `${path}.${lstatSync(path).ino}.lock`;
+  mkdirSync(lock);
+  expect(await attempt(path)).toBe('CHANNEL_IN_USE');
+  expect(readdirSync(inside)).toHaveLength(2);
+  utimesSync(lock, 1, 1);
+  await closing(unixListen(path)).listen();
+  expect(readdirSync(inside)).toEqual(['stale']);
+  await peer({ path });
 });
 
 test.each([0, -1, 1.5, Number.NaN])('INVALID_OPTION: a backlog of %s', (backlog) => {

@@ -4,8 +4,10 @@ export const bounds = Object.freeze({
   heldPeers: 4,
   // A peer's machine that vanished is noticed after 30 s of silence and the kernel's 10 probes of 1 s.
   keepAliveMs: 30_000,
-  // A child that handles SIGTERM at all is done by then, and nobody waits long for one that does not.
+  // A program that handles SIGTERM, or the end of its stdin, is done by then; nobody waits long for one that does not.
   childGraceMs: 2_000,
+  // The lock on a stale socket file is held for microseconds; an older one has lost its owner.
+  lockMs: 10_000,
   // `sun_path`, less the NUL that ends it. What is longer gets cut off without a word, or EINVAL.
   socketPathBytes: process.platform === 'linux' ? 107 : 103,
 });

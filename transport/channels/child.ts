@@ -69,9 +69,10 @@ function lineOf(child: Child): Duplex {
       child.stdout.resume();
       endChild(child);
     },
-    // Its last words, such as why it ends, come before the news that it takes no more.
+    // A program that takes no more normally is about to exit: its last words, such as why, come before that news.
     writeFailed(fail) {
-      endChild(child);
+      const late = setTimeout(() => endChild(child), bounds.childGraceMs).unref();
+      child.once('exit', () => clearTimeout(late));
       if (line.readableEnded) fail();
       else line.once('end', fail);
     },

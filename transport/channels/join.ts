@@ -3,9 +3,9 @@ import { Duplex, type Readable, type Writable } from 'node:stream';
 /** What to do with the two streams of a joined line. */
 export interface Joined {
   /** The line was destroyed. */
-  letGo(): void;
+  readonly letGo: () => void;
   /** A write failed: calls `fail` when the line is to learn of it. At once unless told. */
-  writeFailed?(fail: () => void): void;
+  readonly writeFailed?: (fail: () => void) => void;
 }
 
 /**

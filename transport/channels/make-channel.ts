@@ -7,6 +7,7 @@ import { unusable } from './explain.ts';
 export interface ChannelKind {
   readonly name: string | (() => string);
   readonly reopens: boolean;
+  readonly halfOpen?: boolean;
   /** Its signal also aborts when the channel is closed. Rejects with what a user is to see. */
   open(signal: AbortSignal): Promise<Duplex>;
   /** Lets go of everything that is not a line in use. Called once. */
@@ -57,6 +58,7 @@ export function makeChannel(kind: ChannelKind): Channel {
       return name();
     },
     reopens: kind.reopens,
+    halfOpen: kind.halfOpen ?? false,
     open,
     close: () => (closing ??= close()),
   };

@@ -1,10 +1,11 @@
-import { chmodSync, closeSync, linkSync, lstatSync, mkdtempSync, openSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import { chmodSync, closeSync, linkSync, lstatSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { VirtagentError } from '../errors.ts';
+import { bounds } from './bounds.ts';
 import { connectSocket } from './connect.ts';
-import { channelError, errnoOf, unusable } from './explain.ts';
+import { errnoOf, unusable } from './explain.ts';
 import { startServer } from './listen.ts';
 import { fits } from './socket-path.ts';
 
@@ -17,17 +18,19 @@ import { fits } from './socket-path.ts';
  * finds nothing to unlink. A process's umask is not touched: threads share it, and workers may not set it.
  */
 export async function listenAt(server: Server, file: string, address: string, name: string, options: BindOptions): Promise<() => void> {
-  await clearStale(file, address, name);
-  options.signal.throwIfAborted();
   try {
-    return await bind(server, file, options.backlog);
+    return await replace();
   } catch (error) {
+    // Somebody was faster. If that was somebody who has gone again, there is one more try.
     if (errnoOf(error) !== 'EEXIST') throw error;
+    return replace();
   }
-  // Somebody was faster. If that was somebody who has gone again, there is one more try.
-  await clearStale(file, address, name);
-  options.signal.throwIfAborted();
-  return bind(server, file, options.backlog);
+
+  async function replace(): Promise<() => void> {
+    await clearStale(file, address, name);
+    options.signal.throwIfAborted();
+    return bind(server, file, options.backlog);
+  }
 }
 
 export interface BindOptions {
@@ -78,6 +81,7 @@ async function clearStale(file: string, address: string, name: string): Promise<
     case 'EACCES':
     case 'EPERM':
       throw new VirtagentError('CHANNEL_DENIED', `${name}: there is a socket that this user may not connect to`);
+    case undefined:
     default:
       throw new VirtagentError('CHANNEL_IN_USE', `${name}: another process listens there`);
   }
@@ -94,17 +98,29 @@ async function probe(address: string): Promise<string | undefined> {
   }
 }
 
-/** By way of a rename: were it unlinked in place, it could be the socket that another process made just now. */
+/**
+ * Only who has the lock unlinks that socket, and sees first that it is still there: without it, several processes
+ * that start at once unlink the socket that one of them has made meanwhile.
+ */
 function takeAway(file: string, stale: BigIntStats): void {
-  const folder = mkdtempSync(`${file}.`);
-  const aside = join(folder, 'aside');
+  const lock = `${file}.${stale.ino}.lock`;
+  breakAbandoned(lock);
+  mkdirSync(lock, 0o700);
   try {
-    renameSync(file, aside);
-    if (!sameFile(look(aside), stale)) linkSync(aside, file);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (sameFile(look(file), stale)) rmSync(file, { force: true });
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmdirSync(lock);
+  }
+}
+
+/** A lock is held for microseconds, within one turn; its owner was killed in them. As a folder it is never more than a lock. */
+function breakAbandoned(lock: string): void {
+  const found = look(lock);
+  if (found === undefined || Date.now() - Number(found.mtimeMs) < bounds.lockMs) return;
+  try {
+    rmdirSync(lock);
+  } catch {
+    // Gone by now, or in use by now: taking it will tell.
   }
 }
 

@@ -19,6 +19,8 @@ export function stdioChannel(): Channel {
   return makeChannel({
     name: 'stdio',
     reopens: false,
+    // `printf REQUESTS | virtagent …` has said all that it will when its answers are due.
+    halfOpen: true,
     async open() {
       if (taken) throw unusable('stdio', 'this process has given its stdin and stdout to another line');
       taken = true;

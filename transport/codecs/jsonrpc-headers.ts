@@ -1,7 +1,7 @@
-import { RemoteProtocolError, type DamageReason } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Codec, Decoded, OutgoingMessage } from '../messages.ts';
 import { ByteBuffer } from './byte-buffer.ts';
+import { damaged, type Fault } from './damage.ts';
 import { bodyLength } from './json.ts';
 import { readJsonRpc, writeJsonRpc, type Dialect } from './jsonrpc.ts';
 
@@ -13,15 +13,8 @@ const lengthName = Buffer.from('content-length:');
 /** What a handler returns when it can't go on without more bytes. */
 const more = -1;
 
-interface Fault {
-  readonly reason: DamageReason;
-  readonly message: string;
-}
-
-/** Why we are out of step, and what that has cost up to now. */
-interface Damage extends Fault {
-  dropped: number;
-}
+const noise: Fault = { reason: 'noise', message: 'bytes that are no header' };
+const cutMessage: Fault = { reason: 'truncated', message: 'a message that the end of the stream cut' };
 
 /**
  * JSON-RPC 2.0 behind `Content-Length` headers: the base protocol of the Language Server Protocol, with its
@@ -43,7 +36,9 @@ export class JsonRpcHeadersCodec implements Codec {
   #headerBytes = 0;
   /** Of the body, or still to be skipped of one that is too large. */
   #bodyBytes = 0;
-  #damage: Damage | undefined;
+  /** Why we are out of step, and what that has cost up to now. */
+  #damage: Fault | undefined;
+  #dropped = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -61,9 +56,8 @@ export class JsonRpcHeadersCodec implements Codec {
 
   end(): Decoded[] {
     const cut = this.#held.length;
-    if (this.#damage === undefined && cut > 0)
-      this.#damage = { reason: 'truncated', message: 'the stream ended within a message', dropped: 0 };
-    if (this.#damage !== undefined) this.#damage.dropped += cut;
+    if (cut > 0) this.#damage ??= cutMessage;
+    this.#dropped += cut;
     this.#reportDamage();
     this.#held.clear();
     this.#next('header');
@@ -153,13 +147,9 @@ export class JsonRpcHeadersCodec implements Codec {
       this.#next('body');
       return at;
     }
-    this.#damage = {
-      reason: 'message-too-large',
-      message: `a message of ${length} bytes; the most is ${this.#limits.maxMessageBytes}`,
-      dropped: end - at,
-    };
+    this.#damage = { reason: 'message-too-large', message: `a message of ${length} bytes; the most is ${this.#limits.maxMessageBytes}` };
     this.#next('skip');
-    return end;
+    return this.#drop(at, end);
   }
 
   #body(bytes: Buffer, at: number, to: number): number {
@@ -172,16 +162,13 @@ export class JsonRpcHeadersCodec implements Codec {
 
   /** Drops `bytes[at..end)`. What begins like a header was meant as one; anything else is noise. */
   #lose(bytes: Buffer, at: number, end: number, readTo: number, fault: Fault): number {
-    this.#damage ??= {
-      ...(beginsLikeHeader(bytes, at, readTo) ? fault : { reason: 'noise', message: 'bytes that are no header' }),
-      dropped: 0,
-    };
+    this.#damage ??= beginsLikeHeader(bytes, at, readTo) ? fault : noise;
     this.#state = 'seek';
     return this.#drop(at, end);
   }
 
   #drop(at: number, end: number): number {
-    if (this.#damage !== undefined) this.#damage.dropped += end - at;
+    this.#dropped += end - at;
     this.#scanned = Math.max(0, this.#scanned - (end - at));
     return end;
   }
@@ -208,10 +195,9 @@ export class JsonRpcHeadersCodec implements Codec {
   }
 
   #reportDamage(): void {
-    if (this.#damage === undefined) return;
-    const { reason, message, dropped } = this.#damage;
-    this.#out.push(new RemoteProtocolError(reason, `dropped ${dropped} bytes: ${message}`, dropped));
+    if (this.#damage !== undefined) this.#out.push(damaged(this.#damage, this.#dropped));
     this.#damage = undefined;
+    this.#dropped = 0;
   }
 }
 

@@ -1,13 +1,15 @@
-import { RemoteProtocolError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Codec, Decoded, OutgoingMessage } from '../messages.ts';
 import { ByteBuffer, findByte } from './byte-buffer.ts';
+import { damaged, type Fault } from './damage.ts';
 import { bodyLength } from './json.ts';
 import { readJsonRpc, writeJsonRpc, type Dialect } from './jsonrpc.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
 const space = 0x20;
+const tab = 0x09;
+const cutLine: Fault = { reason: 'truncated', message: 'a line that the end of the stream cut' };
 
 /** JSON-RPC 2.0, one object a line. A damaged line costs that line and no other. */
 export class JsonRpcLinesCodec implements Codec {
@@ -37,10 +39,7 @@ export class JsonRpcLinesCodec implements Codec {
 
   end(): Decoded[] {
     if (this.#dropped !== undefined) this.#tooLong(this.#dropped);
-    else if (this.#held.length > 0) {
-      const cut = this.#held.length;
-      this.#out.push(new RemoteProtocolError('truncated', `the stream ended ${cut} bytes into a line`, cut));
-    }
+    else if (this.#held.length > 0) this.#out.push(damaged(cutLine, this.#held.length));
     this.#held.clear();
     this.#scanned = 0;
     this.#dropped = undefined;
@@ -91,12 +90,12 @@ export class JsonRpcLinesCodec implements Codec {
   }
 
   #tooLong(dropped: number): void {
-    this.#out.push(new RemoteProtocolError('message-too-large', `dropped a line of ${dropped} bytes; the most is ${this.#most}`, dropped));
+    this.#out.push(damaged({ reason: 'message-too-large', message: `a line of more than ${this.#most}` }, dropped));
   }
 }
 
 function isBlank(bytes: Buffer, from: number, to: number): boolean {
   let at = from;
-  while (at < to && (bytes[at] === space || bytes[at] === CR || bytes[at] === 0x09)) at++;
+  while (at < to && (bytes[at] === space || bytes[at] === CR || bytes[at] === tab)) at++;
   return at === to;
 }

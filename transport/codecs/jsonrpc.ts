@@ -1,6 +1,7 @@
-import { errorTable, quote, RemoteProtocolError, type ErrorCode } from '../errors.ts';
+import { errorTable, quote, type ErrorCode, type RemoteProtocolError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Answer, Decoded, OutgoingMessage, Tag, WireError } from '../messages.ts';
+import { damaged } from './damage.ts';
 import { cutText, isObject, jsonText, parseJson, shown, unsent } from './json.ts';
 
 /** JSON-RPC 2.0's own words: https://www.jsonrpc.org/specification. Framing is the codecs' business. */
@@ -141,7 +142,7 @@ function badResponse(tag: Tag, why: string, bytes: number): Decoded {
 }
 
 function notAMessage(what: string, bytes: number): RemoteProtocolError {
-  return new RemoteProtocolError('not-a-message', `dropped ${bytes} bytes: ${what}`, bytes);
+  return damaged({ reason: 'not-a-message', message: what }, bytes);
 }
 
 // ---- Sent

@@ -1,7 +1,8 @@
-import { quote, RemoteProtocolError, type DamageReason } from '../errors.ts';
+import { quote } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Codec, Decoded, OutgoingMessage, Tag } from '../messages.ts';
 import { ByteBuffer, findByte } from './byte-buffer.ts';
+import { damaged, type Fault } from './damage.ts';
 import { bodyLength, unsent } from './json.ts';
 import { readV7, writeV7Request, writeV7Response } from './v7-bodies.ts';
 
@@ -17,11 +18,6 @@ const startBytes = 4;
 /** What seven digits of Content-Length can say. */
 const largestBody = 9_999_999;
 
-interface Fault {
-  readonly reason: DamageReason;
-  readonly message: string;
-}
-
 interface Head {
   readonly type: 'request' | 'response';
   readonly tag: string | undefined;
@@ -30,13 +26,10 @@ interface Head {
   readonly bodyBytes: number;
 }
 
-/** Bytes that are dropped up to the next mark. None yet: what follows a frame, or begins the stream. */
-interface Gap extends Fault {
-  readonly afterFrame: boolean;
-  dropped: number;
-}
-
+/** What follows a frame or begins the stream, up to the next mark. Mostly there is none of it. */
 const noise: Fault = { reason: 'noise', message: 'bytes between frames' };
+const cutFrame: Fault = { reason: 'truncated', message: 'a frame that was cut' };
+const badStart: Fault = { reason: 'bad-header', message: 'a frame that begins with neither POST nor HTTP' };
 
 /**
  * The original virtagent's protocol, version 7 of its series: HTTP-like headers and JSON between 0xFF marks.
@@ -50,8 +43,10 @@ export class VirtagentV7Codec implements Codec {
   readonly #held = new ByteBuffer();
   readonly #decode = (bytes: Buffer, from: number, to: number): number => this.#stream(bytes, from, to);
   #out: Decoded[] = [];
-  /** Undefined within a frame. */
-  #gap: Gap | undefined = { ...noise, afterFrame: false, dropped: 0 };
+  /** Why bytes up to the next mark are dropped; undefined within a frame. */
+  #gap: Fault | undefined = noise;
+  #dropped = 0;
+  #afterFrame = false;
   /** Whether the mark before this frame came right behind another frame, and so may be a flush byte only. */
   #flush = false;
   #head: Head | undefined;
@@ -75,8 +70,7 @@ export class VirtagentV7Codec implements Codec {
   end(): Decoded[] {
     // As at a mark: what is unfinished was cut.
     this.#held.feed(Buffer.of(mark), this.#decode);
-    this.#held.clear();
-    this.#gap = { ...noise, afterFrame: false, dropped: 0 };
+    this.#drop(noise, 0);
     return this.#taken();
   }
 
@@ -101,15 +95,21 @@ export class VirtagentV7Codec implements Codec {
     }
   }
 
-  /** Drops bytes up to the next mark; -1 when there are no more. */
-  #inGap(gap: Gap, bytes: Buffer, at: number, to: number): number {
+  /** The position behind the next mark, or behind everything; -1 when there is nothing. */
+  #inGap(gap: Fault, bytes: Buffer, at: number, to: number): number {
     const found = findByte(bytes, mark, at, to);
     const stop = found < 0 ? to : found;
-    gap.dropped += stop - at;
+    this.#dropped += stop - at;
     if (found < 0) return stop > at ? stop : -1;
-    if (gap.dropped > 0) this.#out.push(new RemoteProtocolError(gap.reason, `dropped ${gap.dropped} bytes: ${gap.message}`, gap.dropped));
-    this.#begin(gap.afterFrame && gap.dropped === 0);
+    if (this.#dropped > 0) this.#out.push(damaged(gap, this.#dropped));
+    this.#begin(this.#afterFrame && this.#dropped === 0);
     return found + 1;
+  }
+
+  #drop(gap: Fault, dropped: number, afterFrame = false): void {
+    this.#gap = gap;
+    this.#dropped = dropped;
+    this.#afterFrame = afterFrame;
   }
 
   #begin(flush: boolean): void {
@@ -129,16 +129,16 @@ export class VirtagentV7Codec implements Codec {
     }
     const fault = this.#readHead(bytes, at, stop, found >= 0);
     if (fault !== undefined) return this.#refuse(fault, at);
-    const size = this.#head === undefined ? Infinity : this.#head.headerBytes + this.#head.bodyBytes;
-    if (this.#head !== undefined && stop - at >= size) return this.#message(this.#head, bytes, at, at + size);
-    if (found >= 0) return this.#refuse({ reason: 'truncated', message: 'a frame that was cut' }, at);
+    const head = this.#head;
+    if (head !== undefined && stop - at >= head.headerBytes + head.bodyBytes) return this.#message(head, bytes, at);
+    if (found >= 0) return this.#refuse(cutFrame, at);
     this.#scanned = stop - at;
     return -1;
   }
 
   /** From here on the frame is dropped, with the mark before it unless that belonged to the frame before. */
   #refuse(fault: Fault, at: number): number {
-    this.#gap = { ...fault, afterFrame: false, dropped: this.#flush && fault === noise ? 0 : 1 };
+    this.#drop(fault, fault === noise ? 0 : 1);
     return at;
   }
 
@@ -146,24 +146,25 @@ export class VirtagentV7Codec implements Codec {
   #readHead(bytes: Buffer, at: number, stop: number, cut: boolean): Fault | undefined {
     if (this.#head !== undefined) return undefined;
     const type = typeOf(bytes, at, stop);
-    if (type === undefined)
-      return this.#flush ? noise : { reason: 'bad-header', message: 'a frame that begins with neither POST nor HTTP' };
+    if (type === undefined) return this.#flush ? noise : badStart;
     const most = this.#limits.maxHeaderBytes;
     const searchedTo = Math.min(stop, at + most);
     const from = Math.max(at, at + this.#scanned - blankLine.length + 1);
     const found = bytes.subarray(from, searchedTo).indexOf(blankLine);
     if (found < 0) return cut || stop - at >= most ? unfinished(bytes.toString('latin1', at, searchedTo), stop - at >= most) : undefined;
     const headerBytes = from + found + blankLine.length - at;
-    const head = readHead(bytes.toString('latin1', at, at + headerBytes - lineBreak.length), type, this.#limits);
+    const head = readHead(bytes, at, at + headerBytes, type, this.#limits);
     if ('reason' in head) return head;
     this.#head = head;
     return undefined;
   }
 
-  #message(head: Head, bytes: Buffer, at: number, end: number): number {
-    const body = bytes.subarray(at + head.headerBytes, end);
-    this.#out.push(readV7(head.type, head.tag, body, end - at + 2, this.#limits));
-    this.#gap = { ...noise, afterFrame: true, dropped: 0 };
+  #message(head: Head, bytes: Buffer, at: number): number {
+    const bodyAt = at + head.headerBytes;
+    const end = bodyAt + head.bodyBytes;
+    // Counted with both its marks, though the second may turn out to be the next frame's.
+    this.#out.push(readV7(head.type, head.tag, bytes.subarray(bodyAt, end), end - at + 2, this.#limits));
+    this.#drop(noise, 0, true);
     return end;
   }
 
@@ -193,45 +194,37 @@ const lineBreakFault: Fault = { reason: 'bad-header', message: 'a header with a 
 
 function unfinished(header: string, tooLarge: boolean): Fault {
   if (brokenLineBreak.test(header)) return lineBreakFault;
-  return tooLarge
-    ? { reason: 'header-too-large', message: 'a header that is too large' }
-    : { reason: 'truncated', message: 'a frame that was cut' };
+  return tooLarge ? { reason: 'header-too-large', message: 'a header that is too large' } : cutFrame;
 }
 
-/** Reads whole lines, each with its line break. Nothing carries over from another frame's head. */
-function readHead(header: string, type: Head['type'], limits: Limits): Head | Fault {
+/** Reads the header in `bytes[at..end)`. Nothing carries over from another frame's. */
+function readHead(bytes: Buffer, at: number, end: number, type: Head['type'], limits: Limits): Head | Fault {
+  const header = bytes.toString('latin1', at, end - lineBreak.length);
   if (brokenLineBreak.test(header)) return lineBreakFault;
   let length: string | undefined;
   let tag: string | undefined;
-  for (let at = header.indexOf(lineBreak) + 2, end = 0; at < header.length; at = end + 2) {
-    end = header.indexOf(lineBreak, at);
-    const split = header.indexOf(':', at);
-    if (split <= at || split > end) return { reason: 'bad-header', message: 'a header line without a name' };
-    const name = header.slice(at, split).toLowerCase();
+  for (let line = header.indexOf(lineBreak) + 2, stop = 0; line < header.length; line = stop + 2) {
+    stop = header.indexOf(lineBreak, line);
+    const split = header.indexOf(':', line);
+    if (split <= line || split > stop) return { reason: 'bad-header', message: 'a header line without a name' };
+    const name = header.slice(line, split).toLowerCase();
     // One space belongs to the layout; anything more belongs to the value, as a tag is echoed exactly.
-    const value = header.slice(header[split + 1] === ' ' ? split + 2 : split + 1, end);
-    if (name === 'content-length') length = value;
-    else if (name === 'x-virtagent-client-tag') tag = value;
+    const value = header[split + 1] === ' ' ? split + 2 : split + 1;
+    if (name === 'content-length') length = header.slice(value, stop);
+    // A slice of the header would keep all of it in memory for as long as the tag lives.
+    else if (name === 'x-virtagent-client-tag') tag = bytes.toString('latin1', at + value, at + stop);
   }
-  return checkHead(type, length, tag, header.length + lineBreak.length, limits);
+  return faultOf(length, tag, limits) ?? { type, tag, headerBytes: end - at, bodyBytes: Number(length) };
 }
 
-function checkHead(
-  type: Head['type'],
-  length: string | undefined,
-  tag: string | undefined,
-  headerBytes: number,
-  limits: Limits,
-): Head | Fault {
+function faultOf(length: string | undefined, tag: string | undefined, limits: Limits): Fault | undefined {
   if (tag !== undefined && tag.length > limits.maxTagLength)
     return { reason: 'bad-header', message: `a tag of ${tag.length} characters; the most is ${limits.maxTagLength}` };
   if (length === undefined) return { reason: 'bad-length', message: 'a header without a Content-Length' };
   if (!/^[0-9]{1,7}$/.test(length)) return { reason: 'bad-length', message: `a Content-Length of ${quote(length)}` };
-  const bodyBytes = Number(length);
-  if (bodyBytes > limits.maxMessageBytes)
-    return { reason: 'message-too-large', message: `a body of ${bodyBytes} bytes; the most is ${limits.maxMessageBytes}` };
-  // A slice of the header would keep all of it in memory for as long as the tag lives.
-  return { type, tag: tag && Buffer.from(tag, 'latin1').toString('latin1'), headerBytes, bodyBytes };
+  if (Number(length) > limits.maxMessageBytes)
+    return { reason: 'message-too-large', message: `a body of ${length} bytes; the most is ${limits.maxMessageBytes}` };
+  return undefined;
 }
 
 /** Our own tags stay in what every receiver takes; a peer's goes back as it came, byte for byte. */

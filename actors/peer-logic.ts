@@ -1,0 +1,65 @@
+import { createActor, type ActorLogic, type ActorOptions, type AnyActorRef, type SnapshotFrom } from 'xstate';
+import { peerMachine } from '../machines/peer.ts';
+import { transportLogic } from '../transport/transport.ts';
+import { managerLogic } from './manager.ts';
+import type { AnyMethods, MethodTypes } from './methods.ts';
+import { checkPeerOptions, type PeerOptions } from './peer-options.ts';
+import { Peer, peerOf, type PeerLogic } from './peer.ts';
+
+/** A machine's logic under a peer: it gets its options from the peer that its input names. */
+function under<Input>(logic: object, options: (owner: Peer) => Input): ActorLogic<never, never> {
+  const inner = logic as { getInitialSnapshot(scope: unknown, input: Input): unknown };
+  return Object.create(logic, {
+    getInitialSnapshot: {
+      value: (scope: unknown, { peer: ref }: { peer: AnyActorRef }) =>
+        inner.getInitialSnapshot(scope, options(peerOf(ref) as unknown as Peer)),
+    },
+  }) as ActorLogic<never, never>;
+}
+
+const provided = peerMachine.provide({
+  actors: {
+    manager: under(managerLogic, (owner) => owner._managerOptions()) as never,
+    transport: under(transportLogic, (owner) => owner._transportInput()) as never,
+  },
+  actions: { endCalls: ({ self, context }) => (peerOf(self) as unknown as Peer)._endCalls(context.reason) },
+});
+
+/**
+ * A peer as actor logic, for an app's own actor system: `invoke: { src: peer, id: 'agent', input: { stream, methods } }`.
+ *
+ * Its snapshot's context has the link's state; it emits `link` events; it is done when its link has ended for good. An app
+ * that leaves the state which invoked it ends every call, with its outcome, and closes the stream.
+ */
+export const peer: PeerLogic = Object.create(provided, {
+  getInitialSnapshot: {
+    value: (scope: Parameters<typeof provided.getInitialSnapshot>[0], input: PeerOptions) => {
+      void new Peer(scope.self, checkPeerOptions(input));
+      return provided.getInitialSnapshot(scope, undefined as never);
+    },
+  },
+  transition: {
+    value: (snapshot: SnapshotFrom<typeof provided>, event: never, scope: Parameters<typeof provided.transition>[2]) => {
+      if ((event as { type: string }).type === 'xstate.stop') (peerOf(scope.self) as unknown as Peer)._stop();
+      return provided.transition(snapshot, event, scope);
+    },
+  },
+});
+
+/** Options of {@link createPeer}. */
+export interface CreatePeerOptions extends PeerOptions {
+  /** Watches the actor system, as XState's own option; every job appears in it with its chart and its parent. */
+  readonly inspect?: ActorOptions<typeof provided>['inspect'];
+}
+
+/** A peer by itself, started. Throws INVALID_OPTION. */
+export function createPeer<Remote extends MethodTypes = AnyMethods>(options: CreatePeerOptions): Peer<Remote> {
+  const { inspect, ...input } = options;
+  checkPeerOptions(input);
+  const actor = createActor(peer as unknown as typeof provided, {
+    input: input as never,
+    ...(inspect === undefined ? undefined : { inspect }),
+  });
+  actor.start();
+  return peerOf<Remote>(actor);
+}
