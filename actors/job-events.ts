@@ -21,17 +21,31 @@ export function jobStates(manager: Manager): Observable<JobStateEvent> {
     const watching = systemOf(manager.ref).inspect({
       next: (event) => {
         const told = stateEntered(manager, event);
-        if (told === undefined) return;
-        try {
-          subscriber.next(told);
-        } catch (error) {
-          // An exception would leave the job's mailbox stuck for good.
-          subscriber.error(error);
-        }
+        // What an observer throws, rxjs reports by itself: thrown here it would leave the job's mailbox stuck for good.
+        if (told !== undefined) subscriber.next(told);
       },
     } as Observer<InspectionEvent>);
     return () => watching.unsubscribe();
   });
+}
+
+/** An inspector that can't break what it watches: XState leaves a mailbox stuck for good when its observer throws. */
+export function guardedInspect(
+  inspect: Observer<InspectionEvent> | ((event: InspectionEvent) => void),
+  failed: (error: unknown) => void,
+): (event: InspectionEvent) => void {
+  return (event) => {
+    try {
+      if (typeof inspect === 'function') inspect(event);
+      else inspect.next?.(event);
+    } catch (error) {
+      try {
+        failed(error);
+      } catch {
+        // Nobody is left to tell.
+      }
+    }
+  };
 }
 
 function systemOf(ref: AnyActorRef): { inspect(observer: Observer<InspectionEvent>): { unsubscribe(): void } } {

@@ -1,5 +1,6 @@
 import type { AnyActorRef } from 'xstate';
 import type { JobRef } from '../machines/job.ts';
+import type { Refusal } from '../machines/slots.ts';
 import type { Timer } from '../transport/timers.ts';
 import type { Kind, Operations } from './kinds.ts';
 
@@ -14,6 +15,12 @@ export interface JobEntry {
   deadline: Timer | undefined;
   /** Made when its handler first asks for the signal. */
   abortion: AbortController | undefined;
+  /** How many slots its chart has asked for and was not given. */
+  waits: number;
+  /** What became of its add; undefined while that waits in the manager's mailbox. */
+  decision: Refusal | 'admitted' | undefined;
+  /** Its add has returned: whatever becomes of it now, its callback is the one to tell. */
+  offered: boolean;
   called: boolean;
 }
 
@@ -57,11 +64,16 @@ export class JobTable {
     this.#free.push(ref.index);
   }
 
-  /** At most `most` entries from place `from` on, and where to go on (-1: that was the last). */
+  /** The entry that has that place now. */
+  at(index: number): JobEntry | undefined {
+    return this.#places[index];
+  }
+
+  /** At most `most` entries from place `from` on, and where to go on (-1: those were the last). */
   slice(from: number, most: number): { entries: JobEntry[]; next: number } {
     const entries: JobEntry[] = [];
     let at = from;
-    for (const end = Math.min(this.#places.length, from + most); at < end; at++) {
+    for (; at < this.#places.length && entries.length < most; at++) {
       const entry = this.#places[at];
       if (entry !== undefined) entries.push(entry);
     }

@@ -23,7 +23,10 @@ export interface ManagerOptions extends Partial<ManagerLimits> {
   readonly random?: (() => number) | undefined;
   /** Told of each violation. Must not throw; what it throws is dropped. */
   readonly onViolation?: ((violation: Violation) => void) | undefined;
-  /** Told of what a callback, an abort or a late operation threw. */
+  /**
+   * Told of what a callback, an abort, a resume, an operation that had completed, a chart or an inspector threw. What it
+   * throws itself is dropped.
+   */
   readonly onError?: ((error: unknown, operation: string, tag: string) => void) | undefined;
   /** Told when all jobs of a lost line have ended. */
   readonly onSettled?: (() => void) | undefined;

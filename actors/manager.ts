@@ -1,10 +1,31 @@
 import { createActor, type ActorOptions, type AnyActorRef, type AnyStateMachine, type SnapshotFrom } from 'xstate';
-import type { Completion, JobContext, JobEvent, JobInput, JobRef, Outcome, SendCompletion, SlotName, Urgency } from '../machines/job.ts';
+import type {
+  Completion,
+  Grant,
+  JobContext,
+  JobEvent,
+  JobInput,
+  JobRef,
+  Outcome,
+  SendCompletion,
+  SlotName,
+  Urgency,
+} from '../machines/job.ts';
 import { waitingIn } from '../machines/lanes.ts';
 import { managerMachine, type ManagerEvent } from '../machines/manager.ts';
-import type { Gate, ManagerContext, Refusal, Tell } from '../machines/slots.ts';
+import {
+  isExecuting,
+  isSending,
+  wasRevoked,
+  type Gate,
+  type ManagerContext,
+  type OfPermit,
+  type Refusal,
+  type Tell,
+} from '../machines/slots.ts';
 import { invalidOption, VirtagentError } from '../transport/errors.ts';
-import { backoff, durations, Timers } from '../transport/timers.ts';
+import { backoff, durations, Timers, type Timer } from '../transport/timers.ts';
+import { guardedInspect } from './job-events.ts';
 import { JobTable, type JobEntry } from './job-table.ts';
 import { clientKind, serverKind, type Execution, type Kind, type Operations, type Sending } from './kinds.ts';
 import { managerLimits, type Added, type ManagerOptions } from './manager-options.ts';
@@ -64,8 +85,9 @@ const provided = managerMachine.provide({
     tell: ({ self }, tell) => managerOf(self)._tell(tell),
     bury: ({ self }, { job }) => managerOf(self)._bury(job),
     report: ({ self, event }, params) => managerOf(self)._report('manager', params.event, (event as { job?: JobRef }).job),
-    settle: ({ self }) => managerOf(self)._settle(),
+    settle: ({ self }) => managerOf(self)._lineLost(),
     holdOff: ({ self }, { busyInARow }) => managerOf(self)._holdOff(busyInARow),
+    close: ({ self }) => managerOf(self)._closed(),
   },
 });
 
@@ -79,7 +101,7 @@ const provided = managerMachine.provide({
 export const managerLogic: Omit<typeof provided, 'provide'> = Object.create(provided, {
   getInitialSnapshot: {
     value: (scope: Parameters<typeof provided.getInitialSnapshot>[0], input: ManagerOptions | undefined) => {
-      const manager = new Manager(scope.self, input ?? {});
+      const manager = new Manager(scope.self, input ?? {}, scope.stopChild);
       managers.set(scope.self, manager);
       return provided.getInitialSnapshot(scope, managerLimits(input ?? {}));
     },
@@ -95,6 +117,9 @@ export const managerLogic: Omit<typeof provided, 'provide'> = Object.create(prov
     },
   },
 });
+
+/** What is reported when there is nothing that it could be of. */
+const completions: ReadonlySet<string> = new Set<ManagerEvent['type']>(['send_done', 'read_done', 'abort', 'cancel']);
 
 /** How many jobs of a lost line are ended before other work gets its turn. */
 const SETTLE_BATCH = 512;
@@ -114,27 +139,34 @@ export class Manager {
   readonly #options: ManagerOptions;
   readonly #kinds = new Map<string, { readonly kind: Kind; readonly logic: AnyStateMachine }>();
   readonly #table = new JobTable();
-  readonly #tags = new Map<string, JobEntry>();
+  /** Places in the table, by tags of ours. */
+  readonly #tags = new Map<string, number>();
   readonly #outbox: Outbox;
-  #adding: JobEntry | undefined;
   readonly #spawned: { readonly entry: JobEntry; readonly answers: boolean }[] = [];
-  #decision: Refusal | 'STOPPED' | 'admitted' | undefined;
+  readonly #stopChild: (actor: AnyActorRef) => void;
+  /** The next batch of a lost line's jobs, and the end of a busy peer's pause. */
+  #settling: Timer | undefined;
+  #pause: Timer | undefined;
   #killed = false;
 
-  constructor(ref: AnyActorRef, options: ManagerOptions) {
+  constructor(ref: AnyActorRef, options: ManagerOptions, stopChild: (actor: AnyActorRef) => void) {
     this.ref = ref;
     this.#options = options;
+    this.#stopChild = stopChild;
     this.timers = new Timers(options.clock);
     this.#outbox = new Outbox((error) => this.#complain(error, 'operation', ''));
-    for (const kind of [serverKind, clientKind, ...(options.kinds ?? [])]) this.#register(kind);
+    for (const kind of kindsOf(options)) this.#register(kind);
   }
 
   /** Adds a job of a registered kind. Never throws for a full queue or a tag in use: it says so. */
   add(kind: string, options: AddOptions): Added<Job> {
     const registered = this.#kinds.get(kind);
     if (registered === undefined) invalidOption('kind', kind, `one of ${[...this.#kinds.keys()].join(', ')}`);
-    const { tag, operations, urgency = 1, bytes = 0, exempt = false, answers = true } = options;
+    const { tag, operations, urgency = 1, bytes = 0, exempt = false, answers = true, timeoutMs = Infinity } = options;
+    if (typeof tag !== 'string') invalidOption('tag', tag, 'a string');
     if (!(urgency === 0 || urgency === 1 || urgency === 2)) invalidOption('urgency', urgency, '0, 1 or 2');
+    if (!(Number.isFinite(bytes) && bytes >= 0)) invalidOption('bytes', bytes, 'a number from 0');
+    if (!(typeof timeoutMs === 'number' && timeoutMs >= 0)) invalidOption('timeoutMs', timeoutMs, 'milliseconds from 0, or Infinity');
     const ref: JobRef = { ...this.#table.reserve(), class: registered.kind.class, urgency, exempt, bytes };
     const entry: JobEntry = {
       ref,
@@ -144,14 +176,15 @@ export class Manager {
       actor: undefined,
       deadline: undefined,
       abortion: undefined,
+      waits: 0,
+      decision: undefined,
+      offered: false,
       called: false,
     };
     this.#table.set(entry);
     const refused = this.#offer(entry, answers);
     if (refused !== undefined) return { ok: false, error: refusalError(refused, this.#context().limits, tag) };
-    if (options.timeoutMs !== undefined && options.timeoutMs !== Infinity && !entry.called) {
-      entry.deadline = this.timers.start(options.timeoutMs, () => this.send({ type: 'deadline', job: ref }));
-    }
+    if (timeoutMs !== Infinity) entry.deadline = this.timers.start(timeoutMs, () => this.send({ type: 'deadline', job: ref }));
     this.#outbox.pump();
     return { ok: true, job: this.#jobOf(entry) };
   }
@@ -166,14 +199,14 @@ export class Manager {
 
   /** The response to the job of ours with that tag. One that nobody waits for is reported; false says so. */
   readDone(tag: string, response: Completion, busy = false): boolean {
-    const entry = this.#tags.get(tag);
-    this.send({ type: 'read_done', job: entry?.ref, response, busy });
-    return entry !== undefined;
+    const job = this.#byTag(tag);
+    this.send({ type: 'read_done', job, response, busy });
+    return job !== undefined;
   }
 
   /** Cancels the job of ours with that tag. */
   cancel(tag: string, reason?: unknown): void {
-    this.send({ type: 'cancel', job: this.#tags.get(tag)?.ref, reason });
+    this.send({ type: 'cancel', job: this.#byTag(tag), reason });
   }
 
   /** What may be sent: nothing (no line), answers and exempt requests (greeting), or everything. */
@@ -186,20 +219,22 @@ export class Manager {
     this.send({ type: 'line_lost' });
   }
 
-  /** Finishes what runs, takes nothing new, then closes. Resolves when it has closed. */
+  /** Finishes what runs, takes nothing new, then closes. Resolves when it has closed, or was killed. */
   stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.ref.subscribe({ complete: resolve }));
+    if (!this.#isActive()) return Promise.resolve();
+    const closed = new Promise<void>((resolve) => this.ref.subscribe({ complete: resolve, error: () => resolve() }));
     this.send({ type: 'stop' });
-    return this.ref.getSnapshot().status === 'active' ? closed : Promise.resolve();
+    return closed;
   }
 
-  /** Ends every job at once, each with its callback. Handlers are aborted. */
+  /** Ends every job at once, each with its callback. Handlers are aborted, and the manager is closed. */
   kill(reason: unknown = new VirtagentError('STOPPED', 'stopped')): void {
     if (this.#killed) return;
     this.#killed = true;
-    for (const entry of this.#table.all()) entry.actor?.send({ type: 'cancel', reason });
-    this.#outbox.pump();
-    for (const entry of this.#table.all()) this._bury(entry.ref);
+    this.#outbox.hold(() => {
+      for (const entry of this.#table.all()) entry.actor?.send({ type: 'cancel', reason } satisfies JobEvent);
+      this.#outbox.push(() => this.#endAll(reason));
+    });
     this.timers.clear();
   }
 
@@ -228,18 +263,19 @@ export class Manager {
 
   /** Sends the manager an event and runs the operations that it leads to. */
   send(event: ManagerEvent): void {
-    if (this.#killed) return;
-    this.#outbox.hold(() => this.ref.send(event));
+    if (this.#killed || !this.#isActive()) this.#sendClosed(event);
+    else this.#outbox.hold(() => this.ref.send(event));
   }
 
   // What the manager's chart asks for.
 
   /** @internal The actor is made right after the transition: made inside an action, XState's development build warns. */
   _spawn(job: JobRef, answers: boolean): void {
-    const entry = this.#table.get(job) as JobEntry;
-    if (entry.kind.ownsTag) this.#tags.set(entry.tag, entry);
+    const entry = this.#table.get(job);
+    // Killed while the add waited in the mailbox.
+    if (entry === undefined) return;
+    entry.decision = 'admitted';
     this.#spawned.push({ entry, answers });
-    if (this.#adding === entry) this.#decision = 'admitted';
   }
 
   /** @internal */
@@ -250,6 +286,7 @@ export class Manager {
   /** @internal */
   _startSpawned(): void {
     for (const { entry, answers } of this.#spawned.splice(0)) {
+      if (this.#table.get(entry.ref) !== entry) continue;
       const { logic, kind } = this.#kinds.get(entry.kind.name) as { kind: Kind; logic: AnyStateMachine };
       const input: JobInput = { job: entry.ref, answers };
       entry.actor = createActor(logic, { id: `${kind.name}:${entry.ref.seq}`, parent: this.ref, input } as ActorOptions<AnyStateMachine>);
@@ -258,20 +295,24 @@ export class Manager {
   }
 
   /** @internal */
-  _refuse(job: JobRef, code: Refusal | 'STOPPED'): void {
-    const entry = this.#table.get(job) as JobEntry;
-    this.#table.free(job);
-    if (this.#adding === entry) this.#decision = code;
+  _refuse(job: JobRef, code: Refusal): void {
+    const entry = this.#table.get(job);
+    if (entry === undefined) return;
+    entry.decision = code;
+    const error = refusalError(code, this.#context().limits, entry.tag);
     // Added from inside an observer, after the add had returned: the callback is the only one left to tell.
-    else
-      this.#outbox.push(() =>
-        this.#call(entry, { type: 'send-failed', error: refusalError(code, this.#context().limits, entry.tag), known: 'not-sent' }),
-      );
+    if (entry.offered) this.#outbox.push(() => this.#call(entry, { type: 'send-failed', error, known: 'not-sent' }));
+    this._bury(job);
   }
 
   /** @internal */
   _tell({ job, event }: Tell): void {
-    this.#table.get(job)?.actor?.send(event);
+    const entry = this.#table.get(job);
+    if (entry === undefined) return;
+    if (event.type === 'send' || event.type === 'execute' || event.type === 'resume') entry.waits--;
+    // The manager's chart has withdrawn it from every queue.
+    else if (event.type === 'cancel' || event.type === 'deadline') entry.waits = 0;
+    entry.actor?.send(event);
   }
 
   /** @internal */
@@ -279,99 +320,139 @@ export class Manager {
     const entry = this.#table.get(job);
     if (entry === undefined) return;
     this.timers.cancel(entry.deadline);
-    if (this.#tags.get(entry.tag) === entry) this.#tags.delete(entry.tag);
+    if (entry.kind.ownsTag && this.#tags.get(entry.tag) === job.index) this.#tags.delete(entry.tag);
     this.#table.free(job);
   }
 
   /** @internal */
   _report(where: string, event: string, job: JobRef | undefined): void {
+    if (this.#killed) return;
     this.violations++;
     const tag = job === undefined ? undefined : this.#table.get(job)?.tag;
-    const told = this.#options.onViolation;
-    if (told !== undefined) this.#outbox.push(() => told({ where, event, tag }));
+    this.#observe(() => this.#options.onViolation?.({ where, event, tag }));
   }
 
-  /** @internal */
-  _settle(from = 0, before = this.#table.nextSeq): void {
-    const { entries, next } = this.#table.slice(from, SETTLE_BATCH);
-    for (const entry of entries) if (entry.ref.seq < before) entry.actor?.send({ type: 'line_lost' } satisfies JobEvent);
-    if (next >= 0) {
-      this.timers.start(0, () => this.#outbox.hold(() => this._settle(next, before)));
-      return;
-    }
-    this.ref.send({ type: 'settled' } satisfies ManagerEvent);
-    const settled = this.#options.onSettled;
-    if (settled !== undefined) this.#outbox.push(settled);
+  /** @internal A second loss while the jobs of the first are being ended begins again: both settle together. */
+  _lineLost(): void {
+    this.timers.cancel(this.#settling);
+    this.timers.cancel(this.#pause);
+    this.#settle(0, this.#table.nextSeq);
   }
 
   /** @internal */
   _holdOff(busyInARow: number): void {
     const pause = backoff(busyInARow, durations.busyFirst, durations.busyLast, this.#options.random ?? Math.random);
-    this.timers.start(pause, () => this.send({ type: 'backoff_over' }));
+    this.#pause = this.timers.start(pause, () => this.send({ type: 'backoff_over' }));
+  }
+
+  /** @internal */
+  _closed(): void {
+    this.timers.cancel(this.#pause);
   }
 
   /** @internal XState's own events, as events of the chart. */
-  _ownEvent(event: { type: string; output?: unknown; error?: unknown; actorId?: string }): { type: string } {
-    if (event.type.startsWith('xstate.done.actor.')) return { type: 'job_done', job: (event.output as JobContext).job } as ManagerEvent;
-    if (!event.type.startsWith('xstate.error.actor.')) return event;
-    // A chart of somebody's that threw: the job is over, and its callback still owed.
-    const entry = this.#table.all().find((one) => one.actor?.id === event.actorId);
+  _ownEvent(event: { type: string; output?: unknown; error?: unknown; actorId?: string }): ManagerEvent | { type: string } {
+    const hasFailed = event.type.startsWith('xstate.error.actor.');
+    if (!hasFailed && !event.type.startsWith('xstate.done.actor.')) return event;
+    const job = (event.output as Partial<JobContext> | undefined)?.job;
+    // Somebody's chart that threw, or has no output: the one place where a job is looked for among all.
+    const entry = job === undefined ? this.#table.all().find((one) => one.actor?.id === event.actorId) : this.#table.get(job);
     if (entry === undefined) return { type: 'xstate.ignored' };
-    this.#complain(event.error, 'chart', entry.tag);
-    if (!entry.called) this.#outbox.push(() => this.#call(entry, { type: 'error', error: event.error, known: 'perhaps-executed' }));
-    return { type: 'job_done', job: entry.ref } as ManagerEvent;
+    if (!entry.called)
+      this.#endSilent(entry, hasFailed ? event.error : new Error(`the chart of ${entry.kind.name} is done without callback`));
+    return { type: 'job_done', job: entry.ref } satisfies ManagerEvent;
+  }
+
+  /** Tells the jobs that were there when the line was lost, a batch at a time; `before` is the number of the first that wasn't. */
+  #settle(from: number, before: number): void {
+    const { entries, next } = this.#table.slice(from, SETTLE_BATCH);
+    for (const entry of entries) if (entry.ref.seq < before) entry.actor?.send({ type: 'line_lost' } satisfies JobEvent);
+    if (next >= 0) {
+      this.#settling = this.timers.start(0, () => this.#outbox.hold(() => this.#settle(next, before)));
+      return;
+    }
+    this.ref.send({ type: 'settled' } satisfies ManagerEvent);
+    this.#observe(() => this.#options.onSettled?.());
+  }
+
+  /** A chart is over and its callback was not run. */
+  #endSilent(entry: JobEntry, error: unknown): void {
+    this.#complain(error, 'chart', entry.tag);
+    if (entry.kind.slots.includes('execute')) this.#abort(entry, { type: 'cancel', reason: error });
+    this.#outbox.push(() => this.#call(entry, { type: 'error', error, known: 'perhaps-executed' }));
+  }
+
+  /** The last of a kill: jobs that were in the middle of a transition, or whose add still waits, end all the same. */
+  #endAll(reason: unknown): void {
+    for (const entry of this.#table.all()) {
+      this.#call(entry, { type: 'cancelled', reason, known: entry.actor === undefined ? 'not-sent' : 'perhaps-executed' });
+      this._bury(entry.ref);
+    }
+    if (this.#isActive()) this.ref.send({ type: 'kill' } satisfies ManagerEvent);
+  }
+
+  /** An event for a manager that has closed. What is completed after a kill, or was of an earlier line, is only late. */
+  #sendClosed(event: ManagerEvent): void {
+    if (event.type === 'line_lost') return this.#observe(() => this.#options.onSettled?.());
+    const isCompletion = event.type === 'execute_done' || event.type === 'park' || event.type === 'unpark';
+    if (isCompletion ? isExecuting(this.#context(), event) : event.type === 'send_done' && wasRevoked(this.#context(), event)) return;
+    if (isCompletion || completions.has(event.type)) this._report('manager', event.type, (event as Partial<OfPermit>).job);
   }
 
   // What the jobs' charts ask for.
 
   #register(kind: Kind): void {
-    if (this.#kinds.has(kind.name)) invalidOption('kinds', kind.name, 'kinds with different names');
     type Args = { context: JobContext };
-    const entryOf = ({ context }: Args): JobEntry => this.#table.get(context.job) as JobEntry;
+    // A job of a manager that was killed in the middle of the job's own transition has no entry any more.
+    const of =
+      <P>(run: (entry: JobEntry, params: P) => void) =>
+      ({ context }: Args, params: P): void => {
+        const entry = this.#table.get(context.job);
+        if (entry !== undefined) run(entry, params);
+      };
     const logic = kind.chart.provide({
       actions: {
-        want: ({ context }: Args, { grant, permit }: { grant: 'send' | 'execute' | 'resume'; permit?: number }) => {
-          const slot: SlotName = grant === 'send' ? 'send' : 'execute';
-          if (!kind.slots.includes(slot)) this._report(kind.name, `want ${slot}`, context.job);
-          else
-            this.ref.send({
-              type: 'want',
-              job: context.job,
-              grant,
-              ...(permit === undefined ? undefined : { permit }),
-            } satisfies ManagerEvent);
-        },
-        release: ({ context }: Args, { permit }: { permit: number }) =>
-          this.ref.send({ type: 'release', job: context.job, permit } satisfies ManagerEvent),
-        execute: (args: Args, { permit }: { permit: number }) => this.#execute(entryOf(args), permit),
-        resume: (args: Args, { permit }: { permit: number }) => this.#resume(entryOf(args), permit),
-        send: (args: Args, params: { permit: number; value: Completion | undefined }) =>
-          this.#sendJob(entryOf(args), params.permit, params.value),
-        callback: (args: Args, { outcome }: { outcome: Outcome | undefined }) => {
-          const entry = entryOf(args);
-          this.#outbox.push(() => this.#call(entry, outcome as Outcome));
-        },
-        abort: (args: Args, { reason }: { reason: unknown }) => this.#abort(entryOf(args), reason as JobEvent),
+        want: of<{ grant: Grant; permit?: number }>((entry, params) => this.#want(entry, params.grant, params.permit)),
+        release: of<{ permit: number }>((entry, { permit }) =>
+          this.ref.send({ type: 'release', job: entry.ref, permit } satisfies ManagerEvent),
+        ),
+        execute: of<{ permit: number }>((entry, { permit }) => this.#execute(entry, permit)),
+        resume: of<{ permit: number }>((entry, { permit }) => this.#resume(entry, permit)),
+        send: of<{ permit: number; value: Completion | undefined }>((entry, { permit, value }) => this.#sendJob(entry, permit, value)),
+        callback: of<{ outcome: Outcome | undefined }>((entry, { outcome }) => {
+          if (entry.waits > 0) this.#abandon(entry);
+          this.#outbox.push(() => this.#call(entry, outcome ?? { type: 'value', value: undefined, known: 'executed' }));
+        }),
+        abort: of<{ reason: unknown }>((entry, { reason }) => {
+          if (entry.waits > 0 || entry.kind.slots.includes('execute')) this.#abandon(entry);
+          this.#abort(entry, reason as JobEvent);
+        }),
         report: ({ context }: Args, { event }: { event: string }) => this._report(kind.name, event, context.job),
       },
     } as Parameters<AnyStateMachine['provide']>[0]);
     this.#kinds.set(kind.name, { kind, logic });
   }
 
+  #want(entry: JobEntry, grant: Grant, permit: number | undefined): void {
+    const slot: SlotName = grant === 'send' ? 'send' : 'execute';
+    if (!entry.kind.slots.includes(slot)) return this._report(entry.kind.name, `want ${slot}`, entry.ref);
+    entry.waits++;
+    this.ref.send({ type: 'want', job: entry.ref, grant, ...(permit === undefined ? undefined : { permit }) } satisfies ManagerEvent);
+  }
+
+  #abandon(entry: JobEntry): void {
+    entry.waits = 0;
+    this.ref.send({ type: 'abandon', job: entry.ref } satisfies ManagerEvent);
+  }
+
   #execute(entry: JobEntry, permit: number): void {
     const execution = this.#executionOf(entry, permit);
-    this.#outbox.push(() => {
-      if (entry.operations.execute === undefined) return execution.done({ ok: true });
-      this.#attempt(
-        () => entry.operations.execute?.(execution),
-        (error) => execution.done({ ok: false, error }),
-      );
-    });
+    this.#operate(entry, 'execute', permit, execution.done, () => entry.operations.execute?.(execution));
   }
 
   #resume(entry: JobEntry, permit: number): void {
     const execution = this.#executionOf(entry, permit);
-    this.#outbox.push(() =>
+    this.#run(() =>
       this.#attempt(
         () => entry.operations.resume?.(execution),
         (error) => this.#complain(error, 'resume', entry.tag),
@@ -381,17 +462,27 @@ export class Manager {
 
   #sendJob(entry: JobEntry, permit: number, value: Completion | undefined): void {
     const { ref: job, tag } = entry;
-    const sending: Sending = {
-      tag,
-      value,
-      done: (completion: SendCompletion) => this.send({ type: 'send_done', job, permit, completion }),
-    };
-    this.#outbox.push(() => {
-      if (entry.operations.send === undefined) return sending.done({ ok: true });
-      this.#attempt(
-        () => entry.operations.send?.(sending),
-        (error) => sending.done({ ok: false, error }),
-      );
+    const done = (completion: SendCompletion): void => this.send({ type: 'send_done', job, permit, completion });
+    const sending: Sending = { tag, value, done };
+    this.#operate(entry, 'send', permit, done, () => entry.operations.send?.(sending));
+  }
+
+  /** Runs an operation that is to be completed: one that a job lacks is, and one that fails has failed. */
+  #operate(
+    entry: JobEntry,
+    name: 'execute' | 'send',
+    permit: number,
+    done: (completion: SendCompletion) => void,
+    operation: () => unknown,
+  ): void {
+    const isHeld = name === 'send' ? isSending : isExecuting;
+    this.#run(() => {
+      if (entry.operations[name] === undefined) return done({ ok: true });
+      this.#attempt(operation, (error) => {
+        // It had completed before it failed: that is a second completion, which says nothing of the error.
+        if (!this.#killed && !isHeld(this.#context(), { job: entry.ref, permit })) this.#complain(error, name, entry.tag);
+        done({ ok: false, error });
+      });
     });
   }
 
@@ -399,12 +490,11 @@ export class Manager {
     this.#outbox.push(() => {
       const error = endError(reason);
       entry.abortion ??= new AbortController();
-      try {
-        entry.abortion.abort(error);
-        entry.operations.abort?.(error);
-      } catch (thrown) {
-        this.#complain(thrown, 'abort', entry.tag);
-      }
+      entry.abortion.abort(error);
+      this.#attempt(
+        () => entry.operations.abort?.(error),
+        (thrown) => this.#complain(thrown, 'abort', entry.tag),
+      );
     });
   }
 
@@ -416,7 +506,10 @@ export class Manager {
       () => entry.operations.callback?.(outcome, entry.tag),
       (error) => this.#complain(error, 'callback', entry.tag),
     );
-    entry.actor?.send({ type: 'callback_done' } satisfies JobEvent);
+    if (entry.actor?.getSnapshot().status !== 'active') return;
+    // A parent that was stopped meanwhile can't be told that it is done.
+    if (this.#isActive()) entry.actor.send({ type: 'callback_done' } satisfies JobEvent);
+    else this.#stopChild(entry.actor);
   }
 
   #executionOf(entry: JobEntry, permit: number): Execution {
@@ -432,33 +525,49 @@ export class Manager {
     };
   }
 
+  /** Has an operation run, if nobody kills the manager first. */
+  #run(operation: () => void): void {
+    this.#outbox.push(() => {
+      if (!this.#killed) operation();
+    });
+  }
+
   /** Runs an operation; what it throws, or rejects with, goes to `failed`, once. */
   #attempt(operation: () => unknown, failed: (error: unknown) => void): void {
     try {
       const result = operation();
-      if (result instanceof Promise) result.catch((error: unknown) => this.#outbox.hold(() => failed(error)));
+      if (isThenable(result)) result.then(undefined, (error: unknown) => this.#outbox.hold(() => failed(error)));
     } catch (error) {
       failed(error);
     }
   }
 
   #complain(error: unknown, operation: string, tag: string): void {
-    const told = this.#options.onError;
-    if (told !== undefined) this.#outbox.push(() => told(error, operation, tag));
+    this.#observe(() => this.#options.onError?.(error, operation, tag));
+  }
+
+  /** Tells somebody who only watches: what he throws is dropped, or it would have to be told to him. */
+  #observe(tell: () => void): void {
+    this.#outbox.push(() => {
+      try {
+        tell();
+      } catch {
+        // See ManagerOptions.
+      }
+    });
   }
 
   /** Puts the add to the chart; its answer is here at once, unless an observer added in the middle of a transition. */
   #offer(entry: JobEntry, answers: boolean): Refusal | 'STOPPED' | undefined {
-    if (this.#killed || this.ref.getSnapshot().status !== 'active') {
+    if (this.#killed || !this.#isActive()) {
       this.#table.free(entry.ref);
       return 'STOPPED';
     }
-    this.#adding = entry;
-    this.#decision = undefined;
     const tagInUse = entry.kind.ownsTag && this.#tags.has(entry.tag);
+    if (entry.kind.ownsTag && !tagInUse) this.#tags.set(entry.tag, entry.ref.index);
     this.#outbox.hold(() => this.ref.send({ type: 'add', job: entry.ref, answers, tagInUse } satisfies ManagerEvent), false);
-    this.#adding = undefined;
-    return this.#decision === 'admitted' ? undefined : this.#decision;
+    entry.offered = true;
+    return entry.decision === 'admitted' ? undefined : entry.decision;
   }
 
   #jobOf(entry: JobEntry): Job {
@@ -471,6 +580,16 @@ export class Manager {
       abort: () => this.send({ type: 'abort', job: live() }),
       readDone: (response, busy = false) => this.send({ type: 'read_done', job: live(), response, busy }),
     };
+  }
+
+  /** The job that has that tag of ours. */
+  #byTag(tag: string): JobRef | undefined {
+    const index = this.#tags.get(tag);
+    return index === undefined ? undefined : this.#table.at(index)?.ref;
+  }
+
+  #isActive(): boolean {
+    return this.ref.getSnapshot().status === 'active';
   }
 
   #context(): ManagerContext {
@@ -486,15 +605,30 @@ export interface CreateManagerOptions extends ManagerOptions {
   readonly line?: boolean | undefined;
 }
 
-/** A manager by itself, started. */
+/** A manager by itself, started. Throws INVALID_OPTION. */
 export function createManager(options: CreateManagerOptions = {}): Manager {
   const { inspect, line = true, ...input } = options;
+  managerLimits(input);
+  kindsOf(input);
   const actor = createActor(managerLogic as typeof provided, {
     input: input as never,
-    ...(inspect === undefined ? undefined : { inspect }),
+    ...(inspect === undefined ? undefined : { inspect: guardedInspect(inspect, (error) => input.onError?.(error, 'inspect', '')) }),
   });
   actor.start();
   const manager = managerOf(actor);
   if (line) manager.gate('all');
   return manager;
+}
+
+/** The kinds of a manager, checked. Throws INVALID_OPTION. */
+function kindsOf(options: ManagerOptions): readonly Kind[] {
+  const kinds = [serverKind, clientKind, ...(options.kinds ?? [])];
+  for (const [at, { name }] of kinds.entries()) {
+    if (kinds.findIndex((one) => one.name === name) !== at) invalidOption('kinds', name, 'kinds with different names');
+  }
+  return kinds;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

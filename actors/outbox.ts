@@ -11,7 +11,7 @@ export class Outbox {
   #held = 0;
   #pumping = false;
 
-  /** @param failed - told what a task threw; the tasks after it are run all the same. */
+  /** @param failed - told what a task threw, must not throw; the tasks after it are run all the same. */
   constructor(failed: (error: unknown) => void) {
     this.#failed = failed;
   }
@@ -29,8 +29,8 @@ export class Outbox {
       body();
     } finally {
       this.#held--;
+      if (pump) this.pump();
     }
-    if (pump) this.pump();
   }
 
   /** Runs all tasks, also those that they push. Inside a task: nothing, the tasks after it are run anyway. */
@@ -40,7 +40,8 @@ export class Outbox {
     while (this.#next < this.#tasks.length) {
       const task = this.#tasks[this.#next] as () => void;
       this.#next++;
-      if (this.#next === 1024) {
+      // What was run is let go of, in steps that cost each task O(1) however long the queue is.
+      if (this.#next >= 1024 && 2 * this.#next >= this.#tasks.length) {
         this.#tasks = this.#tasks.slice(this.#next);
         this.#next = 0;
       }

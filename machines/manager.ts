@@ -1,94 +1,112 @@
 import { assign, setup } from 'xstate';
-import type { Completion, Grant, JobEvent, JobRef, SendCompletion } from './job.ts';
+import { effect, type Completion, type Grant, type JobEvent, type JobRef, type SendCompletion } from './job.ts';
 import * as slots from './slots.ts';
 import type { Gate, ManagerContext, ManagerLimits, OfPermit, Refusal, Tell } from './slots.ts';
 
 /** What the manager's user, its jobs and the link tell it. */
 export type ManagerEvent =
+  // The user of the manager.
   | { readonly type: 'add'; readonly job: JobRef; readonly answers: boolean; readonly tagInUse: boolean }
-  | { readonly type: 'want'; readonly job: JobRef; readonly grant: Grant; readonly permit?: number }
   | ({ readonly type: 'execute_done'; readonly completion: Completion } & OfPermit)
   | ({ readonly type: 'send_done'; readonly completion: SendCompletion } & OfPermit)
   | { readonly type: 'read_done'; readonly job: JobRef | undefined; readonly response: Completion; readonly busy: boolean }
   | ({ readonly type: 'park' } & OfPermit)
   | ({ readonly type: 'unpark' } & OfPermit)
-  | ({ readonly type: 'release' } & OfPermit)
   | { readonly type: 'abort'; readonly job: JobRef | undefined }
   | { readonly type: 'cancel'; readonly job: JobRef | undefined; readonly reason?: unknown }
-  | { readonly type: 'deadline'; readonly job: JobRef }
-  | { readonly type: 'job_done'; readonly job: JobRef }
+  | { readonly type: 'stop' }
+  | { readonly type: 'kill' }
+  // The link.
   | { readonly type: 'gate'; readonly open: Gate }
   | { readonly type: 'line_lost' }
+  // Its jobs: they want a slot, give one back, wait for nothing any more, are done.
+  | { readonly type: 'want'; readonly job: JobRef; readonly grant: Grant; readonly permit?: number }
+  | ({ readonly type: 'release' } & OfPermit)
+  | { readonly type: 'abandon'; readonly job: JobRef }
+  | { readonly type: 'job_done'; readonly job: JobRef }
+  // Its timers and its own work.
+  | { readonly type: 'deadline'; readonly job: JobRef }
   | { readonly type: 'settled' }
-  | { readonly type: 'backoff_over' }
-  | { readonly type: 'stop' };
+  | { readonly type: 'backoff_over' };
 
 type Args = { context: ManagerContext; event: ManagerEvent };
 
 /** Reads an event of one type in an action or a guard that only that event reaches. */
-function as<T extends ManagerEvent['type']>(event: ManagerEvent, _type: T): Extract<ManagerEvent, { type: T }> {
+function as<T extends ManagerEvent['type']>(event: ManagerEvent): Extract<ManagerEvent, { type: T }> {
   return event as Extract<ManagerEvent, { type: T }>;
 }
+
+/** The job of an event that names one. */
+const jobOf = (event: ManagerEvent): JobRef => (event as { job: JobRef }).job;
 
 /**
  * Effects do nothing here; `actors/` gives them their work.
  *
  * - `spawn`: create the job's actor. - `bury`: it is done, let go of it. - `refuse`: the job is none; its adder gets the reason.
  * - `tell`: pass an event on to a job. - `report`: something broke the contract; nothing else changes.
- * - `settle`: tell every job of the lost line, in batches, then say `settled`.
+ * - `settle`: tell every job of the lost line, in batches, then say `settled`. The back-off of that line ends with it.
  * - `holdOff`: say `backoff_over` after a while that grows with each busy in a row.
+ * - `close`: no timer is needed any more.
  */
 const effects = {
-  spawn: (_: unknown, _params: { job: JobRef; answers: boolean }) => {},
-  refuse: (_: unknown, _params: { job: JobRef; code: Refusal | 'STOPPED' }) => {},
-  tell: (_: unknown, _params: Tell) => {},
-  bury: (_: unknown, _params: { job: JobRef }) => {},
-  report: (_: unknown, _params: { event: string }) => {},
-  settle: () => {},
-  holdOff: (_: unknown, _params: { busyInARow: number }) => {},
+  spawn: effect<{ job: JobRef; answers: boolean }>(),
+  refuse: effect<{ job: JobRef; code: Refusal }>(),
+  tell: effect<Tell>(),
+  bury: effect<{ job: JobRef }>(),
+  report: effect<{ event: string }>(),
+  settle: effect(),
+  holdOff: effect<{ busyInARow: number }>(),
+  close: effect(),
 };
 
 const s = setup({
   types: {} as { context: ManagerContext; events: ManagerEvent; input: ManagerLimits },
   actions: {
     ...effects,
-    charge: assign(({ context, event }: Args) => slots.charged(context, as(event, 'add').job)),
-    queue: assign(({ context, event }: Args) => {
-      const { job, grant, permit } = as(event, 'want');
-      return slots.queued(context, { job, grant, permit });
-    }),
-    withdraw: assign(({ context, event }: Args) => slots.withdrawn(context, (event as { job: JobRef }).job)),
-    withdrawExecute: assign(({ context, event }: Args) => slots.withdrawnFromExecute(context, as(event, 'abort').job as JobRef)),
+    charge: assign(({ context, event }: Args) => slots.charged(context, as<'add'>(event).job)),
+    queue: assign(({ context, event }: Args) => slots.queued(context, waiting(event))),
+    withdraw: assign(({ context, event }: Args) => slots.withdrawn(context, jobOf(event))),
+    withdrawExecute: assign(({ context, event }: Args) => slots.withdrawnFromExecute(context, jobOf(event))),
+    abandon: assign(({ context, event }: Args) => slots.abandoned(context, jobOf(event))),
     takeSend: assign(({ context }: Args) => slots.sendTaken(context)),
     takeExecute: assign(({ context }: Args) => slots.executeTaken(context)),
-    returnSend: assign(({ context, event }: Args) => slots.sendReturned(context, as(event, 'send_done'))),
-    returnExecute: assign(({ context, event }: Args) => slots.executeReturned(context, as(event, 'execute_done'))),
-    park: assign(({ context, event }: Args) => slots.parked(context, as(event, 'park'))),
-    noteAnswer: assign(({ context, event }: Args) => {
-      const { job, busy } = as(event, 'read_done');
-      const backoff = busy ? { heldOff: true, busyInARow: context.busyInARow + Number(!context.heldOff) } : { busyInARow: 0 };
-      return { ...(job === undefined ? undefined : slots.answeredInWindow(context, job)), ...backoff };
-    }),
-    forget: assign(({ context, event }: Args) => slots.forgotten(context, as(event, 'job_done').job)),
-    setGate: assign(({ event }: Args) => ({ gate: as(event, 'gate').open })),
+    returnSend: assign(({ context, event }: Args) => slots.sendReturned(context, as<'send_done'>(event))),
+    returnExecute: assign(({ context, event }: Args) => slots.executeReturned(context, as<'execute_done'>(event))),
+    park: assign(({ context, event }: Args) => slots.parked(context, as<'park'>(event))),
+    noteAnswer: assign(({ context, event }: Args) => slots.answerNoted(context, jobOf(event), as<'read_done'>(event).busy)),
+    forget: assign(({ context, event }: Args) => slots.forgotten(context, jobOf(event))),
+    setGate: assign(({ event }: Args) => ({ gate: as<'gate'>(event).open })),
     loseLine: assign(({ context }: Args) => slots.lineLost(context)),
     endSettling: assign({ settling: false }),
     endBackoff: assign({ heldOff: false }),
+    dropAll: assign(({ context }: Args) => slots.allDropped(context)),
   },
   guards: {
     sendIsDue: ({ context }: Args) => slots.sendIsDue(context),
     executeIsDue: ({ context }: Args) => slots.executeIsDue(context),
-    isAdmitted: ({ context, event }: Args) => slots.refusal(context, as(event, 'add')) === undefined,
-    isAdmittedWhileStopping: ({ context, event }: Args) => slots.refusalWhileStopping(context, as(event, 'add')) === undefined,
-    isSending: ({ context, event }: Args) => slots.isSending(context, as(event, 'send_done')),
-    wasRevoked: ({ context, event }: Args) => slots.wasRevoked(context, as(event, 'send_done')),
-    isExecuting: ({ context, event }: Args) => slots.isExecuting(context, as(event, 'execute_done')),
-    holdsExecuteSlot: ({ context, event }: Args) => slots.holdsExecuteSlot(context, as(event, 'release')),
+    slotIsOwed: ({ context }: Args) => slots.slotIsOwed(context),
+    isAdmitted: ({ context, event }: Args) => slots.refusal(context, as<'add'>(event)) === undefined,
+    isAdmittedWhileStopping: ({ context, event }: Args) => slots.refusalWhileStopping(context, as<'add'>(event)) === undefined,
+    mayWait: ({ context, event }: Args) => slots.mayWait(context, waiting(event)),
+    isLateAnswer: ({ event }: Args) => as<'want'>(event).grant === 'resume',
+    isSending: ({ context, event }: Args) => slots.isSending(context, as<'send_done'>(event)),
+    wasRevoked: ({ context, event }: Args) => slots.wasRevoked(context, as<'send_done'>(event)),
+    isExecuting: ({ context, event }: Args) => slots.isExecuting(context, as<'execute_done'>(event)),
+    mayPark: ({ context, event }: Args) => slots.mayPark(context, as<'park'>(event)),
     isKnown: ({ event }: Args) => (event as { job?: JobRef }).job !== undefined,
-    isFirstBusy: ({ context, event }: Args) => as(event, 'read_done').job !== undefined && as(event, 'read_done').busy && !context.heldOff,
+    isAwaited: ({ context, event }: Args) => slots.isAwaited(context, as<'read_done'>(event).job),
+    isFirstBusy: ({ context, event }: Args) => {
+      const { job, busy } = as<'read_done'>(event);
+      return busy && !context.heldOff && slots.isAwaited(context, job);
+    },
     isIdle: ({ context }: Args) => slots.isIdle(context),
   },
 });
+
+function waiting(event: ManagerEvent): { job: JobRef; grant: Grant; permit: number | undefined } {
+  const { job, grant, permit } = as<'want'>(event);
+  return { job, grant, permit };
+}
 
 /** Passes the event on to its job: the manager's own part of it is taken off. */
 const pass = {
@@ -98,79 +116,82 @@ const pass = {
     return { job, event: rest as JobEvent };
   },
 } as const;
-const report = { type: 'report', params: ({ event }: Args) => ({ event: event.type }) } as const;
-const admit = ['charge', { type: 'spawn', params: ({ event }: Args) => as(event, 'add') }] as const;
+const report = { actions: { type: 'report', params: ({ event }: Args) => ({ event: event.type }) } } as const;
+const ignored = {} as const;
+const admit = ['charge', { type: 'spawn', params: ({ event }: Args) => as<'add'>(event) }] as const;
+const refuse = (why: typeof slots.refusal) =>
+  ({
+    actions: {
+      type: 'refuse',
+      params: ({ context, event }: Args) => ({ job: jobOf(event), code: why(context, as<'add'>(event)) as Refusal }),
+    },
+  }) as const;
+
+/** Slots that have become free are granted at once, before the next event, whatever the event was. */
+const grants = [
+  { guard: 'sendIsDue', actions: [{ type: 'tell', params: ({ context }: Args) => slots.sendGrant(context) }, 'takeSend'] },
+  { guard: 'slotIsOwed', actions: 'takeExecute' },
+  { guard: 'executeIsDue', actions: [{ type: 'tell', params: ({ context }: Args) => slots.executeGrant(context) }, 'takeExecute'] },
+] as const;
+
+/** What is served the same way whether it is stopping or not. */
+const served = {
+  want: [{ guard: 'mayWait', actions: 'queue' }, { guard: 'isLateAnswer' }, report],
+  execute_done: [{ guard: 'isExecuting', actions: ['returnExecute', pass] }, report],
+  // The completion of a send that went with an earlier line is expected, and late.
+  send_done: [{ guard: 'isSending', actions: ['returnSend', pass] }, { guard: 'wasRevoked' }, report],
+  read_done: [
+    {
+      guard: 'isFirstBusy',
+      actions: ['noteAnswer', { type: 'holdOff', params: ({ context }: Args) => ({ busyInARow: context.busyInARow }) }, pass],
+    },
+    { guard: 'isAwaited', actions: ['noteAnswer', pass] },
+    // Not sent yet, answered already, or given up: its chart knows which of them is a violation.
+    { guard: 'isKnown', actions: pass },
+    report,
+  ],
+  park: [{ guard: 'mayPark', actions: ['park', pass] }, { guard: 'isExecuting', actions: pass }, report],
+  unpark: [{ guard: 'isExecuting', actions: pass }, report],
+  release: [{ guard: 'mayPark', actions: 'park' }, ignored],
+  // Withdrawn here and not by what the job says to it, or it could be granted a slot in between. The answer of an
+  // aborted job is still to be sent: that leaves the execute queues alone.
+  abort: [{ guard: 'isKnown', actions: ['withdrawExecute', pass] }, report],
+  cancel: [{ guard: 'isKnown', actions: ['withdraw', pass] }, report],
+  deadline: { actions: ['withdraw', pass] },
+  abandon: { actions: 'abandon' },
+  job_done: { actions: ['forget', { type: 'bury', params: ({ event }: Args) => as<'job_done'>(event) }] },
+  gate: { actions: 'setGate' },
+  line_lost: { actions: ['loseLine', 'settle'] },
+  settled: { actions: 'endSettling' },
+  backoff_over: { actions: 'endBackoff' },
+  kill: { target: 'closed', actions: 'dropAll' },
+} as const;
 
 /**
  * The manager: queues, send slots, execute slots, and who is next.
  *
- * It is `open`, then `draining` (stop: what runs is finished, nothing new is taken), then `closed`. Whatever the
- * event, slots that have become free are granted at once, before the next event: that is the root's `always`.
- * It knows jobs by their class, urgency and permits, never by their kind.
+ * It is `open`, then `draining` (stop: what runs is finished, nothing new is taken), then `closed`. It knows jobs by their
+ * class, urgency and permits, never by their kind. `open` and `draining` list every event; `closed` takes none.
  */
 export const managerMachine = s.createMachine({
   id: 'manager',
   initial: 'open',
   context: ({ input }) => slots.initialContext(input),
-  always: [
-    { guard: 'sendIsDue', actions: [{ type: 'tell', params: ({ context }) => slots.sendGrant(context) }, 'takeSend'] },
-    { guard: 'executeIsDue', actions: [{ type: 'tell', params: ({ context }) => slots.executeGrant(context) }, 'takeExecute'] },
-  ],
-  on: {
-    want: { actions: 'queue' },
-    execute_done: [{ guard: 'isExecuting', actions: ['returnExecute', pass] }, { actions: report }],
-    send_done: [{ guard: 'isSending', actions: ['returnSend', pass] }, { guard: 'wasRevoked' }, { actions: report }],
-    read_done: [
-      {
-        guard: 'isFirstBusy',
-        actions: ['noteAnswer', { type: 'holdOff', params: ({ context }) => ({ busyInARow: context.busyInARow }) }, pass],
-      },
-      { guard: 'isKnown', actions: ['noteAnswer', pass] },
-      { actions: report },
-    ],
-    park: [{ guard: 'isExecuting', actions: ['park', pass] }, { actions: report }],
-    unpark: [{ guard: 'isExecuting', actions: pass }, { actions: report }],
-    release: [{ guard: 'holdsExecuteSlot', actions: 'park' }, { actions: report }],
-    // The answer of an aborted job is still to be sent: it leaves the execute queues alone.
-    abort: [{ guard: 'isKnown', actions: ['withdrawExecute', pass] }, { actions: report }],
-    cancel: [{ guard: 'isKnown', actions: ['withdraw', pass] }, { actions: report }],
-    deadline: { actions: ['withdraw', pass] },
-    job_done: { actions: ['forget', { type: 'bury', params: ({ event }) => event }] },
-    gate: { actions: 'setGate' },
-    line_lost: { actions: ['loseLine', 'settle'] },
-    settled: { actions: 'endSettling' },
-    backoff_over: { actions: 'endBackoff' },
-  },
   states: {
     open: {
-      on: {
-        add: [
-          { guard: 'isAdmitted', actions: admit },
-          {
-            actions: {
-              type: 'refuse',
-              params: ({ context, event }) => ({ job: event.job, code: slots.refusal(context, event) as Refusal }),
-            },
-          },
-        ],
-        stop: 'draining',
-      },
+      description: 'Jobs are taken, within the caps.',
+      always: grants,
+      on: { add: [{ guard: 'isAdmitted', actions: admit }, refuse(slots.refusal)], stop: 'draining', ...served },
     },
     draining: {
-      always: { guard: 'isIdle', target: 'closed' },
+      description: 'Only what running handlers need is taken; it closes when no job is left.',
+      always: [...grants, { guard: 'isIdle', target: 'closed' }],
       on: {
-        add: [
-          { guard: 'isAdmittedWhileStopping', actions: admit },
-          {
-            actions: {
-              type: 'refuse',
-              params: ({ context, event }) => ({ job: event.job, code: slots.refusalWhileStopping(context, event) as Refusal }),
-            },
-          },
-        ],
-        stop: {},
+        add: [{ guard: 'isAdmittedWhileStopping', actions: admit }, refuse(slots.refusalWhileStopping)],
+        stop: ignored,
+        ...served,
       },
     },
-    closed: { type: 'final' },
+    closed: { type: 'final', entry: 'close' },
   },
 });

@@ -42,9 +42,15 @@ const s = setup({
       const { state, reason, session } = event as PeerEmitted;
       return { link: state, reason, session };
     }),
+    keepFailure: assign(({ event }) => ({ link: 'ended' as const, reason: (event as unknown as { error: unknown }).error })),
     tellLink: emit(({ event }: Args) => event as PeerEmitted),
   },
 });
+
+const link = { actions: ['keepLink', 'tellLink'] } as const;
+const ignored = {} as const;
+/** A child that fails takes the peer with it, not silently: every call is ended with its error. */
+const failed = { target: '.ended', actions: 'keepFailure' } as const;
 
 /**
  * One end of a line: a manager and a transport under one parent, which an app invokes.
@@ -57,16 +63,15 @@ export const peerMachine = s.createMachine({
   initial: 'running',
   context: { link: 'closed', reason: undefined, session: 0 },
   invoke: [
-    { src: 'manager', id: 'manager', input: toPeer, onDone: '.closing' },
-    { src: 'transport', id: 'transport', input: toPeer, onDone: '.ended' },
+    { src: 'manager', id: 'manager', input: toPeer, onDone: '.closing', onError: failed },
+    { src: 'transport', id: 'transport', input: toPeer, onDone: '.ended', onError: failed },
   ],
-  on: { link: { actions: ['keepLink', 'tellLink'] } },
   entry: 'openLink',
   output: ({ context }) => ({ reason: context.reason }),
   states: {
-    running: { description: 'Calls are made and answered.', on: { stop: 'stopping' } },
-    stopping: { description: 'What runs is finished; nothing new is taken.', entry: 'stopManager', on: { stop: {} } },
-    closing: { description: 'The line is being closed.', entry: 'closeLink', on: { stop: {} } },
+    running: { description: 'Calls are made and answered.', on: { stop: 'stopping', link } },
+    stopping: { description: 'What runs is finished; nothing new is taken.', entry: 'stopManager', on: { stop: ignored, link } },
+    closing: { description: 'The line is being closed.', entry: 'closeLink', on: { stop: ignored, link } },
     ended: { type: 'final', entry: 'endCalls' },
   },
 });

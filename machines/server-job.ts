@@ -17,6 +17,8 @@ export interface ServerJobContext extends JobContext {
   readonly answers: boolean;
   /** What its execute came to: the response. */
   readonly completion: Completion | undefined;
+  /** How far its handler was when that was known: an abort by the peer is an answer, whatever the handler does. */
+  readonly known: KnownOfPeer;
   /** Nested calls whose answers its handler has not been given. */
   readonly nested: number;
   /** Those of them that are here and wait for the execute slot. */
@@ -32,15 +34,16 @@ const s = setup({
   types: {} as { context: ServerJobContext; events: JobEvent; input: JobInput; output: ServerJobContext },
   actions: {
     ...jobActions,
-    keepCompletion: assign((_: Args, completion: Completion) => ({ completion })),
+    keepCompletion: assign((_: Args, kept: { completion: Completion; known: KnownOfPeer }) => kept),
     keepNested: assign(({ context }: Args) => ({ nested: context.nested + 1 })),
     keepAnswered: assign(({ context }: Args) => ({ answered: context.answered + 1 })),
     deliverAnswered: assign(({ context }: Args) => ({ nested: context.nested - context.answered, answered: 0 })),
     forgetNested: assign({ nested: 0, answered: 0 }),
-    endWithAnswer: assign(({ context }: Args) => ({ outcome: outcomeOf(context.completion) })),
-    endWithFailedSend: assign((_: Args, failure: Extract<SendCompletion, { ok: false }>) => ({
-      outcome: { type: 'send-failed' as const, error: failure.error, known: failure.known ?? ('executed' as const) },
+    endWithAnswer: assign(({ context }: Args) => ({ outcome: outcomeOf(context) })),
+    endWithFailedSend: assign(({ context }: Args, failure: Extract<SendCompletion, { ok: false }>) => ({
+      outcome: { type: 'send-failed' as const, error: failure.error, known: failure.known ?? context.known },
     })),
+    endAnswered: assign(({ context, event }: Args) => ({ outcome: endedBy(event, context.known) })),
     endEarly: assign(({ event }: Args, params: { known: KnownOfPeer }) => ({ outcome: endedBy(event, params.known) })),
   },
   guards: {
@@ -49,14 +52,15 @@ const s = setup({
     failed: ({ event }: Args) => event.type === 'send_done' && !event.completion.ok,
     awaitsNested: ({ context }: Args) => context.nested > 0,
     owesNested: ({ context }: Args) => context.nested > context.answered,
+    hasAnswer: ({ context }: Args) => context.answered > 0,
     firstAnswer: ({ context }: Args) => context.answered === 0 && context.nested > 0,
   },
 });
 
 /** A server job's outcome once nothing more is to be sent. */
-function outcomeOf(completion: Completion | undefined) {
-  if (completion === undefined || completion.ok) return { type: 'value' as const, value: completion?.value, known: 'executed' as const };
-  return { type: 'error' as const, error: completion.error, known: 'executed' as const };
+function outcomeOf({ completion, known }: ServerJobContext) {
+  if (completion === undefined || completion.ok) return { type: 'value' as const, value: completion?.value, known };
+  return { type: 'error' as const, error: completion.error, known };
 }
 
 const wantExecute = { type: 'want', params: { grant: 'execute' } } as const;
@@ -69,25 +73,29 @@ const callback = { type: 'callback', params: ({ context }: Args) => ({ outcome: 
 const abort = { type: 'abort', params: ({ event }: Args) => ({ reason: event }) } as const;
 const release = { type: 'release', params: ({ event }: Args) => ({ permit: event.type === 'resume' ? event.permit : -1 }) } as const;
 const endEarly = (known: KnownOfPeer) => ({ type: 'endEarly', params: { known } }) as const;
-const keepOutcome = {
-  type: 'keepCompletion',
-  params: ({ event }: Args): Completion => (event.type === 'execute_done' ? event.completion : { ok: false, error: cancelledByPeer }),
-} as const;
+const keepOutcome = (known: KnownOfPeer) =>
+  ({
+    type: 'keepCompletion',
+    params: ({ event }: Args): { completion: Completion; known: KnownOfPeer } => ({
+      completion: event.type === 'execute_done' ? event.completion : { ok: false, error: cancelledByPeer },
+      known,
+    }),
+  }) as const;
 
 /** The answer is known: it is sent, or (a notification) there is nobody to send it to. */
 const answered = [
-  { guard: 'answers', target: '#server.executed', actions: [keepOutcome, 'forgetNested', wantSend] },
-  { target: '#server.executed', actions: [keepOutcome, 'forgetNested'] },
+  { guard: 'answers', target: '#server.executed', actions: [keepOutcome('executed'), 'forgetNested', wantSend] },
+  { target: '#server.executed', actions: [keepOutcome('executed'), 'forgetNested'] },
 ] as const;
 const abortedByPeer = [
-  { guard: 'answers', target: '#server.executed', actions: [keepOutcome, 'forgetNested', abort, wantSend] },
-  { target: '#server.executed', actions: [keepOutcome, 'forgetNested', abort] },
+  { guard: 'answers', target: '#server.executed', actions: [keepOutcome('perhaps-executed'), 'forgetNested', abort, wantSend] },
+  { target: '#server.executed', actions: [keepOutcome('perhaps-executed'), 'forgetNested', abort] },
 ] as const;
 
 /** Ends the job early from a state in which its handler runs. */
 const endsRunning = { target: '#server.busy.callback', actions: [endEarly('perhaps-executed'), abort] } as const;
 const endsUnstarted = { target: '#server.busy.callback', actions: endEarly('refused') } as const;
-const endsAnswered = { target: '#server.busy.callback', actions: endEarly('executed') } as const;
+const endsAnswered = { target: '#server.busy.callback', actions: 'endAnswered' } as const;
 
 /**
  * A request that came in, and the response that we send:
@@ -100,7 +108,15 @@ const endsAnswered = { target: '#server.busy.callback', actions: endEarly('execu
 export const serverJob = s.createMachine({
   id: 'server',
   initial: 'new',
-  context: ({ input }) => ({ job: input.job, answers: input.answers, outcome: undefined, completion: undefined, nested: 0, answered: 0 }),
+  context: ({ input }) => ({
+    job: input.job,
+    answers: input.answers,
+    outcome: undefined,
+    completion: undefined,
+    known: 'refused',
+    nested: 0,
+    answered: 0,
+  }),
   output: ({ context }) => context,
   states: {
     new: {
@@ -109,8 +125,8 @@ export const serverJob = s.createMachine({
       on: {
         execute: { target: 'busy.executing', actions: { type: 'execute', params: ({ event }) => ({ permit: event.permit }) } },
         abort: [
-          { guard: 'answers', target: 'executed', actions: [keepOutcome, wantSend] },
-          { target: 'executed', actions: keepOutcome },
+          { guard: 'answers', target: 'executed', actions: [keepOutcome('refused'), wantSend] },
+          { target: 'executed', actions: keepOutcome('refused') },
         ],
         cancel: endsUnstarted,
         deadline: endsUnstarted,
@@ -151,10 +167,14 @@ export const serverJob = s.createMachine({
         parked: {
           description: 'Its handler waits for the peer; the slot is given to others until an answer is here.',
           on: {
-            resume: {
-              target: 'executing',
-              actions: ['deliverAnswered', { type: 'resume', params: ({ event }) => ({ permit: event.permit }) }],
-            },
+            resume: [
+              {
+                guard: 'hasAnswer',
+                target: 'executing',
+                actions: ['deliverAnswered', { type: 'resume', params: ({ event }) => ({ permit: event.permit }) }],
+              },
+              violation,
+            ],
             park: { actions: 'keepNested' },
             unpark: [
               { guard: 'firstAnswer', actions: ['keepAnswered', wantResume] },

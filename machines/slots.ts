@@ -1,16 +1,5 @@
 import type { JobEvent, JobRef } from './job.ts';
-import {
-  enqueue,
-  executeLanes,
-  granted,
-  head,
-  nextLane,
-  sendLanes,
-  withdraw,
-  type Lane,
-  type Lanes,
-  type Waiting,
-} from './lanes.ts';
+import { enqueue, executeLanes, granted, head, nextLane, sendLanes, withdraw, type Lane, type Lanes, type Waiting } from './lanes.ts';
 import { emptyMap, get, has, put, without, type OrderedMap } from './ordered-map.ts';
 
 /** The manager's options, as its chart knows them. All counts may be Infinity. */
@@ -166,12 +155,13 @@ export function queued(context: ManagerContext, waiting: Waiting): Partial<Manag
 
 /** A job no longer waits for anything. */
 export function withdrawn(context: ManagerContext, job: JobRef): Pick<ManagerContext, 'sendLanes' | 'executeLanes'> {
-  return { sendLanes: withdraw(context.sendLanes, job), executeLanes: withdraw(context.executeLanes, job) };
+  return { sendLanes: withdraw(context.sendLanes, job), ...withdrawnFromExecute(context, job) };
 }
 
-/** A job is not to be executed, or to go on, any more. */
-export function withdrawnFromExecute(context: ManagerContext, job: JobRef): Partial<ManagerContext> {
-  return { executeLanes: withdraw(context.executeLanes, job) };
+/** A job is not to be executed, or to go on, any more. What its abandoned handler is owed, it is still owed. */
+export function withdrawnFromExecute(context: ManagerContext, job: JobRef): Pick<ManagerContext, 'executeLanes'> {
+  const isOwed = get(context.executions, job.seq)?.abandoned === true;
+  return { executeLanes: isOwed ? context.executeLanes : withdraw(context.executeLanes, job) };
 }
 
 /** Whether a lane's head may be sent now: answers always, requests within the gate, the window and the back-off. */
@@ -312,7 +302,7 @@ export function abandoned(context: ManagerContext, job: JobRef, orphan = false):
   const execution = get(context.executions, job.seq);
   if (execution === undefined) return lanes;
   const executions = put(context.executions, job.seq, { ...execution, abandoned: true, orphan });
-  if (!execution.parked) return { ...lanes, executions };
+  if (!execution.parked || execution.abandoned) return { ...lanes, executions };
   return { ...lanes, executions, executeLanes: enqueue(lanes.executeLanes, { job, grant: 'resume', permit: execution.permit }) };
 }
 

@@ -45,10 +45,14 @@ export const durations = Object.freeze({
 /** A timer that has been started. */
 export interface Timer {
   readonly at: number;
+  /** Timers that are due together fire in the order in which they were started. */
+  readonly seq: number;
   readonly fire: () => void;
-  /** Its place in the heap; -1 once it has fired or was cancelled. */
+  /** Its place in the heap; {@link DUE} while it is about to fire, -1 once it has fired or was cancelled. */
   index: number;
 }
+
+const DUE = -2;
 
 /** The longest delay that a host timer takes (2³¹−1 ms, 24.8 days); later ones are armed again on the way. */
 const LONGEST = 0x7fff_ffff;
@@ -57,6 +61,10 @@ const LONGEST = 0x7fff_ffff;
 export class Timers {
   readonly clock: Clock;
   readonly #heap: Timer[] = [];
+  /** Those that are firing; an earlier one may still cancel a later. */
+  #due: Timer[] = [];
+  #firing = false;
+  #started = 0;
   #armed: unknown = undefined;
   #armedAt = Infinity;
 
@@ -69,9 +77,9 @@ export class Timers {
     return this.#heap.length;
   }
 
-  /** Calls `fire` after `ms`; Infinity is never, and no timer. */
+  /** Calls `fire` after `ms`, never inside this call; Infinity is never, and no timer. */
   start(ms: number, fire: () => void): Timer {
-    const timer: Timer = { at: this.clock.now() + Math.max(0, ms), fire, index: -1 };
+    const timer: Timer = { at: this.clock.now() + (ms > 0 ? ms : 0), seq: this.#started++, fire, index: -1 };
     if (timer.at === Infinity) return timer;
     this.#heap.push(timer);
     this.#rise(this.#heap.length - 1, timer);
@@ -81,6 +89,7 @@ export class Timers {
 
   /** Stops a timer; one that has fired, or was never running, is left alone. */
   cancel(timer: Timer | undefined): void {
+    if (timer?.index === DUE) timer.index = -1;
     if (timer === undefined || timer.index < 0) return;
     const last = this.#heap.pop() as Timer;
     if (last !== timer) {
@@ -94,7 +103,7 @@ export class Timers {
 
   /** Stops all. */
   clear(): void {
-    for (const timer of this.#heap) timer.index = -1;
+    for (const timer of [...this.#heap, ...this.#due]) timer.index = -1;
     this.#heap.length = 0;
     this.#disarm();
   }
@@ -104,7 +113,7 @@ export class Timers {
     const next = this.#heap[0];
     if (next === undefined) return;
     this.#armedAt = next.at;
-    this.#armed = this.clock.setTimeout(() => this.#due(), Math.min(Math.ceil(next.at - this.clock.now()), LONGEST));
+    this.#armed = this.clock.setTimeout(() => this.#ring(), Math.min(Math.ceil(next.at - this.clock.now()), LONGEST));
   }
 
   #disarm(): void {
@@ -113,17 +122,36 @@ export class Timers {
     this.#armedAt = Infinity;
   }
 
-  #due(): void {
+  #ring(): void {
     this.#armed = undefined;
     this.#armedAt = Infinity;
     const now = this.clock.now();
-    const due: Timer[] = [];
     for (let next = this.#heap[0]; next !== undefined && next.at <= now; next = this.#heap[0]) {
       this.cancel(next);
-      due.push(next);
+      next.index = DUE;
+      this.#due.push(next);
     }
     this.#arm();
-    for (const timer of due) timer.fire();
+    if (!this.#firing) this.#fire();
+  }
+
+  /** Fires those that the ones before them have not cancelled. What one throws is thrown when all have fired. */
+  #fire(): void {
+    this.#firing = true;
+    let failure: { readonly error: unknown } | undefined;
+    for (let at = 0; at < this.#due.length; at++) {
+      const timer = this.#due[at] as Timer;
+      if (timer.index !== DUE) continue;
+      timer.index = -1;
+      try {
+        timer.fire();
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    this.#due = [];
+    this.#firing = false;
+    if (failure !== undefined) throw failure.error;
   }
 
   #rise(from: number, timer: Timer): void {
@@ -131,7 +159,7 @@ export class Timers {
     while (at > 0) {
       const up = (at - 1) >> 1;
       const parent = this.#heap[up] as Timer;
-      if (parent.at <= timer.at) break;
+      if (isBefore(parent, timer)) break;
       this.#place(at, parent);
       at = up;
     }
@@ -143,9 +171,9 @@ export class Timers {
     for (;;) {
       let down = 2 * at + 1;
       if (down >= this.#heap.length) break;
-      if (down + 1 < this.#heap.length && (this.#heap[down + 1] as Timer).at < (this.#heap[down] as Timer).at) down++;
+      if (down + 1 < this.#heap.length && isBefore(this.#heap[down + 1] as Timer, this.#heap[down] as Timer)) down++;
       const child = this.#heap[down] as Timer;
-      if (child.at >= timer.at) break;
+      if (isBefore(timer, child)) break;
       this.#place(at, child);
       at = down;
     }
@@ -156,6 +184,10 @@ export class Timers {
     this.#heap[at] = timer;
     timer.index = at;
   }
+}
+
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.at < b.at || (a.at === b.at && a.seq < b.seq);
 }
 
 /** The pause before attempt `attempt` (from 1): doubled each time, bounded, and spread so that peers don't come back together. */

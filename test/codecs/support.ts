@@ -23,11 +23,17 @@ export function v7Frame(lines: readonly string[], body: string): Buffer {
 }
 
 export function v7Request(tag: string, body: string): Buffer {
-  return v7Frame(['POST /RPC2 HTTP/1.1', 'Content-Type: text/xml', `Content-Length: ${Buffer.byteLength(body)}`, `X-Virtagent-Client-Tag: ${tag}`], body);
+  return v7Frame(
+    ['POST /RPC2 HTTP/1.1', 'Content-Type: text/xml', `Content-Length: ${Buffer.byteLength(body)}`, `X-Virtagent-Client-Tag: ${tag}`],
+    body,
+  );
 }
 
 export function v7Response(tag: string, body: string): Buffer {
-  return v7Frame(['HTTP/1.1 200 OK', 'Content-Type: text/xml', `Content-Length: ${Buffer.byteLength(body)}`, `X-Virtagent-Client-Tag: ${tag}`], body);
+  return v7Frame(
+    ['HTTP/1.1 200 OK', 'Content-Type: text/xml', `Content-Length: ${Buffer.byteLength(body)}`, `X-Virtagent-Client-Tag: ${tag}`],
+    body,
+  );
 }
 
 /** A frame behind a Content-Length header. */
@@ -49,8 +55,8 @@ export function plain(decoded: readonly Decoded[]): unknown[] {
   return decoded.map((item) => (item instanceof Error ? `${item.reason} ${item.dropped}` : withoutBytes(item)));
 }
 
-export function withoutBytes({ bytes: _, ...message }: IncomingMessage): object {
-  return message;
+export function withoutBytes(message: IncomingMessage): object {
+  return Object.fromEntries(Object.entries(message).filter(([name]) => name !== 'bytes'));
 }
 
 /** Everything about what was decoded, as text: two decoders agree when these do. */
@@ -65,7 +71,8 @@ function shown(message: IncomingMessage): string {
 /** The one thing that the stream says. */
 export function only(codec: Codec, stream: Uint8Array | string): IncomingMessage | RemoteProtocolError {
   const [first, ...rest] = decode(codec, stream);
-  if (first === undefined || rest.length > 0) throw new Error(`expected one, got ${exact([...(first ? [first] : []), ...rest]).join(' | ') || 'none'}`);
+  if (first === undefined || rest.length > 0)
+    throw new Error(`expected one, got ${exact([...(first ? [first] : []), ...rest]).join(' | ') || 'none'}`);
   return first;
 }
 

@@ -6,7 +6,11 @@ import { capture, codecOf, decode, plain } from './support.ts';
 const methods = ['shutdown', 'ping', 'capabilities'];
 const request = (tag: string, method: string, params?: object) => ({ type: 'request', tag, method, params });
 const success = (tag: string, value?: object) => ({ type: 'response', tag, answer: { ok: true, value } });
-const failure = (tag: string, number: number, code: string, message: string) => ({ type: 'response', tag, answer: { ok: false, error: { code, message, number } } });
+const failure = (tag: string, number: number, code: string, message: string) => ({
+  type: 'response',
+  tag,
+  answer: { ok: false, error: { code, message, number } },
+});
 const capabilities = (tag: string) => success(tag, { version: '1.0', methods });
 const badShutdown = (tag: string) => failure(tag, -22, 'INVALID_PARAMS', 'Resource temporarily unavailable');
 const unknownMethod = (tag: string) => failure(tag, -1, 'METHOD_NOT_FOUND', 'error executing rpc');
@@ -84,10 +88,14 @@ test.each(known)('the messages of %s take all of its bytes', (name) => {
 
 test('a request without params is encoded byte for byte as the original does', () => {
   const codec = codecOf('virtagent-v7');
-  expect(Buffer.from(codec.encode({ type: 'request', tag: '1795349352.676825', method: 'hello', params: undefined }))).toEqual(capture('01-start-hello.guest-out'));
+  expect(Buffer.from(codec.encode({ type: 'request', tag: '1795349352.676825', method: 'hello', params: undefined }))).toEqual(
+    capture('01-start-hello.guest-out'),
+  );
 });
 
 test('a response without a value is encoded byte for byte as the original does', () => {
   const codec = codecOf('virtagent-v7');
-  expect(Buffer.from(codec.encode({ type: 'response', tag: '1795349352.676825', answer: { ok: true, value: undefined } }))).toEqual(capture('01-start-hello.host-out'));
+  expect(Buffer.from(codec.encode({ type: 'response', tag: '1795349352.676825', answer: { ok: true, value: undefined } }))).toEqual(
+    capture('01-start-hello.host-out'),
+  );
 });

@@ -7,12 +7,22 @@ const codec = codecOf('virtagent-v7');
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
 const request = (params: unknown, tag: string | undefined = '1.1') => ({ type: 'request', tag, method: 'm', params }) as const;
 const response = (answer: Answer) => ({ type: 'response', tag: '1.1', answer }) as const;
-const bodyOf = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString().replace(/^[^]*?\r\n\r\n/, '').slice(0, -1));
+const bodyOf = (bytes: Uint8Array): unknown =>
+  JSON.parse(
+    Buffer.from(bytes)
+      .toString()
+      .replace(/^[^]*?\r\n\r\n/, '')
+      .slice(0, -1),
+  );
 const errorBody = (error: Extract<Answer, { ok: false }>['error']) => bodyOf(codec.encode(response({ ok: false, error })));
 
-test('a frame has the original\'s headers in the original\'s order', () => {
+test("a frame has the original's headers in the original's order", () => {
   expect(text(codec.encode(request({ a: 'ü' })))).toBe(
-    text(raw('\xffPOST /RPC2 HTTP/1.1\r\nContent-Type: text/xml\r\nContent-Length: 37\r\nX-Virtagent-Client-Tag: 1.1\r\n\r\n{"method": "m", "params": {"a":"\xc3\xbc"}}\xff')),
+    text(
+      raw(
+        '\xffPOST /RPC2 HTTP/1.1\r\nContent-Type: text/xml\r\nContent-Length: 37\r\nX-Virtagent-Client-Tag: 1.1\r\n\r\n{"method": "m", "params": {"a":"\xc3\xbc"}}\xff',
+      ),
+    ),
   );
 });
 
@@ -21,9 +31,12 @@ test('a success has errnum 0 and its value as return_data', () => {
   expect(bodyOf(codec.encode(response({ ok: true, value: { a: 1 } })))).toStrictEqual({ errnum: 0, return_data: { a: 1 } });
 });
 
-test.each(Object.entries(errorTable).map(([code, kind]) => [code as ErrorCode, 'errnum' in kind ? kind.errnum : -5] as const))('%s is sent as errnum %d', (code, errnum) => {
-  expect(errorBody({ code, message: 'why' })).toStrictEqual({ errnum, errstr: 'why' });
-});
+test.each(Object.entries(errorTable).map(([code, kind]) => [code as ErrorCode, 'errnum' in kind ? kind.errnum : -5] as const))(
+  '%s is sent as errnum %d',
+  (code, errnum) => {
+    expect(errorBody({ code, message: 'why' })).toStrictEqual({ errnum, errstr: 'why' });
+  },
+);
 
 test.each([
   [-13, -13],
@@ -31,7 +44,7 @@ test.each([
   [0, -5],
   [-1.5, -5],
   [-1e300, -5],
-])('a method\'s own error number %d is sent as %d', (number, errnum) => {
+])("a method's own error number %d is sent as %d", (number, errnum) => {
   expect(errorBody({ code: 'REMOTE_ERROR', message: 'mine', number })).toStrictEqual({ errnum, errstr: 'mine' });
 });
 
@@ -79,9 +92,12 @@ test.each([
   expect(refusal(codec, request(undefined, tag))).toBe('UNENCODABLE');
 });
 
-test.each([['a\rb'], ['a\nb'], ['a\xff'], ['ā'], ['t'.repeat(63)], [5], [null]])('no frame is made with the tag %j, even as an echo', (tag) => {
-  expect(refusal(codec, { type: 'response', tag, answer: { ok: true, value: undefined } })).toBe('UNENCODABLE');
-});
+test.each([['a\rb'], ['a\nb'], ['a\xff'], ['ā'], ['t'.repeat(63)], [5], [null]])(
+  'no frame is made with the tag %j, even as an echo',
+  (tag) => {
+    expect(refusal(codec, { type: 'response', tag, answer: { ok: true, value: undefined } })).toBe('UNENCODABLE');
+  },
+);
 
 test('what v7 has no message for is refused', () => {
   expect(refusal(codec, { type: 'notification', method: 'm', params: undefined })).toBe('UNSUPPORTED');

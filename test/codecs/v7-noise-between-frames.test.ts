@@ -4,7 +4,8 @@ import { codecOf, decode, plain, raw, v7Request } from './support.ts';
 const frame = v7Request('1', '{"method": "ping"}');
 const unflushed = frame.subarray(0, -1);
 const taken = { type: 'request', tag: '1', method: 'ping', params: undefined };
-const decoded = (...parts: (Buffer | string)[]) => plain(decode(codecOf('virtagent-v7'), Buffer.concat(parts.map((p) => (typeof p === 'string' ? raw(p) : p)))));
+const decoded = (...parts: (Buffer | string)[]) =>
+  plain(decode(codecOf('virtagent-v7'), Buffer.concat(parts.map((p) => (typeof p === 'string' ? raw(p) : p)))));
 
 test('what stands before the first mark is one report', () => {
   expect(decoded('login: root\r\n', frame)).toStrictEqual(['noise 13', taken]);
@@ -18,7 +19,7 @@ test('what stands between a body and its flush byte is noise', () => {
   expect(decoded(unflushed, 'garbage', frame)).toStrictEqual([taken, 'noise 7', taken]);
 });
 
-test('the mark behind a body may be the next frame\'s', () => {
+test("the mark behind a body may be the next frame's", () => {
   expect(decoded(unflushed, unflushed, unflushed)).toStrictEqual([taken, taken, taken]);
 });
 

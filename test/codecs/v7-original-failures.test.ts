@@ -13,7 +13,11 @@ const post = 'POST /RPC2 HTTP/1.1';
 test('3: an error response without a string errstr, and an errnum of 2^32, are errors with a message', () => {
   const errors = ['{"errnum": -22}', '{"errnum": -22, "errstr": null}', '{"errnum": -22, "errstr": [1]}', '{"errnum": 4294967296}'];
   const said = decode(codec(), Buffer.concat(errors.map((body, i) => v7Response(`${i}`, body))));
-  const error = (tag: string, code: string, number: number) => ({ type: 'response', tag, answer: { ok: false, error: { code, message: `errnum ${number}`, number } } });
+  const error = (tag: string, code: string, number: number) => ({
+    type: 'response',
+    tag,
+    answer: { ok: false, error: { code, message: `errnum ${number}`, number } },
+  });
   expect(plain(said)).toStrictEqual([
     error('0', 'INVALID_PARAMS', -22),
     error('1', 'INVALID_PARAMS', -22),
@@ -23,7 +27,8 @@ test('3: an error response without a string errstr, and an errnum of 2^32, are e
 });
 
 test('4: a header line of 1025 bytes or more is taken below the limit of a header, and refused above', () => {
-  const frame = (length: number) => v7Frame([post, `X-Long: ${'x'.repeat(length - 8)}`, 'Content-Length: 18', 'X-Virtagent-Client-Tag: long'], '{"method": "ping"}');
+  const frame = (length: number) =>
+    v7Frame([post, `X-Long: ${'x'.repeat(length - 8)}`, 'Content-Length: 18', 'X-Virtagent-Client-Tag: long'], '{"method": "ping"}');
   expect(plain(decode(codec(), frame(1025)))).toStrictEqual([{ ...pinged, tag: 'long' }]);
   expect(plain(decode(codec(), Buffer.concat([frame(5000), ping])))).toStrictEqual([`header-too-large ${frame(5000).length - 1}`, pinged]);
 });
@@ -63,15 +68,25 @@ test('13: a truncated body ends at the next mark, and the messages that follow a
 
 test('15: JSON nested 10,000 deep is refused, and an array of 32 kB is just a message', () => {
   const deep = `{"method": "ping", "params": ${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}}`;
-  expect(only(codec(), v7Request('deep', deep))).toMatchObject({ type: 'rejected', tag: 'deep', error: { code: 'PARSE_ERROR', message: `The body is nested more than ${defaultLimits.maxDepth} deep` } });
+  expect(only(codec(), v7Request('deep', deep))).toMatchObject({
+    type: 'rejected',
+    tag: 'deep',
+    error: { code: 'PARSE_ERROR', message: `The body is nested more than ${defaultLimits.maxDepth} deep` },
+  });
   const flat = `{"method": "ping", "params": {"a": [${'{},'.repeat(11_000)}{}]}}`;
   expect(only(codec(), v7Request('flat', flat))).toMatchObject({ type: 'request', tag: 'flat' });
 });
 
-test.each(['18abc', '+18', '4294967314', '-5', '', ' ', ' 18', '18 ', '1 8', '0x12', '1e1', '00000018', '١٨', '18,18'])('17: a Content-Length of "%s" is refused', (length) => {
-  const frame = v7Frame([post, `Content-Length: ${Buffer.from(length).toString('latin1')}`, 'X-Virtagent-Client-Tag: 1.1'], '{"method": "ping"}');
-  expect(plain(decode(codec(), Buffer.concat([frame, ping])))).toStrictEqual([`bad-length ${frame.length - 1}`, pinged]);
-});
+test.each(['18abc', '+18', '4294967314', '-5', '', ' ', ' 18', '18 ', '1 8', '0x12', '1e1', '00000018', '١٨', '18,18'])(
+  '17: a Content-Length of "%s" is refused',
+  (length) => {
+    const frame = v7Frame(
+      [post, `Content-Length: ${Buffer.from(length).toString('latin1')}`, 'X-Virtagent-Client-Tag: 1.1'],
+      '{"method": "ping"}',
+    );
+    expect(plain(decode(codec(), Buffer.concat([frame, ping])))).toStrictEqual([`bad-length ${frame.length - 1}`, pinged]);
+  },
+);
 
 test.each([
   ['bad JSON', '{"method": "ping"', 'PARSE_ERROR'],

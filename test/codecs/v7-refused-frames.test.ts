@@ -36,7 +36,11 @@ test.each(refused)('%s is refused with its reason, and the next frame is taken',
 });
 
 test.each(refused)('%s costs the same right behind a frame', (_what, frame, reason) => {
-  expect(plain(decode(codecOf('virtagent-v7'), Buffer.concat([next, frame, next])))).toStrictEqual([taken, `${reason} ${frame.length - 1}`, taken]);
+  expect(plain(decode(codecOf('virtagent-v7'), Buffer.concat([next, frame, next])))).toStrictEqual([
+    taken,
+    `${reason} ${frame.length - 1}`,
+    taken,
+  ]);
 });
 
 test.each(refused)('%s is reported at its end when nothing follows', (_what, frame, reason) => {

@@ -5,7 +5,13 @@ const read = (body: string) => only(codecOf('virtagent-v7'), v7Request('t', body
 
 test('a request has its method, its params and the bytes that it took', () => {
   const body = '{"method": "shutdown", "params": {"shutdown_mode": "halt"}, "more": 1}';
-  expect(read(body)).toStrictEqual({ type: 'request', tag: 't', method: 'shutdown', params: { shutdown_mode: 'halt' }, bytes: v7Request('t', body).length });
+  expect(read(body)).toStrictEqual({
+    type: 'request',
+    tag: 't',
+    method: 'shutdown',
+    params: { shutdown_mode: 'halt' },
+    bytes: v7Request('t', body).length,
+  });
 });
 
 test('absent params are undefined', () => {
@@ -41,14 +47,22 @@ test('a method as long as methods may be is taken', () => {
 test('a body that is not UTF-8 is rejected as not parsed', () => {
   const frame = v7Request('t', '{"method": "ping??"}');
   frame.set([0xc3, 0x28], frame.indexOf('??'));
-  expect(only(codecOf('virtagent-v7'), frame)).toMatchObject({ type: 'rejected', tag: 't', error: { code: 'PARSE_ERROR', message: 'The body is not UTF-8' } });
+  expect(only(codecOf('virtagent-v7'), frame)).toMatchObject({
+    type: 'rejected',
+    tag: 't',
+    error: { code: 'PARSE_ERROR', message: 'The body is not UTF-8' },
+  });
 });
 
 test('a rejected request without a tag keeps that it has none', () => {
-  expect(only(codecOf('virtagent-v7'), v7Frame(['POST', 'Content-Length: 1'], '{'))).toMatchObject({ type: 'rejected', tag: undefined, bytes: 30 });
+  expect(only(codecOf('virtagent-v7'), v7Frame(['POST', 'Content-Length: 1'], '{'))).toMatchObject({
+    type: 'rejected',
+    tag: undefined,
+    bytes: 30,
+  });
 });
 
-test('a body\'s length is in bytes, not in characters', () => {
+test("a body's length is in bytes, not in characters", () => {
   expect(read('{"method": "größe 漢字 😀"}')).toMatchObject({ type: 'request', method: 'größe 漢字 😀' });
 });
 

@@ -58,5 +58,7 @@ test.each([
 });
 
 test('an endless errstr is cut to 1024 characters', () => {
-  expect(read(`{"errnum": -5, "errstr": "${'x'.repeat(5000)}"}`)).toMatchObject(answered({ ok: false, error: { message: 'x'.repeat(1024) } }));
+  expect(read(`{"errnum": -5, "errstr": "${'x'.repeat(5000)}"}`)).toMatchObject(
+    answered({ ok: false, error: { message: 'x'.repeat(1024) } }),
+  );
 });

@@ -33,7 +33,7 @@ export async function listenAt(server: Server, file: string, address: string, na
   }
 }
 
-export interface BindOptions {
+interface BindOptions {
   readonly backlog: number | undefined;
   readonly signal: AbortSignal;
 }
@@ -73,7 +73,8 @@ async function clearStale(file: string, address: string, name: string): Promise<
   const found = look(file);
   if (found === undefined) return;
   if (!found.isSocket()) throw unusable(name, 'what is there is no socket, and is not overwritten');
-  switch (await probe(address)) {
+  const refusal = await probe(address);
+  switch (refusal) {
     case 'ENOENT':
       return;
     case 'ECONNREFUSED':
@@ -81,9 +82,13 @@ async function clearStale(file: string, address: string, name: string): Promise<
     case 'EACCES':
     case 'EPERM':
       throw new VirtagentError('CHANNEL_DENIED', `${name}: there is a socket that this user may not connect to`);
+    // Its queue is full, or it is of another type: somebody has it all the same.
+    case 'EAGAIN':
+    case 'EPROTOTYPE':
     case undefined:
-    default:
       throw new VirtagentError('CHANNEL_IN_USE', `${name}: another process listens there`);
+    default:
+      throw new VirtagentError('CHANNEL_FAILED', `${name}: it can't be seen whether another process listens there (${refusal})`);
   }
 }
 
@@ -107,7 +112,7 @@ function takeAway(file: string, stale: BigIntStats): void {
   breakAbandoned(lock);
   mkdirSync(lock, 0o700);
   try {
-    if (sameFile(look(file), stale)) rmSync(file, { force: true });
+    if (sameFile(look(file), stale)) unlinkSync(file);
   } finally {
     rmdirSync(lock);
   }

@@ -9,6 +9,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 const colon = 0x3a;
 const lengthName = Buffer.from('content-length:');
+const knownPrefix = 'content-';
 
 /** What a handler returns when it can't go on without more bytes. */
 const more = -1;
@@ -124,7 +125,9 @@ export class JsonRpcHeadersCodec implements Codec {
   /** Every header that begins before the broken byte has that byte in it, so the search goes on behind it. */
   #brokenAt(bytes: Buffer, at: number, broken: number, message: string): number {
     this.#scanned = 0;
-    return this.#lose(bytes, at, broken + 1, broken, { reason: 'bad-header', message: `a header with ${message}` });
+    // Log lines have colons as well ("INFO: ready"), so here a header is only what begins like one that we know.
+    const known = bytes.toString('latin1', at, Math.min(broken, at + knownPrefix.length)).toLowerCase() === knownPrefix;
+    return this.#lose(bytes, at, broken + 1, broken, known ? { reason: 'bad-header', message: `a header with ${message}` } : noise);
   }
 
   #block(bytes: Buffer, at: number, end: number): number {

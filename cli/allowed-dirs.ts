@@ -1,0 +1,31 @@
+import { realpath, stat } from 'node:fs/promises';
+import { invalidOption } from '../transport/errors.ts';
+
+/** The directories below which files may be read, by their real paths at the start. */
+export class AllowedDirs {
+  readonly #roots: readonly string[];
+
+  private constructor(roots: readonly string[]) {
+    this.#roots = roots;
+  }
+
+  /** Throws INVALID_OPTION for what is no directory. */
+  static async of(dirs: readonly string[]): Promise<AllowedDirs> {
+    return new AllowedDirs(await Promise.all(dirs.map(realDir)));
+  }
+
+  get isEmpty(): boolean {
+    return this.#roots.length === 0;
+  }
+
+  /** Whether a real path is one of them or lies below one: `/a/bc` is not below `/a/b`. */
+  contains(real: string): boolean {
+    return this.#roots.some((root) => real === root || real.startsWith(root.endsWith('/') ? root : `${root}/`));
+  }
+}
+
+async function realDir(dir: string): Promise<string> {
+  const found = await stat(dir).catch(() => undefined);
+  if (found?.isDirectory() !== true) invalidOption('--allow-read', dir, 'a directory that exists');
+  return realpath(dir);
+}

@@ -1,0 +1,59 @@
+import { CommanderError } from 'commander';
+import { VirtagentError, type ErrorCode } from '../actors/index.ts';
+
+/** What the command ends with, in one table: the help texts and docs/cli.md show the same. */
+export const exitCodes = Object.freeze({
+  ok: { code: 0, meaning: 'all went well; also a guest, host or demo that a signal ended' },
+  remote: { code: 1, meaning: 'the other side answered with an error, refused, or lacks the method' },
+  usage: { code: 2, meaning: 'an option, an argument or the parameters are not allowed; nothing was sent' },
+  timeout: { code: 3, meaning: 'the deadline passed before an answer came' },
+  noLine: { code: 4, meaning: 'the line could not be opened' },
+  lineLost: { code: 5, meaning: 'the line was lost' },
+  internal: { code: 70, meaning: 'an error in virtagent itself, or its output could not be written' },
+  interrupted: { code: 130, meaning: 'a call was cancelled by SIGINT; anything was ended at once by a second one' },
+  terminated: { code: 143, meaning: 'the same by SIGTERM' },
+} as const);
+
+/** A row of {@link exitCodes}. */
+export type ExitName = keyof typeof exitCodes;
+
+/** Every error of the library has its exit code. Those of a call's answer are known by `remote` before this is asked. */
+const exits: Readonly<Record<ErrorCode, ExitName>> = {
+  TIMEOUT: 'timeout',
+  CANCELLED: 'interrupted',
+  LINE_LOST: 'lineLost',
+  SEND_FAILED: 'lineLost',
+  REMOTE_ERROR: 'remote',
+  HANDLER_FAILED: 'remote',
+  INVALID_RESPONSE: 'remote',
+  METHOD_NOT_FOUND: 'remote',
+  INVALID_PARAMS: 'usage',
+  INVALID_REQUEST: 'usage',
+  PARSE_ERROR: 'usage',
+  BUSY: 'remote',
+  STOPPING: 'remote',
+  QUEUE_FULL: 'internal',
+  STOPPED: 'lineLost',
+  TAG_IN_USE: 'internal',
+  NESTING_LIMIT: 'internal',
+  MESSAGE_TOO_LARGE: 'usage',
+  UNENCODABLE: 'usage',
+  UNSUPPORTED: 'usage',
+  INVALID_OPTION: 'usage',
+  CHANNEL_NOT_FOUND: 'noLine',
+  CHANNEL_REFUSED: 'noLine',
+  CHANNEL_UNUSABLE: 'noLine',
+  CHANNEL_IN_USE: 'noLine',
+  CHANNEL_DENIED: 'noLine',
+  CHANNEL_FAILED: 'noLine',
+};
+
+/** The exit code that an error leads to. */
+export function exitNameOf(error: unknown): ExitName {
+  if (error instanceof CommanderError) return 'usage';
+  if (!(error instanceof VirtagentError)) return 'internal';
+  return error.remote === undefined ? exits[error.code] : 'remote';
+}
+
+/** The code with which a shell knows that a signal ended a process. */
+export const signalExits = { SIGINT: 'interrupted', SIGTERM: 'terminated' } as const satisfies Record<string, ExitName>;

@@ -1,0 +1,106 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Peer } from '../actors/index.ts';
+import { VirtagentError } from '../actors/index.ts';
+import { invalidOption } from '../transport/errors.ts';
+import { protocolByName } from '../transport/protocols.ts';
+import { AllowedDirs } from './allowed-dirs.ts';
+import type { Context } from './context.ts';
+import { lineOptions, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
+import { Log } from './log.ts';
+import { commonMethods } from './methods-common.ts';
+import { guestMethods } from './methods-guest.ts';
+import { endError, GRACE_MS, reasonText, Session } from './session.ts';
+
+/** The options of `virtagent guest`, as commander has them. */
+export interface RawGuestOptions extends RawLineOptions {
+  readonly allowRead: readonly string[];
+  readonly allowShutdown?: string;
+  readonly retry?: true;
+  readonly pingHost?: string;
+}
+
+/** A host that does not answer the guest's own calls is not waited for longer. */
+const CALL_MS = 10_000;
+
+/** Serves a host until the line has ended, or a signal comes. Throws what it ended with. */
+export async function runGuest(raw: RawGuestOptions, { err, stopping }: Context): Promise<void> {
+  const line = lineOptions(raw);
+  const retries = checkRetry(raw.retry, line);
+  const pingMs = secondsOption('--ping-host', raw.pingHost);
+  if (raw.allowShutdown === '') invalidOption('--allow-shutdown', '', 'the path of a program');
+  const log = new Log(err, line.log);
+  const methods = guestMethods({ read: await AllowedDirs.of(raw.allowRead), shutdown: raw.allowShutdown }, log);
+  const session = await Session.open({
+    line,
+    role: 'guest',
+    methods: commonMethods('guest', line.protocol, methods),
+    reopens: retries || line.channelName.endsWith('-listen'),
+    retries,
+    log,
+    err,
+  });
+  callHost(session, line, pingMs, stopping.signal);
+  try {
+    await serve(session, stopping);
+  } finally {
+    log.end();
+  }
+}
+
+async function serve(session: Session, stopping: Context['stopping']): Promise<void> {
+  const stopped = new Promise<'stopped'>((resolve) => {
+    if (stopping.signal.aborted) resolve('stopped');
+    stopping.signal.addEventListener('abort', () => resolve('stopped'), { once: true });
+  });
+  const reason = await Promise.race([session.ended(), stopped]);
+  if (reason === 'stopped') {
+    session.log.info('stopping', `${stopping.name}: finishing what runs; once more ends at once`);
+    await session.end(GRACE_MS);
+    session.log.info('stopped', 'stopped');
+    return;
+  }
+  await session.channel.close();
+  // Of a line with an end in each direction, this is how the other side says that it is done.
+  if (!session.saidAll) throw endError(reason);
+}
+
+function checkRetry(retry: true | undefined, { channelName }: LineOptions): boolean {
+  if (retry !== true) return false;
+  if (!channelName.endsWith('-connect')) invalidOption('--channel', channelName, 'unix-connect or tcp-connect with --retry');
+  return true;
+}
+
+/** The guest's own calls: hello, where the protocol's greeting has not said it, and pings if asked for. On each line anew. */
+function callHost({ peer, log }: Session, { protocol }: LineOptions, pingMs: number | undefined, stopped: AbortSignal): void {
+  let line: AbortController | undefined;
+  const warn = (method: string) => (error: unknown) => {
+    const isOver = error instanceof VirtagentError && ['CANCELLED', 'LINE_LOST', 'STOPPED'].includes(error.code);
+    if (!isOver) log.warn('call-failed', `${method}: ${reasonText(error)}`, { method });
+  };
+  peer.link$.subscribe(({ state }) => {
+    if (state === 'up') {
+      line = new AbortController();
+      const signal = AbortSignal.any([line.signal, stopped]);
+      if (protocolByName(protocol).greeting === 'none') void sayHello(peer, signal).catch(warn('hello'));
+      if (pingMs !== undefined) void pingAgain(peer, pingMs, signal, warn('ping'));
+    } else if (state === 'down' || state === 'finishing') {
+      line?.abort();
+    }
+  });
+}
+
+async function sayHello(peer: Peer, signal: AbortSignal): Promise<void> {
+  try {
+    await peer.call('hello', undefined, { signal, timeoutMs: CALL_MS });
+  } catch (error) {
+    // A host of another make need not know it.
+    if (!(error instanceof VirtagentError && error.code === 'METHOD_NOT_FOUND')) throw error;
+  }
+}
+
+async function pingAgain(peer: Peer, everyMs: number, signal: AbortSignal, failed: (error: unknown) => void): Promise<void> {
+  while (!signal.aborted) {
+    await peer.call('ping', undefined, { signal, timeoutMs: CALL_MS }).catch(failed);
+    await pause(everyMs, undefined, { signal }).catch(() => {});
+  }
+}

@@ -1,0 +1,19 @@
+import type { Methods, Role } from '../actors/index.ts';
+import { protocolByName, type ProtocolName } from '../transport/protocols.ts';
+import { readParams } from './params.ts';
+
+/** What the original said that it was. */
+const VERSION = '1.0';
+
+/**
+ * The methods that v7 itself gives its two ends, for the protocols that have no greeting. In v7 they are the greeting's
+ * own: a `hello` of ours would stand in front of it.
+ */
+export function commonMethods(role: Role, protocol: ProtocolName, own: Methods = {}): Methods {
+  if (protocolByName(protocol).greeting === 'v7') return own;
+  const answersNothing = (method: string) => (params: unknown) => void readParams(method, params, {});
+  const ping = answersNothing('ping');
+  if (role === 'host') return { ping, hello: answersNothing('hello'), ...own };
+  const methods = ['ping', 'capabilities', ...Object.keys(own)];
+  return { ping, capabilities: () => ({ methods, version: VERSION }), ...own };
+}

@@ -1,0 +1,22 @@
+import type { Methods } from '../actors/index.ts';
+import type { AllowedDirs } from './allowed-dirs.ts';
+import { getdmesg } from './getdmesg.ts';
+import { getfile } from './getfile.ts';
+import type { Log } from './log.ts';
+import { shutdown } from './shutdown.ts';
+
+/** What a guest's user has allowed. */
+export interface GuestPermissions {
+  readonly read: AllowedDirs;
+  /** The command that ends the machine. */
+  readonly shutdown: string | undefined;
+}
+
+/** The guest's own methods. All are there, and those that are not allowed say so: a caller learns what to ask for. */
+export function guestMethods(permissions: GuestPermissions, log: Log): Methods {
+  return {
+    getfile: getfile(permissions.read),
+    getdmesg,
+    shutdown: shutdown(permissions.shutdown, log),
+  };
+}

@@ -1,0 +1,74 @@
+import { finished } from 'node:stream';
+
+/** What may be waiting to be written before lines are dropped: a reader that stopped must not make this process grow. */
+const MOST_WAITING = 1024 * 1024;
+
+/** How long a stopped reader of logs may hold up the end of the process. */
+const LOG_FLUSH_MS = 1000;
+
+/**
+ * Standard output or standard error, whose reader may leave at any time: lines to nobody are dropped, and neither EPIPE
+ * nor SIGPIPE ends the process.
+ */
+export class Output {
+  /** Why lines can't be written, other than that the reader left. */
+  failure: Error | undefined;
+  /** Told once, when the reader has left or writing failed. */
+  onGone: (() => void) | undefined;
+  /** Wraps each write, for a prompt that has to step aside. */
+  around: (write: () => void) => void = (write) => write();
+  readonly #stream: NodeJS.WriteStream;
+  readonly #mayDrop: boolean;
+  #isGone = false;
+  #dropped = 0;
+
+  constructor(stream: NodeJS.WriteStream, options: { readonly mayDrop: boolean }) {
+    this.#stream = stream;
+    this.#mayDrop = options.mayDrop;
+    stream.on('error', (error: NodeJS.ErrnoException) => this.#failed(error));
+  }
+
+  get isTerminal(): boolean {
+    return this.#stream.isTTY;
+  }
+
+  /** Whether colours are wanted: a terminal that has them, and no NO_COLOR (no-color.org). */
+  get hasColours(): boolean {
+    const { NO_COLOR, TERM } = process.env;
+    return this.isTerminal && (NO_COLOR === undefined || NO_COLOR === '') && TERM !== 'dumb';
+  }
+
+  /** The stream itself, for what draws on a terminal. */
+  get stream(): NodeJS.WriteStream {
+    return this.#stream;
+  }
+
+  line(text: string): void {
+    if (this.#isGone) return;
+    if (this.#mayDrop && this.#stream.writableLength > MOST_WAITING) {
+      this.#dropped++;
+      return;
+    }
+    const missing = this.#dropped === 0 ? '' : `… ${this.#dropped} lines dropped: nobody read them\n`;
+    this.#dropped = 0;
+    this.around(() => this.#stream.write(`${missing}${text}\n`));
+  }
+
+  /** Resolves when all is written, or can't be. */
+  async flush(): Promise<void> {
+    if (this.#isGone || this.#stream.writableLength === 0) return;
+    await new Promise<void>((resolve) => {
+      const stop = finished(this.#stream, { readable: false }, () => resolve());
+      this.#stream.write('', () => resolve());
+      if (this.#mayDrop) setTimeout(resolve, LOG_FLUSH_MS).unref();
+      this.#stream.once('close', stop);
+    });
+  }
+
+  #failed(error: NodeJS.ErrnoException): void {
+    if (error.code !== 'EPIPE') this.failure ??= error;
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.onGone?.();
+  }
+}

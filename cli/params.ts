@@ -1,0 +1,51 @@
+import { VirtagentError } from '../actors/index.ts';
+import { quote } from '../transport/errors.ts';
+
+/** What one parameter may be. `undefined` has passed if the parameter may be left out. */
+export interface Param<T> {
+  readonly allowed: string;
+  readonly accepts: (value: unknown) => value is T;
+}
+
+type Shape = Readonly<Record<string, Param<unknown>>>;
+type ParamsOf<S extends Shape> = { readonly [Name in keyof S]: S[Name] extends Param<infer T> ? T : never };
+
+/** JSON-RPC's extensions put this beside a method's own parameters. */
+const protocolsOwn = 'workDoneToken';
+
+/** A request's parameters, or INVALID_PARAMS for the caller: a plain object with nothing but what the method knows. */
+export function readParams<S extends Shape>(method: string, params: unknown, shape: S): ParamsOf<S> {
+  const given = params === undefined ? {} : params;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) invalid(method, 'the parameters', params, 'an object');
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(shape, name) && name !== protocolsOwn) invalid(method, 'the parameters', name, `the names ${namesOf(shape)}`);
+  }
+  const read: Record<string, unknown> = {};
+  for (const [name, param] of Object.entries(shape)) {
+    const value: unknown = Object.hasOwn(given, name) ? (given as Record<string, unknown>)[name] : undefined;
+    if (!param.accepts(value)) invalid(method, name, value, param.allowed);
+    read[name] = value;
+  }
+  return read as ParamsOf<S>;
+}
+
+function namesOf(shape: Shape): string {
+  return Object.keys(shape).join(', ') || '(it takes none)';
+}
+
+function invalid(method: string, name: string, value: unknown, allowed: string): never {
+  throw new VirtagentError('INVALID_PARAMS', `${method}: ${name}: ${quote(value)} is not allowed; it takes ${allowed}`);
+}
+
+/** A whole number between two others, or left out. */
+export function optionalCount(most: number): Param<number | undefined> {
+  return {
+    allowed: `a whole number from 0 to ${most}`,
+    accepts: (value) => value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most),
+  };
+}
+
+/** One of some words. */
+export function oneOf<const Word extends string>(words: readonly Word[]): Param<Word> {
+  return { allowed: `one of ${words.join(', ')}`, accepts: (value): value is Word => words.includes(value as Word) };
+}

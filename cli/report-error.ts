@@ -1,0 +1,51 @@
+import { CommanderError } from 'commander';
+import pc from 'picocolors';
+import { VirtagentError } from '../actors/index.ts';
+import type { Output } from './output.ts';
+import { jsonLine, oneLine } from './text.ts';
+
+/** An error as `--json` shows it. */
+interface Shown {
+  readonly code: string;
+  readonly message: string;
+  readonly known?: string | undefined;
+  readonly remote?: object | undefined;
+  readonly remedy?: string | undefined;
+}
+
+/** Writes an error to standard error: what happened in one line, what to do in another. Only our own bugs show a stack. */
+export function reportError(error: unknown, err: Output, json: boolean): void {
+  const shown = describe(error);
+  if (json) return err.line(jsonLine(shown));
+  const { red, dim } = pc.createColors(err.hasColours);
+  const detail = [shown.known && `known: ${shown.known}`, remoteCode(error)].filter((one) => one !== undefined).join(', ');
+  err.line(`${dim('virtagent:')} ${red(shown.code)}: ${oneLine(shown.message, 2000)}${detail === '' ? '' : ` (${detail})`}`);
+  if (shown.remedy !== undefined) err.line(dim(`  → ${oneLine(shown.remedy)}`));
+  if (shown.code === 'INTERNAL') for (const line of stackOf(error)) err.line(line);
+}
+
+function describe(error: unknown): Shown {
+  if (error instanceof VirtagentError) {
+    const { code, message, known, remote, remedy } = error;
+    return { code, message, known, remote, remedy };
+  }
+  if (error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    return { code: 'INVALID_OPTION', message, remedy: 'virtagent --help, or virtagent COMMAND --help, says what there is.' };
+  }
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { code: 'INTERNAL', message, remedy: 'This is an error in virtagent: please report it, with what you ran.' };
+}
+
+function remoteCode(error: unknown): string | undefined {
+  const remote = error instanceof VirtagentError ? error.remote : undefined;
+  return remote === undefined ? undefined : `its number: ${remote.code}`;
+}
+
+function stackOf(error: unknown): string[] {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  return stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .map((line) => oneLine(line));
+}

@@ -1,0 +1,142 @@
+import { createPeer, VirtagentError, type Methods, type Peer, type Role } from '../actors/index.ts';
+import type { Channel } from '../transport/channels/channel.ts';
+import type { ListenChannel } from '../transport/channels/listen.ts';
+import { quote } from '../transport/errors.ts';
+import type { LineOptions } from './line-options.ts';
+import type { Log } from './log.ts';
+import type { Output } from './output.ts';
+import { trace } from './trace.ts';
+import { watchTroubles } from './troubles.ts';
+
+/** What runs is given this long after the first signal; whoever does not want to wait sends a second. */
+export const GRACE_MS = 5000;
+
+/** What a session is made of. */
+export interface SessionOptions {
+  readonly line: LineOptions;
+  readonly role: Role;
+  readonly methods: Methods;
+  /** Whether another line is opened after one has ended. */
+  readonly reopens: boolean;
+  /** Whether a line that can't be opened is tried again. */
+  readonly retries: boolean;
+  readonly log: Log;
+  readonly err: Output;
+}
+
+/** A peer on a line that the command opened, with its log. */
+export class Session {
+  readonly peer: Peer;
+  readonly channel: Channel;
+  readonly log: Log;
+  /** The other side has said, in order, that it has no more to say. */
+  saidAll = false;
+  /** A line has been open. */
+  wasOpen = false;
+  readonly #role: Role;
+
+  private constructor({ role, line, methods, log, err, reopens, retries }: SessionOptions) {
+    this.channel = line.channel;
+    this.log = log;
+    this.#role = role;
+    this.peer = createPeer({
+      channel: reopens ? line.channel : oneLineOf(line.channel),
+      protocol: line.protocol,
+      role,
+      methods,
+      retries,
+      onError: (error, method) => log.warn('handler-failed', `${quote(method)} failed: ${reasonText(error)}`, { method }),
+    });
+    trace(this.peer, err, line.trace);
+    watchTroubles(this.peer, log);
+    this.peer.link$.subscribe(({ state, reason }) => this.#moved(state, reason, retries));
+  }
+
+  /** Rejects with CHANNEL_ errors where listening fails; those of connecting end the session. */
+  static async open(options: SessionOptions): Promise<Session> {
+    const { channel } = options.line;
+    if (isListening(channel)) {
+      await channel.listen();
+      options.log.info('listening', `listening: ${channel.name}`, { channel: channel.name });
+    } else {
+      options.log.info('connecting', `opening ${channel.name}`, { channel: channel.name });
+    }
+    return new Session(options);
+  }
+
+  /** Resolves when the link has ended for good, with why. */
+  ended(): Promise<unknown> {
+    return this.peer.ended();
+  }
+
+  /** Finishes what runs, for `graceMs` at most, and lets go of everything. */
+  async end(graceMs: number): Promise<void> {
+    const cut = setTimeout(() => this.peer.close(), graceMs);
+    await this.peer.stop();
+    clearTimeout(cut);
+    await this.channel.close();
+  }
+
+  #moved(state: Peer['link'], reason: unknown, retries: boolean): void {
+    const channel = this.channel.name;
+    if (state === 'greeting') {
+      this.wasOpen = true;
+      this.log.info('connected', `connected: ${channel}`, { channel });
+    } else if (state === 'up' && this.#role === 'host') {
+      this.log.info('ready', `ready${this.#remote()}`, { methods: this.peer.remoteMethods });
+    } else if (state === 'finishing') {
+      this.saidAll = true;
+    } else if (state === 'down') {
+      this.log.info('left', `the line ended: ${reasonText(reason)}`, { reason: reasonText(reason) });
+    } else if (state === 'waiting' && retries && reason instanceof VirtagentError && reason.code.startsWith('CHANNEL_')) {
+      this.log.info('retrying', `trying again: ${reasonText(reason)}`, { reason: reasonText(reason) });
+    }
+  }
+
+  #remote(): string {
+    const methods = this.peer.remoteMethods;
+    return methods === undefined ? '' : `: the guest has ${methods.slice(0, 20).map(plainName).join(', ')}`;
+  }
+}
+
+/** Why a line ended, for one line of text. */
+export function reasonText(reason: unknown): string {
+  if (reason === undefined) return 'it was closed here';
+  return reason instanceof Error ? reason.message : quote(reason);
+}
+
+/** Why there is no line, as an error: a call that fails with the line knows only that. */
+export function lineError(error: unknown): unknown {
+  for (let at = error; at instanceof Error; at = at.cause as unknown) {
+    if (at instanceof VirtagentError && at.code.startsWith('CHANNEL_')) return at;
+  }
+  return error;
+}
+
+/** The reason of a link's end, as an error that has an exit code. */
+export function endError(reason: unknown): VirtagentError {
+  const known = lineError(reason);
+  if (known instanceof VirtagentError) return known;
+  return new VirtagentError('LINE_LOST', `the line was lost: ${reasonText(reason)}`, { cause: reason });
+}
+
+function plainName(name: string): string {
+  return /^[\w.-]{1,60}$/.test(name) ? name : quote(name, 60);
+}
+
+function isListening(channel: Channel): channel is ListenChannel<unknown> {
+  return 'listen' in channel;
+}
+
+/** The channel for those who end with its first line. */
+function oneLineOf(channel: Channel): Channel {
+  return {
+    get name() {
+      return channel.name;
+    },
+    reopens: false,
+    halfOpen: channel.halfOpen ?? false,
+    open: (signal) => channel.open(signal),
+    close: () => channel.close(),
+  };
+}

@@ -1,0 +1,4 @@
+import { serverTable } from './server-table.ts';
+import { testTable } from './table-test.ts';
+
+testTable('a server job', serverTable);

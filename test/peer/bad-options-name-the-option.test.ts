@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { createManager, createPeer, type CreatePeerOptions } from '../../actors/index.ts';
+import { memoryPair } from '../../transport/index.ts';
+
+const stream = (): CreatePeerOptions['stream'] => memoryPair()[0];
+
+test.each<[string, object, RegExp]>([
+  ['no stream and no channel', {}, /^stream is .*; it takes a Duplex/],
+  ['both', { stream: stream(), channel: { name: 'x' } }, /stream is "given with channel"/],
+  ['a stream that is none', { stream: {} }, /stream is .*Node Duplex/],
+  [
+    'a protocol that does not exist',
+    { stream: stream(), protocol: 'soap' },
+    /protocol is "soap"; it takes one of virtagent-v7, jsonrpc-lines, jsonrpc-headers/,
+  ],
+  ['a protocol named after a property of every object', { stream: stream(), protocol: 'constructor' }, /protocol is "constructor"/],
+  ['a role that does not exist', { stream: stream(), role: 'boss' }, /role is "boss"; it takes host or guest/],
+  ['a method that is no function', { stream: stream(), methods: { ping: 'pong' } }, /methods\.ping is "pong"/],
+  ['slots below one', { stream: stream(), sendSlots: 0 }, /sendSlots is 0; it takes a whole number from 1, or Infinity/],
+  ['half a slot', { stream: stream(), executeSlots: 1.5 }, /executeSlots is 1\.5/],
+  ['a time that is not a number', { stream: stream(), timeoutMs: Number.NaN }, /timeoutMs is null|timeoutMs is NaN/],
+  ['a negative time', { stream: stream(), stallTimeoutMs: -1 }, /stallTimeoutMs is -1/],
+  ['an unknown limit', { stream: stream(), limits: { maxBytes: 1 } }, /limits is "maxBytes"; it takes the names/],
+  ['a limit of zero', { stream: stream(), limits: { maxDepth: 0 } }, /limits\.maxDepth is 0/],
+  ['a misspelt option', { stream: stream(), timeoutMS: 5 }, /options is "timeoutMS"; it takes the names/],
+])('%s', (_, options, message) => {
+  expect(() => createPeer(options as CreatePeerOptions)).toThrow(
+    expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) as string }) as Error,
+  );
+});
+
+test('a manager checks its own', () => {
+  expect(() => createManager({ maxBypass: -1 })).toThrow(/maxBypass is -1/);
+  expect(() => createManager().add('forwarder', { tag: 'x', operations: {} })).toThrow(
+    /kind is "forwarder"; it takes one of server, client/,
+  );
+  expect(() => createManager().addClient({ tag: 'x', operations: {}, urgency: 3 as never })).toThrow(/urgency is 3; it takes 0, 1 or 2/);
+});

@@ -1,0 +1,206 @@
+import { expect, test } from 'vitest';
+import { MethodError, VirtagentError, type HandlerContext } from '../../actors/index.ts';
+import { deferred, everyProtocol, pairOfPeers, rejection, settled, type Loose } from '../support/peers.ts';
+
+const never = { never: () => new Promise(() => {}) };
+
+test.each(everyProtocol)('a handler that throws is answered without its stack ($protocol)', async ({ protocol }) => {
+  const told: unknown[] = [];
+  const { host } = await pairOfPeers(
+    { protocol },
+    {
+      methods: {
+        sync: () => {
+          throw new TypeError('sync trouble');
+        },
+        later: async () => Promise.reject(new Error('later trouble')),
+        odd: () => {
+          throw 'a string'; // oxlint-disable-line no-throw-literal, typescript/only-throw-error -- handlers do
+        },
+      },
+      onError: (error) => told.push(error),
+    },
+  );
+  for (const [name, message] of [
+    ['sync', 'sync trouble'],
+    ['later', 'later trouble'],
+    ['odd', 'the handler failed'],
+  ] as const) {
+    const error = await rejection(host.call(name));
+    expect(error).toMatchObject({ code: 'HANDLER_FAILED', known: 'executed', blame: 'peer', retryable: false });
+    expect(error.message).toContain(message);
+    expect(JSON.stringify([error.message, error.data, error.remote])).not.toMatch(/\.ts|at \w/);
+  }
+  expect(told).toHaveLength(3);
+});
+
+test.each(everyProtocol)('an error that a method means for its caller arrives whole ($protocol)', async ({ protocol }) => {
+  const { host } = await pairOfPeers(
+    { protocol },
+    {
+      methods: {
+        open: () => {
+          throw new MethodError('no such file', { code: -2 });
+        },
+      },
+    },
+  );
+  expect(await rejection(host.call('open'))).toMatchObject({
+    code: 'REMOTE_ERROR',
+    known: 'executed',
+    remote: { code: -2, message: 'no such file' },
+  });
+});
+
+test('a handler may refuse parameters itself', async () => {
+  const { host } = await pairOfPeers(
+    {},
+    {
+      methods: {
+        pick: () => {
+          throw new VirtagentError('INVALID_PARAMS', 'n is missing', { data: { n: 'missing' } });
+        },
+      },
+    },
+  );
+  expect(await rejection(host.call('pick'))).toMatchObject({ code: 'INVALID_PARAMS', known: 'refused', data: { n: 'missing' } });
+});
+
+test('what a nested call failed with is not passed off as the failure of the outer one', async () => {
+  const { host } = await pairOfPeers(
+    { methods: never },
+    { methods: { outer: (_: unknown, { call }: HandlerContext<Loose>) => call('missing') } },
+  );
+  expect(await rejection(host.call('outer'))).toMatchObject({ code: 'HANDLER_FAILED', known: 'executed' });
+});
+
+test.each(everyProtocol)('a result that can not be written is answered with an error ($protocol)', async ({ protocol }) => {
+  const cyclic: Record<string, unknown> = {};
+  cyclic['self'] = cyclic;
+  const { host } = await pairOfPeers({ protocol }, { methods: { cyclic: () => cyclic, big: () => ({ n: 1n }) } });
+  expect(await rejection(host.call('cyclic'))).toMatchObject({ code: 'HANDLER_FAILED' });
+  expect(await rejection(host.call('big'))).toMatchObject({ code: 'HANDLER_FAILED' });
+});
+
+test.each(everyProtocol)('parameters that can not be written fail here, and nothing is sent ($protocol)', async ({ protocol }) => {
+  const { host } = await pairOfPeers({ protocol }, {});
+  const before = host.counters.messagesOut;
+  for (const params of [{ n: 1n }, 5, 'text'])
+    expect(await rejection(host.call('any', params))).toMatchObject({ known: 'not-sent', blame: 'us' });
+  expect(host.counters.messagesOut).toBe(before);
+  expect(host.slots.client.count).toBe(0);
+});
+
+test('a message over the limit fails here in either direction', async () => {
+  const limits = { maxMessageBytes: 1_000 };
+  const { host } = await pairOfPeers({ limits }, { limits, methods: { big: () => 'x'.repeat(2_000) } });
+  expect(await rejection(host.call('any', { x: 'x'.repeat(2_000) }))).toMatchObject({ code: 'MESSAGE_TOO_LARGE', known: 'not-sent' });
+  expect(await rejection(host.call('big'))).toMatchObject({ code: 'MESSAGE_TOO_LARGE', known: 'executed' });
+});
+
+test('a deadline passes in the queue, on the line, and not after the response', async () => {
+  const { host, guest } = await pairOfPeers({ window: 1 }, { methods: { ...never, quick: () => 1 } });
+  const sent = rejection(host.call('never', undefined, { timeoutMs: 30 }));
+  const queued = rejection(host.call('quick', undefined, { timeoutMs: 10 }));
+  expect(await queued).toMatchObject({ code: 'TIMEOUT', known: 'not-sent' });
+  expect(await sent).toMatchObject({ code: 'TIMEOUT', known: 'perhaps-executed' });
+  expect(await host.call('quick', undefined, { timeoutMs: 5_000 })).toBe(1);
+  expect(host.manager.timers.size).toBe(0);
+  expect(guest.slots.execute.taken).toBe(1);
+});
+
+test('a signal cancels a call in the queue, on the line, and before it began', async () => {
+  const { host } = await pairOfPeers({ window: 1 }, { methods: never });
+  const aborts = [new AbortController(), new AbortController()];
+  const sent = rejection(host.call('never', undefined, { signal: aborts[0]?.signal }));
+  const queued = rejection(host.call('never', undefined, { signal: aborts[1]?.signal }));
+  await settled();
+  for (const abort of aborts.toReversed()) abort.abort(new Error('changed my mind'));
+  expect(await queued).toMatchObject({ code: 'CANCELLED', known: 'not-sent', cause: { message: 'changed my mind' } });
+  expect(await sent).toMatchObject({ code: 'CANCELLED', known: 'perhaps-executed' });
+  expect(await rejection(host.call('never', undefined, { signal: AbortSignal.abort() }))).toMatchObject({
+    code: 'CANCELLED',
+    known: 'not-sent',
+  });
+});
+
+test('a late reply to a call that was given up is counted and harms nobody', async () => {
+  const gate = deferred<number>();
+  const { host } = await pairOfPeers({}, { methods: { late: () => gate.promise, quick: () => 'quick' } });
+  expect(await rejection(host.call('late', undefined, { timeoutMs: 10 }))).toMatchObject({ code: 'TIMEOUT' });
+  gate.resolve(1);
+  expect(await host.call('quick')).toBe('quick');
+  await settled();
+  expect(host.counters.violations).toBe(1);
+});
+
+test('a full queue on this side fails the call at once', async () => {
+  const { host } = await pairOfPeers({ maxClientJobs: 2 }, { methods: never });
+  const two = [host.call('never'), host.call('never')].map((call) => call.catch(() => {}));
+  expect(await rejection(host.call('never'))).toMatchObject({ code: 'QUEUE_FULL', known: 'not-sent', retryable: true });
+  host.close();
+  await Promise.all(two);
+});
+
+test('a full queue on the other side answers busy, and calls after it back off and then go', async () => {
+  const gate = deferred<void>();
+  const { host, guest } = await pairOfPeers({}, { maxServerJobs: 2, methods: { wait: () => gate.promise, quick: () => 'quick' } });
+  const two = [host.call('wait'), host.call('wait')];
+  const third = await rejection(host.call('wait'));
+  expect(third).toMatchObject({ code: 'BUSY', known: 'refused', retryable: true });
+  const fourth = host.call('quick');
+  expect(host.slots.send.waiting).toBe(1);
+  gate.resolve();
+  await Promise.all(two);
+  expect(await fourth).toBe('quick');
+  expect(guest.slots.server.count).toBe(0);
+});
+
+test('stop finishes what runs, refuses what is new, and closes', async () => {
+  const gate = deferred<string>();
+  const { host, guest } = await pairOfPeers(
+    { methods: { help: () => 'helped' } },
+    { methods: { slow: async (_: unknown, { call }: HandlerContext<Loose>) => `${await gate.promise} ${await call('help')}` } },
+  );
+  const running = host.call('slow');
+  await settled();
+  const stopped = guest.stop();
+  expect(await rejection(host.call('slow'))).toMatchObject({ code: 'STOPPING', known: 'refused', retryable: true });
+  expect(await rejection(guest.call('help'))).toMatchObject({ code: 'STOPPING', known: 'not-sent' });
+  gate.resolve('done and');
+  expect(await running).toBe('done and helped');
+  await stopped;
+  expect(guest.link).toBe('ended');
+  await host.ended();
+});
+
+test('stop with a limit ends what does not finish', async () => {
+  const { host, guest } = await pairOfPeers({}, { methods: never });
+  const running = rejection(host.call('never'));
+  await settled();
+  await guest.stop({ timeoutMs: 20 });
+  expect(await running).toMatchObject({ code: 'LINE_LOST', known: 'perhaps-executed' });
+});
+
+test('a cancel of the caller reaches the handler where the protocol carries it, and is answered as cancelled', async () => {
+  const aborted = deferred<unknown>();
+  const { host, guest } = await pairOfPeers(
+    { protocol: 'jsonrpc-headers' },
+    {
+      executeSlots: 1,
+      methods: {
+        hang: (_: unknown, { signal }: HandlerContext) =>
+          new Promise(() => signal.addEventListener('abort', () => aborted.resolve(signal.reason))),
+      },
+    },
+  );
+  const abort = new AbortController();
+  const call = rejection(host.call('hang', undefined, { signal: abort.signal }));
+  await settled();
+  abort.abort();
+  expect(await call).toMatchObject({ code: 'CANCELLED', known: 'perhaps-executed' });
+  expect(await aborted.promise).toMatchObject({ code: 'CANCELLED' });
+  await settled();
+  // The job was answered; its handler ignores the signal, so it still holds its slot.
+  expect(guest.slots).toMatchObject({ execute: { taken: 1 }, server: { count: 1 } });
+});
