@@ -31,6 +31,23 @@ describe.each(protocolNames)('%s', (name) => {
     );
   });
 
+  test('so it does under any limits, however small', () => {
+    const limit = (max: number) => fc.integer({ min: 1, max });
+    const limits = fc.record({
+      maxHeaderBytes: limit(140),
+      maxMessageBytes: limit(220),
+      maxDepth: limit(5),
+      maxTagLength: limit(5),
+      maxMethodLength: limit(5),
+    });
+    fc.assert(
+      fc.property(streams(name), limits, (stream, own) => {
+        expect(exact(decode(codecOf(name, own), stream, 1))).toEqual(exact(decode(codecOf(name, own), stream)));
+      }),
+      seeded({ numRuns: 1000 }),
+    );
+  });
+
   test('what is said of a stream does not depend on what came before its beginning', () => {
     fc.assert(
       fc.property(streams(name), streams(name), (before, stream) => {

@@ -23,6 +23,10 @@ test("the mark behind a body may be the next frame's", () => {
   expect(decoded(unflushed, unflushed, unflushed)).toStrictEqual([taken, taken, taken]);
 });
 
+test('the mark behind noise begins a frame', () => {
+  expect(decoded(unflushed, 'abc', '\xffGET /', frame)).toStrictEqual([taken, 'noise 3', 'bad-header 6', taken]);
+});
+
 test('stray marks are nothing', () => {
   expect(decoded('\xff\xff\xff', frame, '\xff\xff', frame, '\xff')).toStrictEqual([taken, taken]);
 });

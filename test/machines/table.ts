@@ -10,7 +10,8 @@ import { Coverage } from './coverage.ts';
  * Else the state that it comes to. What it comes to know follows in brackets, what it asks for after a colon:
  * `busy.executing [1 out]: execute, want send`.
  *
- * Where the answer depends on how the state was reached, or on what the event carries, an object tells the cases apart.
+ * Where the answer depends on how the state was reached, or on what the event carries, an object tells the cases apart:
+ * by both, by the way, by what is carried, or `else`.
  */
 export type Cell = string | Readonly<Record<string, string>>;
 
@@ -85,7 +86,7 @@ function expectedIn<State extends string, Event extends AnyEventObject>(
 ): string | undefined {
   const cell: Cell = table.rows[state][type];
   if (typeof cell === 'string') return cell;
-  return cell[`${way}, ${carries}`] ?? cell[way] ?? cell[carries];
+  return cell[`${way}, ${carries}`] ?? cell[way] ?? cell[carries] ?? cell['else'];
 }
 
 function purely<State extends string, Event extends AnyEventObject>(
@@ -98,6 +99,8 @@ function purely<State extends string, Event extends AnyEventObject>(
   let [before] = initialTransition(table.chart, input as never) as unknown as [AnyMachineSnapshot];
   for (const one of events) [before] = transition(table.chart, before, one) as unknown as [AnyMachineSnapshot];
   expect(statePath(before.value), 'the way to a state leads there').toBe(state);
+  // An actor that is done takes nothing.
+  if (before.status !== 'active') return 'ignored';
   const [after, actions] = transition(table.chart, before, event) as unknown as [AnyMachineSnapshot, { type: string; params: unknown }[]];
   return cellOf(table, before, after, actions);
 }
@@ -154,6 +157,7 @@ function wordOf({ type, params }: { readonly type: string; readonly params: unkn
     busyInARow?: number;
   };
   if (type === 'report') return 'report';
+  const name = type.replace(/^xstate\./, '');
   const detail = grant ?? code ?? event?.type ?? busyInARow;
-  return detail === undefined ? type.replace(/^xstate\./, '') : `${type} ${String(detail)}`;
+  return detail === undefined ? name : `${name} ${String(detail)}`;
 }

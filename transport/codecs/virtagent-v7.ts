@@ -145,10 +145,10 @@ export class VirtagentV7Codec implements Codec {
   /** Reads the head if it is there and was not; says what is wrong with it or with what there is of it. */
   #readHead(bytes: Buffer, at: number, stop: number, cut: boolean): Fault | undefined {
     if (this.#head !== undefined) return undefined;
-    const type = typeOf(bytes, at, stop);
-    if (type === undefined) return this.#flush ? noise : badStart;
     const most = this.#limits.maxHeaderBytes;
     const searchedTo = Math.min(stop, at + most);
+    const type = typeOf(bytes, at, searchedTo);
+    if (type === undefined) return this.#flush ? noise : badStart;
     const from = Math.max(at, at + this.#scanned - blankLine.length + 1);
     const found = bytes.subarray(from, searchedTo).indexOf(blankLine);
     if (found < 0) return cut || stop - at >= most ? unfinished(bytes.toString('latin1', at, searchedTo), stop - at >= most) : undefined;

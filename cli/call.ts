@@ -1,0 +1,54 @@
+import { VirtagentError } from '../actors/index.ts';
+import { invalidOption } from '../transport/errors.ts';
+import { durations } from '../transport/timers.ts';
+import type { Context } from './context.ts';
+import { parseParams, readInput } from './json-params.ts';
+import { lineOptions, oneOf, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
+import { Log } from './log.ts';
+import { commonMethods } from './methods-common.ts';
+import { lineError, Session } from './session.ts';
+import { jsonLine } from './text.ts';
+
+/** The options of `virtagent call`, as commander has them. */
+export interface RawCallOptions extends RawLineOptions {
+  readonly timeout?: string;
+  readonly role: string;
+}
+
+/** The result is here: the line's proper end may take this long. */
+const END_MS = 1000;
+
+/** Makes one call and prints its result. Throws what went wrong. */
+export async function runCall(method: string, text: string | undefined, raw: RawCallOptions, context: Context): Promise<void> {
+  const line = lineOptions({ ...raw, quiet: true });
+  const timeoutMs = secondsOption('--timeout', raw.timeout) ?? durations.callTimeout;
+  const role = oneOf('--role', raw.role, ['host', 'guest']);
+  if (method === '') invalidOption('METHOD', method, 'the name of a method');
+  const params = parseParams(await paramsText(text, line));
+  const log = new Log(context.err, line.log);
+  const methods = commonMethods(role, line.protocol);
+  const session = await Session.open({ line, role, methods, reopens: false, retries: false, log, err: context.err });
+  try {
+    const result = await session.peer.call(method, params, { timeoutMs, signal: context.stopping.signal });
+    // On stdio, stdout is the line.
+    (line.channelName === 'stdio' ? context.err : context.out).line(jsonLine(result));
+  } catch (error) {
+    throw explain(error, session);
+  } finally {
+    await session.end(END_MS);
+  }
+}
+
+async function paramsText(text: string | undefined, { channelName }: LineOptions): Promise<string | undefined> {
+  if (text !== '-') return text;
+  if (channelName === 'stdio') invalidOption('JSON', '-', 'the parameters themselves with --channel stdio: standard input is the line');
+  return readInput(process.stdin);
+}
+
+/** A call's error, with the line's part in it. */
+export function explain(error: unknown, { wasOpen, channel }: Session): unknown {
+  const known = lineError(error);
+  if (!(known instanceof VirtagentError) || known.code !== 'TIMEOUT' || wasOpen) return known;
+  const message = `${known.message}: nobody was at the other end of ${channel.name}`;
+  return new VirtagentError(known.code, message, { known: known.known, method: known.method });
+}

@@ -1,0 +1,52 @@
+import { exitCodes } from './exit-codes.ts';
+
+/** The table of exit codes, for help texts. */
+export const exitHelp = `\nExit codes:\n${Object.values(exitCodes)
+  .map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`)
+  .join('\n')}`;
+
+/** What the help of each command teaches besides its options. */
+export const examples = {
+  guest: `
+Methods: ping, capabilities, getfile {path, offset?, length?} (base64, at most 1 MiB a call),
+getdmesg, shutdown {shutdown_mode: halt|powerdown|reboot}. At its start it says hello to the host.
+
+A listening guest serves one host at a time; up to 4 more are held until it has left. A connecting guest
+ends when the line is lost, unless there is --retry. On stdio it ends when standard input does, after
+its last answer; logs go to stderr.
+
+Examples:
+  virtagent guest -c unix-listen -p /run/va.sock --allow-read /var/log
+  virtagent guest -c unix-connect -p /run/host.sock --retry --allow-shutdown /usr/local/sbin/end-machine
+  printf '{"jsonrpc":"2.0","id":1,"method":"ping"}\\n' | virtagent guest -c stdio --protocol jsonrpc-lines`,
+  host: `
+Without --exec, commands are lines of standard input: METHOD [JSON], .jobs, .slots, .help, .quit.
+With a line that ends in " &" the next one does not wait. Results go to stdout, all else to stderr.
+All commands are run; the exit code is that of the first that failed (typed ones do not count).
+
+Examples:
+  virtagent host -c unix-listen -p /run/host.sock
+  virtagent host -c unix-connect -p /run/va.sock --exec capabilities --exec 'getfile {"path":"/var/log/syslog","length":100}'
+  echo getdmesg | virtagent host -c tcp-connect -p 127.0.0.1:7000`,
+  call: `
+JSON are the parameters; "-" reads them from standard input. The result is one line of JSON on stdout (on
+stderr with --channel stdio); an error is a line on stderr that says whether the method may have been run.
+
+Examples:
+  virtagent call ping -c unix-connect -p /run/va.sock
+  virtagent call getfile '{"path":"/var/log/syslog","length":1000}' -c unix-connect -p /run/va.sock --timeout 5
+  virtagent call getdmesg -c tcp-connect -p 127.0.0.1:7000 --protocol jsonrpc-lines --trace`,
+  demo: `
+Starts a guest as a process of its own and a host in this one, on a unix socket with virtagent-v7. Both call
+each other at the same time: capabilities, ping, getdmesg and a file in pieces one way, hello and ping the other.
+Shows every job with the states that it went through, until Ctrl-C.
+
+Examples:
+  npm start
+  npm start -- --once`,
+  all: `
+Examples:
+  virtagent demo
+  virtagent guest -c unix-listen -p /tmp/va.sock --allow-read /var/log &
+  virtagent call capabilities -c unix-connect -p /tmp/va.sock`,
+} as const;

@@ -1,0 +1,4 @@
+import { peerTable } from './peer-table.ts';
+import { testTable } from './table-test.ts';
+
+testTable('a peer', peerTable);
