@@ -56,8 +56,9 @@ export interface HandlerContext<Remote extends MethodTypes = AnyMethods> extends
    * through the peer instead keeps the slot, and enough of those on both sides wait for each other for ever.
    */
   readonly call: Caller<Remote>['call'];
+  readonly notify: Caller<Remote>['notify'];
   /** Sends a value on the way to the result, before the result; false where the protocol or the caller takes none. */
-  progress(value: unknown): boolean;
+  readonly progress: (value: unknown) => boolean;
 }
 
 /** A method of this side. */

@@ -1,5 +1,3 @@
-import { finished } from 'node:stream';
-
 /** What may be waiting to be written before lines are dropped: a reader that stopped must not make this process grow. */
 const MOST_WAITING = 1024 * 1024;
 
@@ -58,10 +56,8 @@ export class Output {
   async flush(): Promise<void> {
     if (this.#isGone || this.#stream.writableLength === 0) return;
     await new Promise<void>((resolve) => {
-      const stop = finished(this.#stream, { readable: false }, () => resolve());
       this.#stream.write('', () => resolve());
       if (this.#mayDrop) setTimeout(resolve, LOG_FLUSH_MS).unref();
-      this.#stream.once('close', stop);
     });
   }
 

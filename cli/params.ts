@@ -41,7 +41,8 @@ function invalid(method: string, name: string, value: unknown, allowed: string):
 export function optionalCount(most: number): Param<number | undefined> {
   return {
     allowed: `a whole number from 0 to ${most}`,
-    accepts: (value) => value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most),
+    accepts: (value): value is number | undefined =>
+      value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most),
   };
 }
 

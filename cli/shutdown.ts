@@ -28,7 +28,9 @@ function start(command: string, mode: string, log: Log): Promise<void> {
     const child = spawn(command, [mode], { shell: false, stdio: 'ignore', detached: true });
     child.unref();
     child.once('spawn', resolve);
-    child.once('error', (error) => reject(errnoError('ENOEXEC', `the shutdown command can not be started (${errnoOf(error) ?? 'unknown'})`)));
+    child.once('error', (error) =>
+      reject(errnoError('ENOEXEC', `the shutdown command can not be started (${errnoOf(error) ?? 'unknown'})`)),
+    );
     child.once('exit', (code, signal) => {
       if (code !== 0) log.warn('shutdown', `the shutdown command ended with ${code ?? signal}`, { code, signal });
     });

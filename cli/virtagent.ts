@@ -23,8 +23,10 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 const exit = await run();
 // What is left is to write what was printed, and that is no reason to hold a signal up.
 stopping[Symbol.dispose]();
-await Promise.all([out.flush(), err.flush()]);
-process.exit(exitCodes[out.failure === undefined ? exit : failedOutput(out.failure)].code);
+await out.flush();
+const name = out.failure === undefined ? exit : failedOutput(out.failure);
+await err.flush();
+process.exit(exitCodes[name].code);
 
 async function run(): Promise<ExitName> {
   let exit: ExitName = 'ok';

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 
 const tests = !process.argv.includes('--no-tests');
+/** @type {[string, string[]][]} */
 const steps = [
   ['types', ['npx', 'tsc', '-p', 'tsconfig.json']],
   ['lint', ['npx', 'oxlint', '--type-aware']],
@@ -16,9 +17,10 @@ const steps = [
 ];
 
 const failed = [];
-for (const [name, [command, ...args]] of steps) {
-  console.log(`--- ${name}: ${command} ${args.join(' ')}`);
-  if (spawnSync(command, args, { stdio: 'inherit' }).status !== 0) failed.push(name);
+for (const [name, command] of steps) {
+  const [program, ...args] = command;
+  console.log(`--- ${name}: ${command.join(' ')}`);
+  if (spawnSync(program, args, { stdio: 'inherit' }).status !== 0) failed.push(name);
 }
 console.log(failed.length === 0 ? `all ${steps.length} checks passed` : `failed: ${failed.join(', ')}`);
 process.exitCode = failed.length === 0 ? 0 : 1;

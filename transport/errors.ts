@@ -285,15 +285,7 @@ export class VirtagentError extends Error {
 }
 
 /** Why bytes from the peer were dropped. Stable, like the error codes. */
-export type DamageReason =
-  | 'noise'
-  | 'truncated'
-  | 'bad-header'
-  | 'bad-length'
-  | 'header-too-large'
-  | 'message-too-large'
-  | 'bad-body'
-  | 'not-a-message';
+export type DamageReason = 'noise' | 'truncated' | 'bad-header' | 'bad-length' | 'header-too-large' | 'message-too-large' | 'not-a-message';
 
 /**
  * Bytes from the peer that break its protocol and can't be answered. A decoder reports one and goes on with
@@ -326,9 +318,7 @@ export function quote(value: unknown, most = 80): string {
     text = undefined;
   }
   text ??= String(value);
-  // JSON leaves DEL, C1 controls, the line separators and the bidirectional controls as they are; a terminal or log reader does not.
-  const shown = text
-    .slice(0, most * 2)
-    .replace(/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  // JSON escapes C0 alone. Other controls, formats (bidirectional ones among them) and line separators would still act on a terminal.
+  const shown = text.slice(0, most * 2).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${(c.codePointAt(0) as number).toString(16)}}`);
   return shown.length > most ? `${shown.slice(0, most)}…` : shown;
 }

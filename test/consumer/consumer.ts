@@ -41,4 +41,17 @@ peerOf<Guest>(running.getSnapshot().children['agent'])
   .catch((error: unknown) => error instanceof VirtagentError && error.code === 'TIMEOUT' && error.known);
 const added = createManager({ sendSlots: 2 }).addClient({ tag: 'a', operations: { callback: (outcome) => outcome.type } });
 if (!added.ok) throw added.error;
-export { app, clientJob, doubled, managerMachine, nothing, protocolNames, serverJob, text, unixListen, unknownResult, v7Limits, VirtagentV7Codec };
+export {
+  app,
+  clientJob,
+  doubled,
+  managerMachine,
+  nothing,
+  protocolNames,
+  serverJob,
+  text,
+  unixListen,
+  unknownResult,
+  v7Limits,
+  VirtagentV7Codec,
+};

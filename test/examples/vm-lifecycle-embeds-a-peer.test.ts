@@ -4,7 +4,12 @@ import { vmLifecycle } from '../../examples/vm-lifecycle.ts';
 import { memoryPair } from '../../transport/index.ts';
 import { opened } from '../support/peers.ts';
 
-function vmWithGuest(): { vm: ReturnType<typeof start>; guest: ReturnType<typeof opened>; asked: string[]; stream: { destroyed: boolean } } {
+function vmWithGuest(): {
+  vm: ReturnType<typeof start>;
+  guest: ReturnType<typeof opened>;
+  asked: string[];
+  stream: { destroyed: boolean };
+} {
   const [hostSide, guestSide] = memoryPair();
   const asked: string[] = [];
   const shutdown = ({ shutdown_mode }: { shutdown_mode: string }): void => void asked.push(shutdown_mode);

@@ -18,6 +18,8 @@ export type Cell = string | Readonly<Record<string, string>>;
 /** A state's row: what it does with each event. Only a state that can't be at rest (`passes`) has none. */
 export type Row<Type extends string> = { readonly [T in Type]: Cell };
 
+type Knowledge = string | readonly [what: string, count: number];
+
 /** A chart's decisions, and how its states are reached: by events from the start, never by teleporting. */
 export interface Table<State extends string, Event extends AnyEventObject> {
   readonly chart: AnyStateMachine;
@@ -27,8 +29,8 @@ export interface Table<State extends string, Event extends AnyEventObject> {
   readonly reached: { readonly [S in State]: Readonly<Record<string, { readonly input: unknown; readonly events: readonly Event[] }>> };
   /** Events of each type, by what they carry. */
   readonly samples: { readonly [T in Event['type']]: Readonly<Record<string, Extract<Event, { type: T }>>> };
-  /** What the chart comes to know, for the brackets; a part of it is shown where it has changed. */
-  readonly knows: (context: never) => readonly string[];
+  /** What the chart knows, for the brackets: a part is shown where it has changed, a count by how much. */
+  readonly knows: (context: never) => readonly Knowledge[];
   readonly rows: { readonly [S in State]: Row<Event['type']> };
 }
 
@@ -136,8 +138,7 @@ function cellOf<State extends string, Event extends AnyEventObject>(
   actions: readonly { readonly type: string; readonly params: unknown }[],
 ): string {
   const asked = actions.filter(({ type }) => !type.startsWith('xstate.') || type === 'xstate.sendTo' || type === 'xstate.emit').map(wordOf);
-  const knew = table.knows(before.context as never);
-  const learnt = table.knows(after.context as never).filter((part) => !knew.includes(part));
+  const learnt = newKnowledge(table.knows(before.context as never), table.knows(after.context as never));
   const isSame = statePath(before.value) === statePath(after.value);
   if (isSame && learnt.length === 0 && before.context === after.context) {
     if (asked.length === 0) return 'ignored';
@@ -146,6 +147,15 @@ function cellOf<State extends string, Event extends AnyEventObject>(
   const state = isSame ? 'stays' : statePath(after.value);
   const knows = learnt.length === 0 ? '' : ` [${learnt.join(', ')}]`;
   return `${state}${knows}${asked.length === 0 ? '' : `: ${asked.join(', ')}`}`;
+}
+
+function newKnowledge(before: readonly Knowledge[], after: readonly Knowledge[]): string[] {
+  const counts = new Map(before.filter((part) => typeof part !== 'string'));
+  return after.flatMap((part) => {
+    if (typeof part === 'string') return before.includes(part) ? [] : [part];
+    const by = part[1] - (counts.get(part[0]) ?? 0);
+    return by === 0 ? [] : [`${part[0]} ${by > 0 ? '+' : '-'}${Math.abs(by)}`];
+  });
 }
 
 /** An action with what matters of its parameters. */

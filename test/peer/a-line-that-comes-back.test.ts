@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { VirtagentError } from '../../actors/index.ts';
 import { memoryPair, type Channel } from '../../transport/index.ts';
-import { deferred, everyProtocol, opened, rejection, settled, type Loose } from '../support/peers.ts';
+import { deferred, everyProtocol, opened, rejection, settled } from '../support/peers.ts';
 import { virtualLine } from '../support/virtual-line.ts';
 
 test.each(everyProtocol)(
@@ -13,8 +13,8 @@ test.each(everyProtocol)(
     const aborted: unknown[] = [];
     const hang = (_: unknown, { signal }: { signal: AbortSignal }) =>
       new Promise(() => signal.addEventListener('abort', () => aborted.push(signal.reason)));
-    const left = opened<Loose>({ channel: line.left, protocol, clock, window: 1 });
-    const right = opened<Loose>({ channel: line.right, protocol, clock, methods: { hang, echo: (params: unknown) => params } });
+    const left = opened({ channel: line.left, protocol, clock, window: 1 });
+    const right = opened({ channel: line.right, protocol, clock, methods: { hang, echo: (params: unknown) => params } });
     await Promise.all([left.ready(), right.ready()]);
     const onLine = rejection(left.call('hang', {}, { timeoutMs: Infinity }));
     const queued = left.call('echo', { n: 1 }, { timeoutMs: Infinity });
@@ -36,7 +36,7 @@ test('a reply of an earlier line is not taken for a call of this one', async () 
   const ends = [memoryPair(), memoryPair()];
   let opens = 0;
   const channel: Channel = { name: 'test', reopens: true, open: async () => (ends[opens++] ?? memoryPair())[0], close: async () => {} };
-  const peer = opened<Loose>({ channel, clock });
+  const peer = opened({ channel, clock });
   const heard: { id: string }[] = [];
   for (const [, far] of ends)
     far.on('data', (chunk: Buffer) =>
@@ -71,7 +71,7 @@ test('half a frame of an earlier line is not joined to the first of this one', a
   const ends = [memoryPair(), memoryPair()];
   let opens = 0;
   const channel: Channel = { name: 'test', reopens: true, open: async () => (ends[opens++] ?? memoryPair())[0], close: async () => {} };
-  const peer = opened<Loose>({ channel, clock, methods: { ping: () => 'pong' } });
+  const peer = opened({ channel, clock, methods: { ping: () => 'pong' } });
   await peer.ready();
   ends[0]?.[1].write('{"jsonrpc":"2.0","id":1,');
   await settled();
@@ -100,12 +100,12 @@ test('a line that can not be opened ends the peer with the reason, or is tried a
     },
     close: async () => {},
   };
-  const once = opened<Loose>({ channel, clock });
+  const once = opened({ channel, clock });
   const call = rejection(once.call('ping'));
   await expect(once.ready()).rejects.toMatchObject({ code: 'CHANNEL_REFUSED' });
   expect(await call).toMatchObject({ known: 'not-sent' });
   opens = 0;
-  const again = opened<Loose>({ channel, clock, retries: true, random: () => 0 });
+  const again = opened({ channel, clock, retries: true, random: () => 0 });
   const pauses: number[] = [];
   for (let attempt = 1; attempt <= 9; attempt++) {
     await settled();

@@ -36,12 +36,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 async function play(protocol: 'jsonrpc-lines' | 'jsonrpc-headers' | 'virtagent-v7', steps: readonly Step[]): Promise<void> {
   const clock = new SimulatedClock();
   const line = virtualLine(256);
-  const held: ReturnType<typeof deferred<void>>[] = [];
+  const held: { promise: Promise<void>; resolve: () => void }[] = [];
   const methods = {
     echo: (params: unknown) => params,
     fail: () => Promise.reject(new Error('as asked')),
     held: async () => {
-      const wait = deferred<void>();
+      const wait = deferred();
       held.push(wait);
       await wait.promise;
       return {};

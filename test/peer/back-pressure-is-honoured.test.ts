@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
-import { everyProtocol, opened, rejection, settled, type Loose } from '../support/peers.ts';
+import { everyProtocol, opened, rejection, settled } from '../support/peers.ts';
 
 /** A stream that takes one write and then none until it is let go. */
 function stubborn(): { stream: Duplex; letGo: () => void; written: () => number } {
@@ -21,7 +21,7 @@ test.each(everyProtocol)(
   'a full stream keeps the send slot, and nothing more is written until it drains ($protocol)',
   async ({ protocol }) => {
     const { stream, letGo, written } = stubborn();
-    const peer = opened<Loose>({ stream, protocol });
+    const peer = opened({ stream, protocol });
     await peer.ready();
     const calls = Array.from({ length: 5 }, () => peer.call('any', {}).catch((error: { known: string }) => error.known));
     await settled();
@@ -38,7 +38,7 @@ test.each(everyProtocol)(
 
 test('a cancelled call whose bytes are in the stream holds the slot until the stream took them', async () => {
   const { stream, letGo } = stubborn();
-  const peer = opened<Loose>({ stream });
+  const peer = opened({ stream });
   await peer.ready();
   const abort = new AbortController();
   const call = rejection(peer.call('any', {}, { signal: abort.signal }));
@@ -53,7 +53,7 @@ test('a cancelled call whose bytes are in the stream holds the slot until the st
 
 test('responses go before requests that waited longer, once the stream drains', async () => {
   const { stream, letGo } = stubborn();
-  const peer = opened<Loose>({ stream, methods: { ping: () => 'pong' } });
+  const peer = opened({ stream, methods: { ping: () => 'pong' } });
   await peer.ready();
   const sent: string[] = [];
   peer.messages$.subscribe(({ direction, message }) => {

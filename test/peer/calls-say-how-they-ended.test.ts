@@ -143,7 +143,7 @@ test('a full queue on this side fails the call at once', async () => {
 });
 
 test('a full queue on the other side answers busy, and calls after it back off and then go', async () => {
-  const gate = deferred<void>();
+  const gate = deferred();
   const { host, guest } = await pairOfPeers({}, { maxServerJobs: 2, methods: { wait: () => gate.promise, quick: () => 'quick' } });
   const two = [host.call('wait'), host.call('wait')];
   const third = await rejection(host.call('wait'));

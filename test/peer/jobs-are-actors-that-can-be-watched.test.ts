@@ -13,7 +13,7 @@ test('every job appears in inspection with its chart and the manager as its pare
     if (event.type === '@xstate.actor') born.push(event.actorRef as AnyActorRef);
   };
   const peer = createPeer<Loose>({ stream: a, inspect, methods: { pong: () => 'pong' } });
-  const other = opened<Loose>({ stream: b, methods: { ping: () => 'ping' } });
+  const other = opened({ stream: b, methods: { ping: () => 'ping' } });
   await Promise.all([peer.call('ping'), other.call('pong')]);
   const jobs = born.filter((ref) => ref._parent === peer.manager.ref);
   expect(jobs.map((ref) => ref.id)).toEqual(['client:1', 'server:2']);
@@ -26,8 +26,8 @@ test('every job appears in inspection with its chart and the manager as its pare
 
 test('jobs$ shows every state that a job goes through, passing ones included', async () => {
   const [a, b] = memoryPair();
-  const peer = opened<Loose>({ stream: a, methods: { pong: () => 'pong' } });
-  const other = opened<Loose>({ stream: b, methods: { ping: () => 'ping' } });
+  const peer = opened({ stream: a, methods: { pong: () => 'pong' } });
+  const other = opened({ stream: b, methods: { ping: () => 'ping' } });
   const seen: string[] = [];
   const watching = peer.jobs$.subscribe(({ kind, state }) => seen.push(`${kind} ${state}`));
   await peer.call('ping');
@@ -43,8 +43,8 @@ test('jobs$ shows every state that a job goes through, passing ones included', a
 
 test('an observer of jobs$ that throws harms no job', async () => {
   const [a, b] = memoryPair();
-  const peer = opened<Loose>({ stream: a });
-  opened<Loose>({ stream: b, methods: { ping: () => 'ping' } });
+  const peer = opened({ stream: a });
+  opened({ stream: b, methods: { ping: () => 'ping' } });
   const thrown: unknown[] = [];
   config.onUnhandledError = (error) => thrown.push(error);
   peer.jobs$.subscribe(() => {

@@ -32,7 +32,9 @@ test('a handler that awaits several nested calls at once gets them all, with one
       },
     },
   );
-  expect(await Promise.all([host.call('fan'), host.call('fan'), host.call('fan')])).toEqual(Array(3).fill([1, 2, 3, 4, 5]));
+  expect(await Promise.all([host.call('fan'), host.call('fan'), host.call('fan')])).toEqual(
+    Array.from({ length: 3 }, () => [1, 2, 3, 4, 5]),
+  );
 });
 
 test('a parked handler gives its slot to others, and gets its answer with a slot', async () => {

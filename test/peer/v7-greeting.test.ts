@@ -25,7 +25,7 @@ function ourEnd(options: Partial<CreatePeerOptions>): {
     raw.push(Buffer.from(chunk));
     heard.push(...(codec.push(chunk) as Frame[]));
   });
-  const peer = opened<Loose>({ stream: ours, protocol: 'virtagent-v7', clock, ...options });
+  const peer = opened({ stream: ours, protocol: 'virtagent-v7', clock, ...options });
   const say = (first: string, tag: string, body: object): void => {
     const text = JSON.stringify(body);
     line.write(
@@ -148,7 +148,7 @@ test('both roles of ours greet each other', async () => {
 
 test('what the original guest put on the line greets our host and is understood to the end', async () => {
   const [ours, line] = memoryPair();
-  const peer = opened<Loose>({ stream: ours, protocol: 'virtagent-v7', role: 'host', random: () => 0 });
+  const peer = opened({ stream: ours, protocol: 'virtagent-v7', role: 'host', random: () => 0 });
   const heard: Frame[] = [];
   const codec = new VirtagentV7Codec(v7Limits);
   line.on('data', (chunk: Buffer) => heard.push(...(codec.push(chunk) as Frame[])));

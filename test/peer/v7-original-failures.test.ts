@@ -12,7 +12,7 @@ function byHand(
   highWaterMark?: number,
 ): { peer: Peer<Loose>; line: Duplex; say: (frame: string) => void; heard: IncomingMessage[] } {
   const [ours, line] = memoryPair(highWaterMark === undefined ? {} : { highWaterMark });
-  const peer = opened<Loose>({ stream: ours, protocol: 'virtagent-v7', ...options });
+  const peer = opened({ stream: ours, protocol: 'virtagent-v7', ...options });
   const heard: IncomingMessage[] = [];
   const codec = new VirtagentV7Codec(v7Limits);
   line.on('error', () => {});
@@ -69,7 +69,7 @@ test('2: the same response twice settles the call once and is counted', async ()
 });
 
 test('7: duplicate, empty and missing tags in flight each get their own answer', async () => {
-  const gates = [deferred<void>(), deferred<void>(), deferred<void>(), deferred<void>()];
+  const gates = [deferred(), deferred(), deferred(), deferred()];
   let asked = 0;
   const { say, heard } = byHand({
     methods: {
@@ -144,7 +144,7 @@ test('11: a stream that is never done writing holds up nobody who reads', async 
     highWaterMark: 1,
     write: (chunk: Buffer, _, done) => void (written.push(chunk), setImmediate(done)),
   });
-  const peer = opened<Loose>({
+  const peer = opened({
     stream: stream.Duplex.from({ readable: input, writable: output }),
     protocol: 'virtagent-v7',
     methods: { ping: () => undefined },

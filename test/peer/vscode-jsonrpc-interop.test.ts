@@ -34,13 +34,13 @@ async function withVscode(listens: 'ours' | 'theirs', methods: Methods): Promise
   if (listens === 'ours') {
     const channel = unixListen(path);
     await channel.listen();
-    ours = opened<Loose>({ channel, protocol: 'jsonrpc-headers', methods });
+    ours = opened({ channel, protocol: 'jsonrpc-headers', methods });
     socket = connect(path);
     await once(socket, 'connect');
   } else {
     const server = createServer().listen(path);
     await once(server, 'listening');
-    ours = opened<Loose>({ channel: unixConnect(path), protocol: 'jsonrpc-headers', methods });
+    ours = opened({ channel: unixConnect(path), protocol: 'jsonrpc-headers', methods });
     [socket] = (await once(server, 'connection')) as [Socket];
     server.close();
   }
@@ -52,7 +52,7 @@ async function withVscode(listens: 'ours' | 'theirs', methods: Methods): Promise
 test.each(['ours', 'theirs'] as const)(
   'calls, errors, cancels, progress and notifications in both directions, %s listening',
   async (listens) => {
-    const cancelledHere = deferred<void>();
+    const cancelledHere = deferred();
     const notifiedHere = deferred<unknown>();
     const { ours, theirs } = await withVscode(listens, {
       add: ([a, b]: [number, number]) => a + b,
@@ -74,7 +74,7 @@ test.each(['ours', 'theirs'] as const)(
         return 'end';
       },
     });
-    const cancelledThere = deferred<void>();
+    const cancelledThere = deferred();
     const notifiedThere = deferred<unknown>();
     theirs.onRequest('mul', (a: number, b: number) => a * b);
     theirs.onRequest('fail', () => new ResponseError(1234, 'their own', { more: true }));

@@ -1,0 +1,4 @@
+import { managerTable } from './manager-table.ts';
+import { testTable } from './table-test.ts';
+
+testTable('the manager', managerTable);
