@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { VirtagentError } from '../actors/index.ts';
 
 /** Seconds between the guest's pings: a few while the file comes, and not too many to read afterwards. */
-const PING_SECONDS = '0.1';
+const PING_SECONDS = '0.25';
 
 /** A guest that does not end when asked is ended. */
 const END_MS = 2000;
