@@ -263,8 +263,7 @@ export class Manager {
 
   /** Sends the manager an event and runs the operations that it leads to. */
   send(event: ManagerEvent): void {
-    if (this.#killed || !this.#isActive()) this.#sendClosed(event);
-    else this.#outbox.hold(() => this.ref.send(event));
+    this.#outbox.hold(() => (this.#killed || !this.#isActive() ? this.#sendClosed(event) : this.ref.send(event)));
   }
 
   // What the manager's chart asks for.
@@ -272,8 +271,8 @@ export class Manager {
   /** @internal The actor is made right after the transition: made inside an action, XState's development build warns. */
   _spawn(job: JobRef, answers: boolean): void {
     const entry = this.#table.get(job);
-    // Killed while the add waited in the mailbox.
-    if (entry === undefined) return;
+    // Killed while the add waited in the mailbox: the end of the kill tells it.
+    if (entry === undefined || this.#killed) return;
     entry.decision = 'admitted';
     this.#spawned.push({ entry, answers });
   }

@@ -1,7 +1,7 @@
 import { VirtagentError } from '../transport/errors.ts';
 import type { Execution } from './kinds.ts';
 import type { CallOptions } from './methods.ts';
-import type { CallResult, Outgoing } from './outgoing.ts';
+import type { Cancel, CallResult, Outgoing } from './outgoing.ts';
 
 /**
  * A handler's calls back to the peer. While one is out the handler is parked; its answer is handed over once the handler
@@ -11,7 +11,8 @@ export class NestedCalls {
   readonly #outgoing: Outgoing;
   readonly #execution: Execution;
   readonly #most: number;
-  readonly #over = new AbortController();
+  readonly #cancels = new Set<Cancel>();
+  #isOver = false;
   #ready: (() => void)[] = [];
   #inFlight = 0;
 
@@ -22,7 +23,7 @@ export class NestedCalls {
   }
 
   call(method: string, params: unknown, options: CallOptions): Promise<unknown> {
-    if (this.#over.signal.aborted) {
+    if (this.#isOver) {
       return Promise.reject(new VirtagentError('CANCELLED', `${method}: the handler that calls has ended`, { known: 'not-sent', method }));
     }
     if (this.#inFlight >= this.#most) {
@@ -30,18 +31,21 @@ export class NestedCalls {
       return Promise.reject(new VirtagentError('NESTING_LIMIT', message, { known: 'not-sent', method }));
     }
     return new Promise((resolve, reject) => {
-      const signal = options.signal === undefined ? this.#over.signal : AbortSignal.any([options.signal, this.#over.signal]);
       const settle = (result: CallResult): void => (result.ok ? resolve(result.value) : reject(result.error));
       let parked = false;
       let early: CallResult | undefined;
-      this.#outgoing.start(method, params, { ...options, signal }, true, (result) => {
-        if (parked) this.#answered(() => settle(result));
-        else early = result;
+      const cancel = this.#outgoing.start(method, params, options, true, (result) => {
+        if (!parked) early = result;
+        else {
+          this.#cancels.delete(cancel);
+          this.#answered(() => settle(result));
+        }
       });
       // Refused at once: nothing to wait for.
       if (early !== undefined) return settle(early);
       parked = true;
       this.#inFlight++;
+      this.#cancels.add(cancel);
       this.#execution.park();
     });
   }
@@ -56,14 +60,16 @@ export class NestedCalls {
 
   /** The job is over: its calls are cancelled, and answers need no slot. */
   abandon(): void {
-    if (this.#over.signal.aborted) return;
-    this.#over.abort(new VirtagentError('CANCELLED', 'the handler that called has ended'));
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const reason = new VirtagentError('CANCELLED', 'the handler that called has ended');
+    for (const cancel of [...this.#cancels]) cancel(reason);
     this.deliver();
   }
 
   #answered(settle: () => void): void {
     this.#ready.push(settle);
-    if (this.#over.signal.aborted) this.deliver();
+    if (this.#isOver) this.deliver();
     else this.#execution.unpark();
   }
 }

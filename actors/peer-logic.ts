@@ -1,6 +1,7 @@
 import { createActor, type ActorLogic, type ActorOptions, type AnyActorRef, type SnapshotFrom } from 'xstate';
 import { peerMachine } from '../machines/peer.ts';
 import { transportLogic } from '../transport/transport.ts';
+import { guardedInspect } from './job-events.ts';
 import { managerLogic } from './manager.ts';
 import type { AnyMethods, MethodTypes } from './methods.ts';
 import { checkPeerOptions, type PeerOptions } from './peer-options.ts';
@@ -58,7 +59,7 @@ export function createPeer<Remote extends MethodTypes = AnyMethods>(options: Cre
   checkPeerOptions(input);
   const actor = createActor(peer as unknown as typeof provided, {
     input: input as never,
-    ...(inspect === undefined ? undefined : { inspect }),
+    ...(inspect === undefined ? undefined : { inspect: guardedInspect(inspect, (error) => input.onError?.(error, 'inspect')) }),
   });
   actor.start();
   return peerOf<Remote>(actor);

@@ -1,4 +1,5 @@
-import { quote, VirtagentError, type ErrorCode } from '../transport/errors.ts';
+import { invalidOption, quote, VirtagentError, type ErrorCode } from '../transport/errors.ts';
+import { oneLine } from './outcomes.ts';
 
 /**
  * A validator by the Standard Schema convention (version 1), which zod, valibot, arktype and others follow: this
@@ -39,15 +40,30 @@ const MOST_ISSUES = 16;
  * Returns a promise only if the schema does.
  */
 export function validate<Output>(schema: Schema<unknown, Output>, value: unknown, code: ErrorCode, what: string): Output | Promise<Output> {
-  const checked = schema['~standard'].validate(value);
-  return checked instanceof Promise ? checked.then((result) => accepted(result, code, what)) : accepted(checked, code, what);
+  const checked: SchemaResult<Output> | PromiseLike<SchemaResult<Output>> = schema['~standard'].validate(value);
+  // Not only a Promise of this realm: a thenable has no issues either, and would pass.
+  return isThenable(checked)
+    ? Promise.resolve(checked).then((result) => accepted(result, code, what))
+    : accepted(checked, code, what);
+}
+
+/** Throws INVALID_OPTION for what is no schema. */
+export function checkSchema(option: string, schema: unknown): void {
+  const standard = (schema as Partial<Schema> | null | undefined)?.['~standard'];
+  if (typeof standard?.validate !== 'function') invalidOption(option, schema, 'a Standard Schema, such as one of zod or valibot');
+}
+
+/** Whether a value has to be waited for. */
+export function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
+  const may = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return may && typeof (value as { then?: unknown }).then === 'function';
 }
 
 function accepted<Output>(result: SchemaResult<Output>, code: ErrorCode, what: string): Output {
   if (result.issues === undefined) return result.value;
   const issues = result.issues
     .slice(0, MOST_ISSUES)
-    .map(({ message, path }) => ({ path: (path ?? []).map(keyText).join('.'), message: message.slice(0, 200) }));
+    .map(({ message, path }) => ({ path: (path ?? []).map(keyText).join('.'), message: oneLine(message.slice(0, 200)) }));
   const first = issues[0];
   throw new VirtagentError(code, `${what}${first?.path ? ` at ${quote(first.path)}` : ''}: ${first?.message ?? 'not valid'}`, {
     data: { issues },

@@ -24,7 +24,7 @@ export async function runCall(method: string, text: string | undefined, raw: Raw
   const timeoutMs = secondsOption('--timeout', raw.timeout) ?? durations.callTimeout;
   const role = oneOf('--role', raw.role, ['host', 'guest']);
   if (method === '') invalidOption('METHOD', method, 'the name of a method');
-  const params = parseParams(await paramsText(text, line));
+  const params = parseParams(await paramsText(text, line, context.stopping.signal));
   const log = new Log(context.err, line.log);
   const methods = commonMethods(role, line.protocol);
   const session = await Session.open({ line, role, methods, reopens: false, retries: false, log, err: context.err });
@@ -39,10 +39,10 @@ export async function runCall(method: string, text: string | undefined, raw: Raw
   }
 }
 
-async function paramsText(text: string | undefined, { channelName }: LineOptions): Promise<string | undefined> {
+async function paramsText(text: string | undefined, { channelName }: LineOptions, signal: AbortSignal): Promise<string | undefined> {
   if (text !== '-') return text;
   if (channelName === 'stdio') invalidOption('JSON', '-', 'the parameters themselves with --channel stdio: standard input is the line');
-  return readInput(process.stdin);
+  return readInput(process.stdin, signal);
 }
 
 /** A call's error, with the line's part in it. */

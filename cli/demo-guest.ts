@@ -23,7 +23,7 @@ export interface DemoGuest {
 /** Starts `virtagent guest` on a socket, with leave to read the file's directory. */
 export function startGuest(socket: string, file: string): DemoGuest {
   const line = ['-c', 'unix-connect', '-p', socket];
-  const options = ['--allow-read', dirname(file), '--ping-host', PING_SECONDS];
+  const options = ['--quiet', '--allow-read', dirname(file), '--ping-host', PING_SECONDS];
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1] as string, 'guest', ...line, ...options], {
     stdio: ['ignore', 'ignore', 'pipe'],
     // A Ctrl-C is for the demo, which ends its guest itself.
@@ -34,7 +34,7 @@ export function startGuest(socket: string, file: string): DemoGuest {
   let isOver = false;
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`could not be started: ${error.message}`));
-    child.once('close', (code, signal) => resolve(`ended (${signal ?? `exit code ${code}`}): ${lastLine}`));
+    child.once('close', (code, signal) => resolve(`ended (${signal ?? `exit code ${code}`})${lastLine === '' ? '' : `: ${lastLine}`}`));
   }).finally(() => (isOver = true));
   return {
     pid: child.pid,

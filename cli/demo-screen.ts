@@ -17,7 +17,7 @@ export interface DemoScreen {
 const DRAW_MS = 100;
 
 /** Lines around the table, and the least that is worth a table. */
-const OTHER_LINES = 9;
+const OTHER_LINES = 11;
 const LEAST_JOBS = 3;
 
 /** What a screen is drawn from. */
@@ -38,9 +38,12 @@ function liveScreen({ out, peer, jobs, title }: DemoView): DemoScreen {
   let bar = '';
   let height = 0;
   const draw = (last: string): void => {
-    const { columns = 80, rows = 24 } = out.stream;
+    // Some terminals say 0.
+    const columns = out.stream.columns || 80;
+    const rows = out.stream.rows || 24;
     const shown = jobs.jobs.slice(-Math.max(LEAST_JOBS, rows - OTHER_LINES));
-    const lines = [title, bar, ...stateLines(peer, jobs), ...jobTable(shown, columns, out.hasColours).split('\n'), last];
+    const texts = [title, bar, ...stateLines(peer, jobs)].map((text) => text.slice(0, columns));
+    const lines = [...texts, ...jobTable(shown, columns, out.hasColours).split('\n'), last];
     // log-update 7 writes only what differs, and loses the last lines of a picture that has grown in its middle.
     if (lines.length !== height) update.clear();
     height = lines.length;

@@ -2,33 +2,39 @@ import Table from 'cli-table3';
 import type { SeenJob } from './job-log.ts';
 import { oneLine } from './text.ts';
 
-const arrows: Readonly<Record<string, string>> = { client: 'host → guest', server: 'guest → host' };
+const directions: Readonly<Record<string, string>> = { client: 'host → guest', server: 'guest → host' };
+const arrows: Readonly<Record<string, string>> = { client: '→', server: '←' };
 
-/** What the other columns and the borders take. */
-const OTHER_WIDTH = 62;
-const LEAST_STATES_WIDTH = 20;
+/** What the columns but that of the states take, with their borders. */
+const WIDE = [6, 14, 14, 12, 9];
+const NARROW = [16, 8];
+const WIDE_LEAST = 120;
+const LEAST_STATES = 20;
 
 /** The jobs as a table: who calls, what, and the states that the job went through. */
 export function jobTable(jobs: readonly SeenJob[], width: number, hasColours: boolean): string {
-  const statesWidth = Math.max(LEAST_STATES_WIDTH, width - OTHER_WIDTH);
+  const isWide = width >= WIDE_LEAST;
+  const others = isWide ? WIDE : NARROW;
+  const states = Math.max(LEAST_STATES, width - others.reduce((sum, one) => sum + one + 1, 2));
   const table = new Table({
-    head: ['job', 'direction', 'method', 'tag', 'states', 'ms'],
-    colWidths: [6, 14, 14, 12, statesWidth, 9],
+    head: isWide ? ['job', 'direction', 'method', 'tag', 'states', 'ms'] : ['call', 'states', 'ms'],
+    colWidths: [...others.slice(0, -1), states, others.at(-1) as number],
     style: { compact: true, head: hasColours ? ['cyan'] : [], border: hasColours ? ['grey'] : [] },
   });
-  for (const job of jobs) table.push(row(job, statesWidth - 2));
+  for (const job of jobs) table.push([...(isWide ? wide(job) : narrow(job)), fit(job.states, states - 2), time(job)]);
   return table.toString();
 }
 
-function row({ seq, kind, method, tag, states, tookMs }: SeenJob, width: number): string[] {
-  return [
-    String(seq),
-    arrows[kind] ?? kind,
-    oneLine(method ?? '', 12),
-    oneLine(tag.slice(-9)),
-    fit(states, width),
-    tookMs === undefined ? '…' : tookMs.toFixed(1),
-  ];
+function wide({ seq, kind, method, tag }: SeenJob): string[] {
+  return [String(seq), directions[kind] ?? kind, oneLine(method ?? '', 11), oneLine(tag.slice(-9))];
+}
+
+function narrow({ kind, method }: SeenJob): string[] {
+  return [`${arrows[kind] ?? kind} ${oneLine(method ?? '', 12)}`];
+}
+
+function time({ tookMs }: SeenJob): string {
+  return tookMs === undefined ? '…' : tookMs.toFixed(1);
 }
 
 /** A path of states in the room that there is: whole, without the compound state's name, or its end. */

@@ -22,14 +22,28 @@ const RECORD_BYTES = 16 * 1024;
 /** More than any kernel keeps: one that logs faster than we read would never end. */
 const MOST_RECORDS = 100_000;
 
-/** A `dmesg` that takes longer hangs. */
+/** A command that takes longer hangs. */
 const COMMAND_MS = 5000;
+
+/** Where the kernel log is. */
+export interface KernelLogSource {
+  readonly device: string;
+  /** For users that may not read the device, some systems have a command that may. */
+  readonly command: string;
+}
+
+const linux: KernelLogSource = { device: '/dev/kmsg', command: 'dmesg' };
 
 /** `getdmesg`: the end of the real kernel log, never waiting for more of it. */
 export async function getdmesg(params: unknown, { signal }: HandlerContext): Promise<KernelLog> {
   readParams('getdmesg', params, {});
-  const kmsg = await open('/dev/kmsg', constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => error);
-  if (kmsg instanceof Error) return fromCommand(signal, errnoOf(kmsg) ?? 'EIO');
+  return readKernelLog(linux, signal);
+}
+
+/** Rejects with a MethodError if neither the device nor the command gives it. */
+export async function readKernelLog(source: KernelLogSource, signal: AbortSignal): Promise<KernelLog> {
+  const kmsg = await open(source.device, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => error);
+  if (kmsg instanceof Error) return fromCommand(source, signal, errnoOf(kmsg) ?? 'EIO');
   try {
     return await fromDevice(kmsg as FileHandle, signal);
   } finally {
@@ -61,12 +75,11 @@ export function kmsgLines(record: string): string[] {
   return text.split('\\x0a').map((line) => `[${stamp.padStart(12)}] ${line}`);
 }
 
-/** For users that may not read the device, some systems have a dmesg that may. */
-function fromCommand(signal: AbortSignal, why: string): Promise<KernelLog> {
+function fromCommand({ device, command }: KernelLogSource, signal: AbortSignal, why: string): Promise<KernelLog> {
   return new Promise((resolve, reject) => {
     const refuse = (detail: string): void =>
-      reject(errnoError('EACCES', `the kernel log can not be read here: /dev/kmsg ${why}, dmesg ${detail}`));
-    const child = spawn('dmesg', [], { stdio: ['ignore', 'pipe', 'ignore'], timeout: COMMAND_MS, killSignal: 'SIGKILL', signal });
+      reject(errnoError('EACCES', `the kernel log can not be read here: ${device} ${why}, ${command} ${detail}`));
+    const child = spawn(command, [], { stdio: ['ignore', 'pipe', 'ignore'], timeout: COMMAND_MS, killSignal: 'SIGKILL', signal });
     const lines = new Tail(MOST_BYTES);
     let rest = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

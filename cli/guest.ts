@@ -13,7 +13,7 @@ import { endError, GRACE_MS, reasonText, Session } from './session.ts';
 
 /** The options of `virtagent guest`, as commander has them. */
 export interface RawGuestOptions extends RawLineOptions {
-  readonly allowRead: readonly string[];
+  readonly allowRead?: readonly string[];
   readonly allowShutdown?: string;
   readonly retry?: true;
   readonly pingHost?: string;
@@ -29,7 +29,7 @@ export async function runGuest(raw: RawGuestOptions, { err, stopping }: Context)
   const pingMs = secondsOption('--ping-host', raw.pingHost);
   if (raw.allowShutdown === '') invalidOption('--allow-shutdown', '', 'the path of a program');
   const log = new Log(err, line.log);
-  const methods = guestMethods({ read: await AllowedDirs.of(raw.allowRead), shutdown: raw.allowShutdown }, log);
+  const methods = guestMethods({ read: await AllowedDirs.of(raw.allowRead ?? []), shutdown: raw.allowShutdown }, log);
   const session = await Session.open({
     line,
     role: 'guest',

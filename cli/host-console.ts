@@ -3,7 +3,7 @@ import { explain } from './call.ts';
 import type { Context } from './context.ts';
 import { exitNameOf, signalExits, type ExitName } from './exit-codes.ts';
 import { consoleHelp, parseCommand, type HostCommand } from './host-command.ts';
-import { JobLog } from './job-log.ts';
+import { JobLog, type SeenJob } from './job-log.ts';
 import type { LineOptions } from './line-options.ts';
 import { reportError } from './report-error.ts';
 import { endError, type Session } from './session.ts';
@@ -43,6 +43,15 @@ export class HostConsole {
     lines.on('line', (line) => this.#take(line, lines));
     await closed;
     await this.#last;
+    await Promise.all(this.#background);
+  }
+
+  /** Runs commands, in order, until all are run or there is no line any more. */
+  async runList(commands: readonly HostCommand[]): Promise<void> {
+    for (const command of commands) {
+      await this.run(command);
+      if (this.#over !== undefined) break;
+    }
     await Promise.all(this.#background);
   }
 
@@ -93,7 +102,7 @@ export class HostConsole {
   }
 
   #show(type: Exclude<HostCommand['type'], 'call'>): void {
-    if (type === 'jobs') this.#print(this.#jobs.jobs.map(({ begunAt: _, ...job }) => job));
+    if (type === 'jobs') this.#print(this.#jobs.jobs.map(shown));
     else if (type === 'slots') this.#print(this.#session.peer.slots);
     else if (type === 'help') this.#context.err.line(consoleHelp);
     else if (type === 'quit') this.onQuit();
@@ -111,4 +120,8 @@ export class HostConsole {
     const exit = exitNameOf(error);
     if (this.exit === 'ok' && !this.isTerminal) this.exit = exit === 'interrupted' && name !== undefined ? signalExits[name] : exit;
   }
+}
+
+function shown({ seq, kind, tag, method, states, tookMs }: SeenJob): object {
+  return { seq, kind, tag, method, states, tookMs: tookMs === undefined ? undefined : Math.round(tookMs * 10) / 10 };
 }

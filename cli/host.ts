@@ -12,7 +12,7 @@ import { endError, GRACE_MS, Session } from './session.ts';
 
 /** The options of `virtagent host`, as commander has them. */
 export interface RawHostOptions extends RawLineOptions {
-  readonly exec: readonly string[];
+  readonly exec?: readonly string[];
   readonly timeout?: string;
   readonly retry?: true;
 }
@@ -22,10 +22,9 @@ export async function runHost(raw: RawHostOptions, context: Context): Promise<Ex
   const line = lineOptions(raw);
   const timeoutMs = secondsOption('--timeout', raw.timeout) ?? durations.callTimeout;
   const reopens = checkRetry(raw.retry, line);
-  const hasExec = raw.exec.length > 0;
-  if (line.channelName === 'stdio' && !hasExec)
+  if (line.channelName === 'stdio' && raw.exec === undefined)
     invalidOption('--channel', 'stdio', 'another one without --exec: standard input has the commands');
-  const commands = raw.exec.map(parseCommand);
+  const commands = raw.exec?.map(parseCommand);
   const { err, stopping } = context;
   const log = new Log(err, line.log);
   const session = await Session.open({
@@ -39,8 +38,8 @@ export async function runHost(raw: RawHostOptions, context: Context): Promise<Ex
   });
   const hostConsole = new HostConsole(session, line, timeoutMs, context);
   try {
-    if (hasExec) for (const command of commands) await hostConsole.run(command);
-    else await runLines(hostConsole, session, context);
+    if (commands === undefined) await runLines(hostConsole, session, context);
+    else await hostConsole.runList(commands);
   } finally {
     if (stopping.signal.aborted) log.info('stopping', 'finishing what runs; once more ends at once');
     await session.end(GRACE_MS);
@@ -78,16 +77,21 @@ async function runLines(hostConsole: HostConsole, session: Session, { err, out, 
   isOver = true;
 }
 
+const clearLine = '\r\u001b[K';
+
 /** Whatever is printed steps before the prompt, and what was typed stays. */
 function keepPrompt(lines: Interface, outputs: Context['out'][]): void {
   let isOpen = true;
-  lines.once('close', () => (isOpen = false));
+  lines.once('close', () => {
+    isOpen = false;
+    process.stderr.write(clearLine);
+  });
   // The terminal is in raw mode, and sends no signal of its own.
   lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   for (const output of outputs) {
     output.around = (write) => {
       if (!isOpen) return write();
-      process.stderr.write('\r\u001b[K');
+      process.stderr.write(clearLine);
       write();
       lines.prompt(true);
     };

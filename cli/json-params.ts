@@ -1,3 +1,4 @@
+import { addAbortSignal, type Readable } from 'node:stream';
 import { invalidOption, quote, VirtagentError } from '../transport/errors.ts';
 
 /** More than any message may have. */
@@ -14,13 +15,18 @@ export function parseParams(text: string | undefined): unknown {
 }
 
 /** Standard input to its end: for parameters that the list of processes is not to show. */
-export async function readInput(input: AsyncIterable<Buffer>): Promise<string> {
+export async function readInput(input: Readable, signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of input) {
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) invalidOption('JSON on standard input', `${bytes} bytes`, `at most ${MOST_BYTES} bytes`);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of addAbortSignal(signal, input) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > MOST_BYTES) invalidOption('JSON on standard input', `${bytes} bytes`, `at most ${MOST_BYTES} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (signal.aborted) throw new VirtagentError('CANCELLED', 'the parameters were not read to their end', { known: 'not-sent' });
+    throw error;
   }
   return Buffer.concat(chunks).toString('utf8');
 }

@@ -18,6 +18,7 @@ export class Output {
   readonly #stream: NodeJS.WriteStream;
   readonly #mayDrop: boolean;
   #isGone = false;
+  #isUsed = false;
   #dropped = 0;
 
   constructor(stream: NodeJS.WriteStream, options: { readonly mayDrop: boolean }) {
@@ -49,12 +50,14 @@ export class Output {
     }
     const missing = this.#dropped === 0 ? '' : `… ${this.#dropped} lines dropped: nobody read them\n`;
     this.#dropped = 0;
+    this.#isUsed = true;
     this.around(() => this.#stream.write(`${missing}${text}\n`));
   }
 
   /** Resolves when all is written, or can't be. */
   async flush(): Promise<void> {
-    if (this.#isGone || this.#stream.writableLength === 0) return;
+    // A line may have had the stream; what is left of that is not ours.
+    if (!this.#isUsed || this.#isGone || this.#stream.writableLength === 0) return;
     await new Promise<void>((resolve) => {
       this.#stream.write('', () => resolve());
       if (this.#mayDrop) setTimeout(resolve, LOG_FLUSH_MS).unref();
@@ -62,7 +65,8 @@ export class Output {
   }
 
   #failed(error: NodeJS.ErrnoException): void {
-    if (error.code !== 'EPIPE') this.failure ??= error;
+    // A line that has the stream deals with its errors itself.
+    if (error.code !== 'EPIPE' && this.#isUsed) this.failure ??= error;
     if (this.#isGone) return;
     this.#isGone = true;
     this.onGone?.();

@@ -33,7 +33,7 @@ export function makeProgram(context: Context, done: Done): Command {
 
 function addGuest(program: Command, context: Context, done: Done): void {
   addLineOptions(program.command('guest').description("Serves a host: the machine's own end of the line."))
-    .option('--allow-read <dir>', 'let getfile read regular files below DIR (repeatable)', collect, [])
+    .option('--allow-read <dir>', 'let getfile read regular files below DIR (repeatable)', collect)
     .option('--allow-shutdown <command>', 'let shutdown run COMMAND MODE, without a shell')
     .option('--retry', 'with a connecting channel: try again, with growing pauses, and after a lost line')
     .option('--ping-host <seconds>', 'call ping of the host that often')
@@ -46,7 +46,7 @@ function addGuest(program: Command, context: Context, done: Done): void {
 
 function addHost(program: Command, context: Context, done: Done): void {
   addLineOptions(program.command('host').description('The other end: calls the methods of a guest, and serves it.'))
-    .option('-e, --exec <command>', "run 'METHOD [JSON]' and end (repeatable, in order)", collect, [])
+    .option('-e, --exec <command>', "run 'METHOD [JSON]' and end (repeatable, in order)", collect)
     .option('--timeout <seconds>', 'of each call, over everything (default: 60)')
     .option('--retry', 'after a lost line open another, or wait for the next guest')
     .addHelpText('after', `${examples.host}\n${exitHelp}`)
@@ -80,6 +80,6 @@ function addDemo(program: Command, context: Context, done: Done): void {
     });
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import pc from 'picocolors';
-import { VirtagentError } from '../actors/index.ts';
+import { VirtagentError, type ErrorCode } from '../actors/index.ts';
 import type { Output } from './output.ts';
 import { jsonLine, oneLine } from './text.ts';
 
@@ -12,6 +12,14 @@ interface Shown {
   readonly remote?: object | undefined;
   readonly remedy?: string | undefined;
 }
+
+/** What to do about it, where the library's own remedy speaks of a program that uses it. */
+const remedies: Partial<Record<ErrorCode, string | undefined>> = {
+  TIMEOUT: 'Raise --timeout, or find out why the other side is slow; see `known` before you repeat the call.',
+  INVALID_OPTION: 'virtagent COMMAND --help says what there is.',
+  INVALID_PARAMS: 'Correct the parameters.',
+  REMOTE_ERROR: undefined,
+};
 
 /** Writes an error to standard error: what happened in one line, what to do in another. Only our own bugs show a stack. */
 export function reportError(error: unknown, err: Output, json: boolean): void {
@@ -27,11 +35,13 @@ export function reportError(error: unknown, err: Output, json: boolean): void {
 function describe(error: unknown): Shown {
   if (error instanceof VirtagentError) {
     const { code, message, known, remote, remedy } = error;
-    return { code, message, known, remote, remedy };
+    // Its remedy is about a call, and this was none.
+    const isBareLoss = code === 'LINE_LOST' && known === undefined;
+    return { code, message, known, remote, remedy: isBareLoss ? undefined : code in remedies ? remedies[code] : remedy };
   }
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    return { code: 'INVALID_OPTION', message, remedy: 'virtagent --help, or virtagent COMMAND --help, says what there is.' };
+    return { code: 'INVALID_OPTION', message, remedy: remedies.INVALID_OPTION };
   }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { code: 'INTERNAL', message, remedy: 'This is an error in virtagent: please report it, with what you ran.' };

@@ -11,6 +11,9 @@ import { watchTroubles } from './troubles.ts';
 /** What runs is given this long after the first signal; whoever does not want to wait sends a second. */
 export const GRACE_MS = 5000;
 
+/** Methods of the other side that a log line names. */
+const MOST_SHOWN = 20;
+
 /** What a session is made of. */
 export interface SessionOptions {
   readonly line: LineOptions;
@@ -83,7 +86,7 @@ export class Session {
       this.wasOpen = true;
       this.log.info('connected', `connected: ${channel}`, { channel });
     } else if (state === 'up' && this.#role === 'host') {
-      this.log.info('ready', `ready${this.#remote()}`, { methods: this.peer.remoteMethods });
+      this.log.info('ready', `ready${this.#remote()}`, { methods: this.peer.remoteMethods?.slice(0, MOST_SHOWN) });
     } else if (state === 'finishing') {
       this.saidAll = true;
     } else if (state === 'down') {
@@ -95,7 +98,7 @@ export class Session {
 
   #remote(): string {
     const methods = this.peer.remoteMethods;
-    return methods === undefined ? '' : `: the guest has ${methods.slice(0, 20).map(plainName).join(', ')}`;
+    return methods === undefined ? '' : `: the guest has ${methods.slice(0, MOST_SHOWN).map(plainName).join(', ')}`;
   }
 }
 

@@ -11,11 +11,13 @@ export interface Waiting {
 
 /** One queue: the jobs of a class and an urgency that are ready for a slot, oldest first. */
 export interface Lane {
-  readonly grants: readonly Grant[];
+  /** What is granted here: to begin, or to go on. */
+  readonly grant: Grant;
   readonly class: JobClass;
   readonly urgency: Urgency;
-  readonly exempt: boolean;
+  /** Those that anything may hold back (the window, the greeting), and those that are exempt: they pass the others then. */
   readonly queue: OrderedMap<Waiting>;
+  readonly exempt: OrderedMap<Waiting>;
   /** Grants that went past its head while the head could have gone. */
   readonly passed: number;
   /** The number of the grant at which `passed` reached the bound; `undefined` while it has not. */
@@ -28,78 +30,76 @@ export interface Lanes {
   readonly granted: number;
 }
 
-const lane = (grants: readonly Grant[], jobClass: JobClass, urgency: Urgency, exempt = false): Lane => ({
-  grants,
+const lane = (grant: Grant, jobClass: JobClass, urgency: Urgency): Lane => ({
+  grant,
   class: jobClass,
   urgency,
-  exempt,
   queue: emptyMap(),
+  exempt: emptyMap(),
   passed: 0,
   dueSince: undefined,
 });
 
-/**
- * The lanes before the send slots: answers before requests, then by urgency. A request that is exempt from the
- * window has a lane of its own, so that it passes a head that the window holds back.
- */
+const urgencies = [2, 1, 0] as const;
+
+/** The lanes before the send slots: answers before requests, then by urgency. */
 export function sendLanes(): Lanes {
-  const server = ([2, 1, 0] as const).map((urgency) => lane(['send'], 'server', urgency));
-  const client = ([2, 1, 0] as const).flatMap((urgency) => [lane(['send'], 'client', urgency, true), lane(['send'], 'client', urgency)]);
-  return { list: [...server, ...client], granted: 0 };
+  const classes = ['server', 'client'] as const;
+  return { list: classes.flatMap((jobClass) => urgencies.map((urgency) => lane('send', jobClass, urgency))), granted: 0 };
 }
 
 /** The lanes before the execute slots: parked jobs whose answer is here, then new ones by urgency. */
 export function executeLanes(): Lanes {
-  return {
-    list: [lane(['resume'], 'server', 2), ...([2, 1, 0] as const).map((urgency) => lane(['execute'], 'server', urgency))],
-    granted: 0,
-  };
+  return { list: [lane('resume', 'server', 2), ...urgencies.map((urgency) => lane('execute', 'server', urgency))], granted: 0 };
 }
 
 /** `lanes` with one more job waiting. */
 export function enqueue(lanes: Lanes, waiting: Waiting): Lanes {
   const at = lanes.list.findIndex((one) => takes(one, waiting));
-  if (at < 0) return lanes;
   const old = lanes.list[at] as Lane;
-  return { list: lanes.list.with(at, { ...old, queue: put(old.queue, waiting.job.seq, waiting) }), granted: lanes.granted };
+  const { seq, exempt } = waiting.job;
+  const lane = exempt ? { ...old, exempt: put(old.exempt, seq, waiting) } : { ...old, queue: put(old.queue, seq, waiting) };
+  return { list: lanes.list.with(at, lane), granted: lanes.granted };
 }
 
 /** `lanes` without that job, wherever it waits. */
 export function withdraw(lanes: Lanes, job: JobRef): Lanes {
   for (const [at, old] of lanes.list.entries()) {
-    const queue = without(old.queue, job.seq);
-    if (queue === old.queue) continue;
-    return { list: lanes.list.with(at, emptied({ ...old, queue })), granted: lanes.granted };
+    const left = withoutJob(old, job);
+    if (left !== old) return { list: lanes.list.with(at, left), granted: lanes.granted };
   }
   return lanes;
 }
 
 /**
- * Which lane goes next, or -1.
+ * Which lane goes next, or -1. `requests`: whether requests that are not exempt may go now.
  *
  * A parked job's answer first (parked jobs are bounded, and each holds up a job of the peer). Else a lane that was
- * passed over `maxBypass` times, the longest due first; else the best class and urgency, the oldest of equals.
+ * passed over `maxBypass` times, the longest due first; else the best class and urgency, the oldest of a lane.
  */
-export function nextLane(lanes: Lanes, isOpen: (lane: Lane) => boolean): number {
+export function nextLane(lanes: Lanes, requests: boolean): number {
   let best = -1;
   for (const [at, one] of lanes.list.entries()) {
-    if (one.queue.size === 0 || !isOpen(one)) continue;
-    if (best < 0 || goesBefore(one, lanes.list[best] as Lane)) best = at;
+    if (headOf(one, requests) === undefined) continue;
+    // They are listed best first: only one that is due longer passes another.
+    const top = lanes.list[best];
+    if (top === undefined || (top.grant !== 'resume' && (one.dueSince ?? Infinity) < (top.dueSince ?? Infinity))) best = at;
   }
   return best;
 }
 
 /** The job at the head of a lane. */
-export function head(lanes: Lanes, at: number): Waiting {
-  return first((lanes.list[at] as Lane).queue) as Waiting;
+export function head(lanes: Lanes, at: number, requests: boolean): Waiting {
+  return headOf(lanes.list[at] as Lane, requests) as Waiting;
 }
 
-/** `lanes` after the head of one was granted: every other open lane with a job was passed over once more. */
-export function granted(lanes: Lanes, at: number, isOpen: (lane: Lane) => boolean, maxBypass: number): Lanes {
+/** `lanes` after the head of one was granted: every other lane whose head could have gone was passed over once more. */
+export function granted(lanes: Lanes, at: number, requests: boolean, maxBypass: number): Lanes {
   const number = lanes.granted + 1;
   const list = lanes.list.map((one, i) => {
-    if (i === at) return { ...one, queue: without(one.queue, (first(one.queue) as Waiting).job.seq), passed: 0, dueSince: undefined };
-    if (one.queue.size === 0 || !isOpen(one)) return one;
+    const first = headOf(one, requests);
+    if (first === undefined) return one;
+    if (i === at) return { ...withoutJob(one, first.job), passed: 0, dueSince: undefined };
     const passed = one.passed + 1;
     return { ...one, passed, dueSince: one.dueSince ?? (passed >= maxBypass ? number : undefined) };
   });
@@ -108,27 +108,26 @@ export function granted(lanes: Lanes, at: number, isOpen: (lane: Lane) => boolea
 
 /** How many jobs wait in all lanes. */
 export function waitingIn(lanes: Lanes): number {
-  return lanes.list.reduce((sum, one) => sum + one.queue.size, 0);
+  return lanes.list.reduce((sum, one) => sum + one.queue.size + one.exempt.size, 0);
+}
+
+/** The oldest job of a lane among those that may go. */
+function headOf(one: Lane, requests: boolean): Waiting | undefined {
+  const exempt = first(one.exempt);
+  const other = requests || one.class === 'server' ? first(one.queue) : undefined;
+  if (exempt === undefined || other === undefined) return exempt ?? other;
+  return exempt.job.seq < other.job.seq ? exempt : other;
 }
 
 function takes(one: Lane, { job, grant }: Waiting): boolean {
-  if (!one.grants.includes(grant)) return false;
-  if (grant === 'resume') return true;
-  if (one.urgency !== job.urgency) return false;
-  return grant === 'execute' || (one.class === job.class && (one.class === 'server' || one.exempt === job.exempt));
+  if (one.grant !== grant || grant === 'resume') return one.grant === grant;
+  return one.urgency === job.urgency && (grant === 'execute' || one.class === job.class);
 }
 
-function goesBefore(a: Lane, b: Lane): boolean {
-  const resumes = Number(b.grants[0] === 'resume') - Number(a.grants[0] === 'resume');
-  if (resumes !== 0) return resumes < 0;
-  const due = (a.dueSince ?? Infinity) - (b.dueSince ?? Infinity);
-  if (due !== 0 && !Number.isNaN(due)) return due < 0;
-  if (a.class !== b.class) return a.class === 'server';
-  if (a.urgency !== b.urgency) return a.urgency > b.urgency;
-  return (first(a.queue) as Waiting).job.seq < (first(b.queue) as Waiting).job.seq;
-}
-
-/** A lane that has become empty has nobody to be due. */
-function emptied(one: Lane): Lane {
-  return one.queue.size === 0 ? { ...one, passed: 0, dueSince: undefined } : one;
+/** A lane without a job: the same if it was not there. One that has become empty has nobody to be due. */
+function withoutJob(one: Lane, { seq }: JobRef): Lane {
+  const queue = without(one.queue, seq);
+  const exempt = without(one.exempt, seq);
+  if (queue === one.queue && exempt === one.exempt) return one;
+  return queue.size + exempt.size === 0 ? { ...one, queue, exempt, passed: 0, dueSince: undefined } : { ...one, queue, exempt };
 }

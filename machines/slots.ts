@@ -1,5 +1,5 @@
 import type { JobEvent, JobRef } from './job.ts';
-import { enqueue, executeLanes, granted, head, nextLane, sendLanes, withdraw, type Lane, type Lanes, type Waiting } from './lanes.ts';
+import { enqueue, executeLanes, granted, head, nextLane, sendLanes, withdraw, type Lanes, type Waiting } from './lanes.ts';
 import { emptyMap, get, has, put, without, type OrderedMap } from './ordered-map.ts';
 
 /** The manager's options, as its chart knows them. All counts may be Infinity. */
@@ -164,23 +164,20 @@ export function withdrawnFromExecute(context: ManagerContext, job: JobRef): Pick
   return { executeLanes: isOwed ? context.executeLanes : withdraw(context.executeLanes, job) };
 }
 
-/** Whether a lane's head may be sent now: answers always, requests within the gate, the window and the back-off. */
-function mayBeSent(context: ManagerContext): (lane: Lane) => boolean {
-  const requests = context.gate === 'all' && !context.heldOff && context.inWindow < context.limits.window;
-  return (lane) => lane.class === 'server' || lane.exempt || requests;
+/** Whether requests may be sent that are not exempt: within the gate, the window and the back-off. Answers always may. */
+function requestsMayGo(context: ManagerContext): boolean {
+  return context.gate === 'all' && !context.heldOff && context.inWindow < context.limits.window;
 }
-
-const mayBeExecuted = (): boolean => true;
 
 /** The lane that gets a send slot now, or -1. */
 function sendingLane(context: ManagerContext): number {
   if (context.gate === 'none' || context.settling || context.sends.size >= context.limits.sendSlots) return -1;
-  return nextLane(context.sendLanes, mayBeSent(context));
+  return nextLane(context.sendLanes, requestsMayGo(context));
 }
 
 function executingLane(context: ManagerContext): number {
   if (context.settling || context.executions.size - context.parked >= context.limits.executeSlots) return -1;
-  return nextLane(context.executeLanes, mayBeExecuted);
+  return nextLane(context.executeLanes, true);
 }
 
 export const sendIsDue = (context: ManagerContext): boolean => sendingLane(context) >= 0;
@@ -189,22 +186,23 @@ export const executeIsDue = (context: ManagerContext): boolean => executingLane(
 /** Whether the next execute slot goes to a handler that was abandoned while parked: it runs already, and is not told. */
 export function slotIsOwed(context: ManagerContext): boolean {
   const at = executingLane(context);
-  return at >= 0 && get(context.executions, head(context.executeLanes, at).job.seq)?.abandoned === true;
+  return at >= 0 && get(context.executions, head(context.executeLanes, at, true).job.seq)?.abandoned === true;
 }
 
 /** Whom to tell that it may send. */
 export function sendGrant(context: ManagerContext): Tell {
-  const { job } = head(context.sendLanes, sendingLane(context));
+  const { job } = head(context.sendLanes, sendingLane(context), requestsMayGo(context));
   return { job, event: { type: 'send', permit: context.nextPermit } };
 }
 
 /** A send slot is taken, and a place in the window with it. */
 export function sendTaken(context: ManagerContext): Partial<ManagerContext> {
   const at = sendingLane(context);
-  const { job } = head(context.sendLanes, at);
+  const requests = requestsMayGo(context);
+  const { job } = head(context.sendLanes, at, requests);
   const isRequest = job.class === 'client' && !has(context.awaited, job.seq);
   return {
-    sendLanes: granted(context.sendLanes, at, mayBeSent(context), context.limits.maxBypass),
+    sendLanes: granted(context.sendLanes, at, requests, context.limits.maxBypass),
     sends: put(context.sends, job.seq, { permit: context.nextPermit, job }),
     ...(isRequest ? { awaited: put(context.awaited, job.seq, job), inWindow: context.inWindow + Number(!job.exempt) } : undefined),
     nextPermit: context.nextPermit + 1,
@@ -213,7 +211,7 @@ export function sendTaken(context: ManagerContext): Partial<ManagerContext> {
 
 /** Whom to tell that it may execute, or go on. */
 export function executeGrant(context: ManagerContext): Tell {
-  const { job, grant, permit } = head(context.executeLanes, executingLane(context));
+  const { job, grant, permit } = head(context.executeLanes, executingLane(context), true);
   if (grant === 'resume') return { job, event: { type: 'resume', permit: permit as number } };
   return { job, event: { type: 'execute', permit: context.nextPermit } };
 }
@@ -221,8 +219,8 @@ export function executeGrant(context: ManagerContext): Tell {
 /** An execute slot is taken: by a new execution, or by a parked one that goes on. */
 export function executeTaken(context: ManagerContext): Partial<ManagerContext> {
   const at = executingLane(context);
-  const { job, grant } = head(context.executeLanes, at);
-  const lanes = granted(context.executeLanes, at, mayBeExecuted, context.limits.maxBypass);
+  const { job, grant } = head(context.executeLanes, at, true);
+  const lanes = granted(context.executeLanes, at, true, context.limits.maxBypass);
   if (grant === 'resume') {
     const old = get(context.executions, job.seq) as Execution;
     return { executeLanes: lanes, executions: put(context.executions, job.seq, { ...old, parked: false }), parked: context.parked - 1 };

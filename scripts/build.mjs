@@ -1,21 +1,37 @@
 // Builds dist/: the library as plain modules with their types, and the command as one file.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-rmSync('dist', { recursive: true, force: true });
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
-// The compiler rewrites the extensions of imports in modules, not in their types.
-for (const name of readdirSync('dist', { recursive: true })) {
-  if (!String(name).endsWith('.d.ts')) continue;
-  const path = join('dist', String(name));
-  writeFileSync(path, readFileSync(path, 'utf8').replace(/(from '\.{1,2}\/[^']+|import\("\.{1,2}\/[^"]+)\.ts(['"])/g, '$1.js$2'));
+// Built aside and moved into place whole: what runs meanwhile, tests or another build, never sees half of it.
+mkdirSync('node_modules/.cache', { recursive: true });
+const aside = mkdtempSync('node_modules/.cache/virtagent-build-');
+const made = join(aside, 'dist');
+try {
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', made], { stdio: 'inherit' });
+  renameImportsInTypes(made);
+  await buildCommand(join(made, 'virtagent.js'));
+  if (existsSync('dist')) renameSync('dist', join(aside, 'old'));
+  renameSync(made, 'dist');
+} finally {
+  rmSync(aside, { recursive: true, force: true });
 }
-if (existsSync('cli/virtagent.ts')) {
+
+/** The compiler rewrites the extensions of imports in modules, not in their types. */
+function renameImportsInTypes(folder) {
+  for (const name of readdirSync(folder, { recursive: true })) {
+    if (!String(name).endsWith('.d.ts')) continue;
+    const path = join(folder, String(name));
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/(from '\.{1,2}\/[^']+|import\("\.{1,2}\/[^"]+)\.ts(['"])/g, '$1.js$2'));
+  }
+}
+
+async function buildCommand(outfile) {
   await build({
+    // Its first line is the shebang, which esbuild keeps there.
     entryPoints: ['cli/virtagent.ts'],
-    outfile: 'dist/virtagent.js',
+    outfile,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -25,5 +41,5 @@ if (existsSync('cli/virtagent.ts')) {
     banner: { js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
     logLevel: 'warning',
   });
-  chmodSync('dist/virtagent.js', 0o755);
+  chmodSync(outfile, 0o755);
 }

@@ -165,9 +165,11 @@ export class Transport {
     this.#send({ type: 'greeted' });
   }
 
-  /** The peer's last requests are answered. */
+  /** The peer's last requests are answered. What the stream still holds of the answers is handed over first. */
   finished(): void {
-    this.#send({ type: 'finished', reason: lineLost('the peer closed the line') });
+    const stream = this.#stream;
+    if (stream === undefined || stream.destroyed) this.#finishNow();
+    else if (!stream.writableEnded) stream.end(() => this.#finishNow());
   }
 
   /** All jobs of the last line have ended: another may be opened. */
@@ -247,7 +249,7 @@ export class Transport {
 
   /** @internal */
   _finish(): void {
-    this.#arm('finish', durations.finish, () => this.finished());
+    this.#arm('finish', durations.finish, () => this.#finishNow());
     if (this.#input.onInputEnded === undefined) this.finished();
     else this.#input.onInputEnded();
   }
@@ -371,6 +373,10 @@ export class Transport {
     const cut = clock.setTimeout(() => stream.destroy(), durations.flush);
     stream.once('close', () => clock.clearTimeout(cut));
     stream.end(() => stream.destroy());
+  }
+
+  #finishNow(): void {
+    this.#send({ type: 'finished', reason: lineLost('the peer closed the line') });
   }
 
   #arm(name: 'retry' | 'finish' | 'stall', ms: number, fire: () => void): void {

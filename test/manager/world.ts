@@ -1,4 +1,4 @@
-import { SimulatedClock, type InspectionEvent } from 'xstate';
+import { SimulatedClock, type AnyActorRef, type InspectionEvent } from 'xstate';
 import type { Execution, Operations, Sending } from '../../actors/kinds.ts';
 import { createManager, type AddOptions, type CreateManagerOptions, type Job, type Manager } from '../../actors/manager.ts';
 import type { Violation } from '../../actors/manager-options.ts';
@@ -21,9 +21,11 @@ export class World {
   readonly #jobs = new Map<string, Job>();
   readonly #executions = new Map<string, Execution>();
   readonly #sendings = new Map<string, Sending>();
+  /** Operations that the test has not completed, by their first words. */
+  readonly #open = new Set<string>();
   readonly #outcomes = new Map<string, Outcome[]>();
   readonly #inside = new Map<string, (() => unknown)[]>();
-  readonly #actors = new Map<unknown, string>();
+  readonly #actors = new Set<AnyActorRef>();
 
   constructor(options: CreateManagerOptions = {}) {
     this.manager = createManager({
@@ -48,7 +50,9 @@ export class World {
   /** Adds a job that is to be refused: its error's code. */
   refused(kind: string, tag: string, extra: Extra = {}): string {
     const added = this.manager.add(kind, { tag, ...extra, operations: this.#operations(tag, extra.operations ?? {}) });
-    return added.ok ? 'taken' : added.error.code;
+    if (!added.ok) return added.error.code;
+    this.#jobs.set(tag, added.job);
+    return 'taken';
   }
 
   server(tag: string, extra: Extra = {}): Job {
@@ -72,15 +76,32 @@ export class World {
   }
 
   executed(tag: string, completion: Completion = { ok: true, value: `${tag}!` }): void {
+    this.#open.delete(`execute ${tag}`);
     this.execution(tag).done(completion);
   }
 
   sent(tag: string, completion: SendCompletion = { ok: true }): void {
+    this.#open.delete(`send ${tag}`);
     this.sending(tag).done(completion);
   }
 
   read(tag: string, response: Completion = { ok: true, value: `${tag}?` }, busy = false): void {
-    this.job(tag).readDone(response, busy);
+    // Inside the first operation of an add its handle is not there yet.
+    const job = this.#jobs.get(tag);
+    if (job === undefined) this.manager.readDone(tag, response, busy);
+    else job.readDone(response, busy);
+  }
+
+  /** Completes every operation that is open, and those that follow, and answers what was sent. */
+  finish(): void {
+    for (let next = [...this.#open][0]; next !== undefined; next = [...this.#open][0]) {
+      const [operation, tag] = next.split(' ') as [string, string];
+      if (operation === 'execute') this.executed(tag);
+      else {
+        this.sent(tag);
+        if (this.outcome(tag) === 'running' && this.job(tag).ref.class === 'client') this.read(tag);
+      }
+    }
   }
 
   /** The one outcome of a job, as `type/known`; `running` while it has none. */
@@ -112,12 +133,13 @@ export class World {
 
   /** Lets time pass until no timer is due at once: a lost line's batches. */
   settle(): void {
-    for (let i = 0; i < 1000 && this.clock.timeouts.size > 0; i++) this.clock.increment(0);
+    for (let i = 0; i < 1000 && this.#hostTimers > 0; i++) this.clock.increment(0);
   }
 
   /** Job actors that have not ended. */
   get actors(): string[] {
-    return [...this.#actors.values()];
+    for (const ref of this.#actors) if (ref.getSnapshot().status !== 'active') this.#actors.delete(ref);
+    return [...this.#actors].map(({ id }) => id);
   }
 
   /** The slots that are taken: `send/execute/parked`. */
@@ -139,9 +161,13 @@ export class World {
       client,
       jobs,
       timers: timers.size,
-      hostTimers: this.clock.timeouts.size,
+      hostTimers: this.#hostTimers,
       actors: this.actors,
     };
+  }
+
+  get #hostTimers(): number {
+    return (this.clock as unknown as { timeouts: Map<number, unknown> }).timeouts.size;
   }
 
   #operations(tag: string, given: Operations): Operations {
@@ -154,6 +180,7 @@ export class World {
     return {
       execute: (execution) => {
         this.#executions.set(tag, execution);
+        this.#open.add(`execute ${tag}`);
         const [result] = note(`execute ${tag}`);
         return given.execute?.(execution) ?? result;
       },
@@ -163,6 +190,7 @@ export class World {
       },
       send: (sending) => {
         this.#sendings.set(tag, sending);
+        this.#open.add(`send ${tag}`);
         const [result] = note(`send ${tag}`);
         return given.send?.(sending) ?? result;
       },
@@ -179,10 +207,8 @@ export class World {
   }
 
   #inspect(event: InspectionEvent): void {
-    const ref = event.actorRef as unknown as { id: string; _parent?: unknown };
-    if (event.type === '@xstate.actor' && ref._parent !== undefined) this.#actors.set(ref, ref.id);
-    if (event.type !== '@xstate.snapshot' && event.type !== '@xstate.microstep') return;
-    if ((event.snapshot as { status?: string }).status !== 'active') this.#actors.delete(ref);
+    const ref = event.actorRef as AnyActorRef & { readonly _parent?: unknown };
+    if (event.type === '@xstate.actor' && ref._parent !== undefined) this.#actors.add(ref);
   }
 }
 

@@ -1,0 +1,124 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { bin, folder, run, start } from './support.ts';
+
+const call = ['call', 'ping', '-c', 'unix-connect', '-p', '/nowhere'];
+
+/** One line that says what is wrong, one that says what to do, no stack. */
+function lines(stderr: string): string[] {
+  expect(stderr).not.toMatch(/^\s+at /m);
+  const all = stderr.trimEnd().split('\n');
+  expect(all[0]).toMatch(/^virtagent: [A-Z_]+: /);
+  for (const line of all.slice(1)) expect(line).toMatch(/^ {2}→ /);
+  return all;
+}
+
+describe('an option that is not allowed is named with its value and what it takes, and the exit code is 2', () => {
+  test.each<[string, string[], RegExp]>([
+    ['no channel', ['call', 'ping'], /--channel is missing; it takes one of unix-connect, /],
+    ['an unknown channel', ['guest', '-c', 'pigeon'], /--channel is "pigeon"; it takes one of unix-connect, unix-listen, /],
+    ['no path', ['call', 'ping', '-c', 'tcp-connect'], /--path is missing; it takes HOST:PORT/],
+    ['an empty path', ['guest', '-c', 'unix-listen', '-p', ''], /--path is ""; it takes the path of a socket file/],
+    ['a path for stdio', ['guest', '-c', 'stdio', '-p', 'x'], /--path is "x"; it takes nothing with --channel stdio/],
+    ['a bad port', ['host', '-c', 'tcp-listen', '-p', 'localhost:70000'], /--path is "localhost:70000"; it takes HOST:PORT/],
+    ['an unknown protocol', [...call, '--protocol', 'http'], /--protocol is "http"; it takes one of virtagent-v7, jsonrpc-lines/],
+    ['a timeout of 0', [...call, '--timeout', '0'], /--timeout is "0"; it takes seconds/],
+    ['a timeout that is no number', [...call, '--timeout', '5s'], /--timeout is "5s"; it takes seconds/],
+    ['a timeout that no timer takes', [...call, '--timeout', '9e9'], /--timeout is "9e9"; it takes seconds/],
+    ['an unknown role', [...call, '--role', 'dog'], /--role is "dog"; it takes one of host, guest/],
+    ['parameters that are no JSON', ['call', 'ping', '{"a":', ...call.slice(2)], /JSON is "\{\\"a\\":"; it takes a JSON value: /],
+    ['an unknown option', [...call, '--timout', '3'], /unknown option '--timout' \(Did you mean --timeout\?\)/],
+    ['an unknown command', ['cal'], /unknown command 'cal' \(Did you mean call\?\)/],
+    ['an option without its value', ['guest', '-c'], /option '-c, --channel <name>' argument missing/],
+    ['no method', ['call'], /missing required argument 'method'/],
+    ['too many arguments', ['call', 'ping', '{}', 'more'], /too many arguments/],
+    ['a directory that is none', ['guest', '-c', 'stdio', '--allow-read', '/dev/null'], /--allow-read is "\/dev\/null"; it takes a directory/],
+    ['an empty command', ['guest', '-c', 'stdio', '--allow-shutdown', ''], /--allow-shutdown is ""; it takes the path of a program/],
+    ['a listener that retries', ['guest', '-c', 'unix-listen', '-p', '/x', '--retry'], /--channel is "unix-listen"; it takes unix-connect or/],
+    ['pings without pause', ['guest', '-c', 'stdio', '--ping-host', '-1'], /--ping-host is "-1"; it takes seconds/],
+    ['commands and a line on stdin', ['host', '-c', 'stdio'], /--channel is "stdio"; it takes another one without --exec/],
+    ['an --exec that is no command', ['host', '-c', 'stdio', '--exec', '.nope'], /the command is "\.nope"; it takes one of \.jobs/],
+    ['an --exec with bad JSON', ['host', '-c', 'stdio', '-e', 'ping {'], /JSON is "\{"; it takes a JSON value/],
+  ])('%s', async (_, args, message) => {
+    const { code, stdout, stderr } = await run(args);
+    expect(lines(stderr)[0]).toMatch(message);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+});
+
+describe('a line that can not be opened has its own code, and the exit code is 4', () => {
+  test.each([
+    ['call', 'ping'],
+    ['guest', '-q'],
+    ['host', '-q', '--exec', 'ping'],
+  ])('%s', async (...command) => {
+    const dir = folder();
+    const file = join(dir, 'file');
+    writeFileSync(file, '');
+    const cases: [string[], RegExp][] = [
+      [['-c', 'unix-connect', '-p', join(dir, 'none')], /CHANNEL_NOT_FOUND: unix-connect .*none: there is nothing at that address/],
+      [['-c', 'unix-connect', '-p', file], /CHANNEL_UNUSABLE: unix-connect .*file: what is there is no socket/],
+      [['-c', 'unix-listen', '-p', file], /CHANNEL_UNUSABLE: unix-listen .*file: what is there is no socket, and is not overwritten/],
+      [['-c', 'tcp-connect', '-p', '127.0.0.1:1'], /CHANNEL_REFUSED: tcp-connect 127.0.0.1:1: nobody listens there/],
+    ];
+    const ended = await Promise.all(cases.map(async ([line]) => run([...command, ...line])));
+    for (const [at, { code, stderr, stdout }] of ended.entries()) {
+      expect(lines(stderr)[0]).toMatch((cases[at] as [string[], RegExp])[1]);
+      expect([code, stdout]).toEqual([4, '']);
+    }
+  });
+
+  test('an address that is in use', async () => {
+    const path = join(folder(), 's');
+    const server = createServer().listen(path);
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { code, stderr } = await run(['guest', '-c', 'unix-listen', '-p', path]);
+    expect(lines(stderr)[0]).toMatch(/CHANNEL_IN_USE: unix-listen .*: another process listens there/);
+    expect(code).toBe(4);
+  });
+});
+
+test('with --json errors are JSON on standard error', async () => {
+  const { code, stderr } = await run(['call', 'ping', '-c', 'nope', '--json']);
+  const error = JSON.parse(stderr) as { code: string; message: string; remedy: string };
+  expect([code, error.code]).toEqual([2, 'INVALID_OPTION']);
+  expect(error.message).toContain('--channel is "nope"');
+  expect(JSON.parse((await run(['call', '--json', '--nope'])).stderr)).toMatchObject({ code: 'INVALID_OPTION' });
+});
+
+test('without a command the help is shown, as an error', async () => {
+  const { code, stdout, stderr } = await run([]);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/^Usage: virtagent/);
+});
+
+test.each([['--help'], ['guest', '--help'], ['host', '--help'], ['call', '--help'], ['demo', '--help'], ['help', 'call']])(
+  'asked for, the help is no error: %s %s',
+  async (...args) => {
+    const { code, stdout } = await run(args.filter((one) => one !== undefined));
+    expect(code).toBe(0);
+    for (const part of ['Usage: virtagent', 'Examples:', 'Exit codes:', '130']) expect(stdout).toContain(part);
+  },
+);
+
+test('the version is that of the package', async () => {
+  const { version } = (await import('../../package.json', { with: { type: 'json' } })).default;
+  expect((await run(['--version'])).stdout).toBe(`${version}\n`);
+});
+
+test('the control characters of an argument reach no terminal', async () => {
+  const { stderr } = await run(['call', 'ping', '-c', '\u001b[31m\u009b31m\u202e']);
+  expect(stderr).toContain('\\u001b[31m\\u009b31m\\u202e');
+  const unknown = await run(['call', '--\u001b[31m']);
+  expect(unknown.stderr).not.toContain('\u001b');
+});
+
+test('the command is one executable file', () => {
+  const running = start(['--version']);
+  expect(running.child.spawnargs[1]).toBe(bin);
+  return expect(running.ended).resolves.toMatchObject({ code: 0 });
+});

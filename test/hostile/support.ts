@@ -1,0 +1,84 @@
+import { getEventListeners } from 'node:events';
+import type { Duplex } from 'node:stream';
+import type { CreatePeerOptions, Peer } from '../../actors/index.ts';
+import { memoryPair, protocolByName, type IncomingMessage, type OutgoingMessage, type ProtocolName } from '../../transport/index.ts';
+import { opened, type Loose } from '../support/peers.ts';
+
+/** What the far end has heard, with everything optional: tests look into it. */
+export interface Heard {
+  readonly type: string;
+  readonly tag?: string | number | null;
+  readonly method?: string;
+  readonly params?: Record<string, unknown>;
+  readonly value?: unknown;
+  readonly answer?: { readonly ok: boolean; readonly value?: unknown; readonly error?: { readonly code: string; readonly message: string } };
+}
+
+/** A peer of ours, and a far end that the test plays. */
+export interface Against {
+  readonly peer: Peer<Loose>;
+  readonly line: Duplex;
+  /** Everything that the far end has read; it reads from the start unless it is `deaf`. */
+  readonly heard: Heard[];
+  /** Says messages, in one chunk. */
+  say(...messages: OutgoingMessage[]): void;
+  /** Says bytes as they are. */
+  raw(text: string): void;
+  /** Begins to read. */
+  listen(): void;
+}
+
+/** A peer of ours on a line whose other end is hostile. */
+export function against(
+  options: Partial<CreatePeerOptions> = {},
+  { highWaterMark, deaf = false }: { highWaterMark?: number; deaf?: boolean } = {},
+): Against {
+  const [ours, line] = memoryPair(highWaterMark === undefined ? {} : { highWaterMark });
+  const peer = opened<Loose>({ stream: ours, ...options });
+  return { peer, ...farEnd(line, options.protocol ?? 'jsonrpc-lines', deaf) };
+}
+
+/** The far end of a line, played by hand. */
+export function farEnd(line: Duplex, protocol: ProtocolName, deaf = false): Omit<Against, 'peer'> {
+  const { createCodec, limits } = protocolByName(protocol);
+  const codec = createCodec(limits);
+  const heard: Heard[] = [];
+  line.on('error', () => {});
+  const listen = (): void => void line.on('data', (chunk: Buffer) => heard.push(...(codec.push(chunk) as IncomingMessage[] as Heard[])));
+  if (!deaf) listen();
+  return {
+    line,
+    heard,
+    say: (...messages) => void line.write(Buffer.concat(messages.map((message) => codec.encode(message)))),
+    raw: (text) => void line.write(Buffer.from(text, 'latin1')),
+    listen,
+  };
+}
+
+export const ask = (tag: string | number, method: string, params?: unknown): OutgoingMessage => ({ type: 'request', tag, method, params });
+export const answer = (tag: unknown, value?: unknown): OutgoingMessage => ({
+  type: 'response',
+  tag: tag as string,
+  answer: { ok: true, value },
+});
+export const answers = (heard: readonly Heard[]): readonly Heard[] => heard.filter(({ type }) => type === 'response');
+export const asked = (heard: readonly Heard[]): readonly Heard[] => heard.filter(({ type }) => type === 'request');
+
+/** The warnings of this process while `body` runs, and a turn more: they come late. */
+export async function warningsOf(body: () => Promise<unknown>): Promise<string[]> {
+  const warnings: string[] = [];
+  const note = (warning: Error): void => void warnings.push(`${warning.name}: ${warning.message}`);
+  process.on('warning', note);
+  try {
+    await body();
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    process.off('warning', note);
+  }
+  return warnings;
+}
+
+/** How many listeners a signal has now. */
+export function listenersOf(signal: AbortSignal): number {
+  return getEventListeners(signal, 'abort').length;
+}
