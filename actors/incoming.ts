@@ -1,21 +1,30 @@
 import { cancelledByPeer } from '../machines/server-job.ts';
 import type { Completion } from '../machines/job.ts';
-import { VirtagentError, type ErrorCode } from '../transport/errors.ts';
-import type { Answer, NotificationMessage, RequestMessage, ResponseMessage, Tag, WireError } from '../transport/messages.ts';
+import { quote, VirtagentError, type ErrorCode } from '../transport/errors.ts';
+import type {
+  Answer,
+  NotificationMessage,
+  ProgressMessage,
+  RequestMessage,
+  ResponseMessage,
+  Tag,
+  WireError,
+} from '../transport/messages.ts';
 import type { Execution, Sending } from './kinds.ts';
 import type { Job } from './manager.ts';
 import { MethodError, methodNamed, type HandlerContext, type MethodDefinition, type Methods } from './methods.ts';
 import { NestedCalls } from './nested-calls.ts';
 import { JOB_CHARGE, type Outgoing, type OutgoingHost } from './outgoing.ts';
-import { validate } from './schema.ts';
+import { isThenable, validate } from './schema.ts';
 
 /** What the requests of the other side need of a peer. */
 export interface IncomingHost extends OutgoingHost {
   readonly outgoing: Outgoing;
   readonly methods: Methods;
   readonly maxNestedCalls: number;
-  /** Told of what a handler threw that was not meant for the caller. */
-  onHandlerError(error: unknown, method: string): void;
+  readonly maxOwedBytes: number;
+  /** Counts a notification that nobody took. */
+  onUnclaimed(): void;
 }
 
 type Asked = (RequestMessage | NotificationMessage) & { readonly bytes: number };
@@ -53,9 +62,9 @@ export class Incoming {
       operations: work,
     });
     if (!added.ok) {
-      // A notification is never answered, so it is refused in silence (and counted by the manager's caller).
-      if (message.type === 'request')
-        this.refuse(tag, { code: added.error.code === 'BUSY' ? 'BUSY' : 'STOPPING', message: added.error.message });
+      // A notification is never answered, so it is refused in silence.
+      if (message.type === 'notification') this.#host.onUnclaimed();
+      else this.refuse(tag, { code: added.error.code === 'BUSY' ? 'BUSY' : 'STOPPING', message: added.error.message });
     } else if (this.#host.protocol.cancels && message.type === 'request' && !work.isOver) {
       this.#remember(tag, added.job, work);
     }
@@ -63,19 +72,33 @@ export class Incoming {
 
   /** Answers a request that does not become a job. */
   refuse(tag: Tag, error: WireError): void {
-    const message: ResponseMessage = { type: 'response', tag, answer: { ok: false, error } };
+    this.say({ type: 'response', tag, answer: { ok: false, error } }, () => {});
+  }
+
+  /** Sends what has no job, before requests; it is owed until the stream took it. False if it can't be written. */
+  say(message: ResponseMessage | ProgressMessage, sent: () => void): boolean {
     let owed = 0;
-    let sent = false;
-    owed = this.#host.outgoing.notice(message, () => {
-      sent = true;
-      if (owed > 0) this.owe(-owed - JOB_CHARGE);
+    let isSent = false;
+    const bytes = this.#host.outgoing.notice(message, () => {
+      isSent = true;
+      if (owed > 0) this.owe(-owed);
+      sent();
     });
-    if (!sent && owed > 0) this.owe(owed + JOB_CHARGE);
+    if (!isSent) this.owe((owed = bytes + JOB_CHARGE));
+    return bytes > 0;
+  }
+
+  /** Whether the peer leaves more unread than it may: nothing is added to it that can be left out. */
+  get owesTooMuch(): boolean {
+    return this.owedBytes > this.#host.maxOwedBytes;
   }
 
   /** The peer gives up its request: its handler is aborted, and it is answered as cancelled. */
   cancel(tag: Tag): void {
-    for (const job of this.#byTag.get(tag) ?? []) job.abort();
+    const jobs = this.#byTag.get(tag) ?? [];
+    // Each is told once: thousands of jobs can share a tag, and saying cancel again costs the peer nothing.
+    this.#byTag.delete(tag);
+    for (const job of jobs) job.abort();
   }
 
   owe(bytes: number): void {
@@ -101,9 +124,11 @@ class ServerWork {
   readonly #host: IncomingHost;
   readonly #message: Asked;
   #nested: NestedCalls | undefined;
-  #frame: Uint8Array | undefined;
+  /** The answer as it will be written, and what it was made of. */
+  #answer: { readonly completion: Completion; readonly frame: Uint8Array } | undefined;
   #owed = 0;
   #aborted = false;
+  #returned = false;
   /** Progress values that are not on the line yet, and what waits for them. */
   #unsent = 0;
   #whenSent: (() => void) | undefined;
@@ -118,10 +143,8 @@ class ServerWork {
     const { method, params } = this.#message;
     const definition = methodNamed(this.#host.methods, method);
     if (definition === undefined) {
-      return this.#finish(execution, {
-        ok: false,
-        error: new VirtagentError('METHOD_NOT_FOUND', `there is no method ${JSON.stringify(method.slice(0, 80))}`),
-      });
+      if (this.#message.type === 'notification') this.#host.onUnclaimed();
+      return this.#finish(execution, { ok: false, error: new VirtagentError('METHOD_NOT_FOUND', `there is no method ${quote(method)}`) });
     }
     const failed = (error: unknown): void => this.#finish(execution, { ok: false, error });
     try {
@@ -143,19 +166,17 @@ class ServerWork {
   }
 
   send(sending: Sending): void {
-    const frame = (this.#frame ??= this.#encode(sending.value as Completion));
-    if (this.#owed === 0) this.#owe(frame);
-    this.#host.trace(
-      'out',
-      { type: 'response', tag: (this.#message as RequestMessage).tag, answer: answerOf(sending.value as Completion) },
-      frame.length,
-    );
+    const completion = sending.value as Completion;
+    const frame = this.#frameOf(completion);
+    const { tag } = this.#message as RequestMessage;
+    this.#host.trace('out', { type: 'response', tag, answer: answerOf(completion) }, frame.length);
     this.#host.transport.write(frame, sending.done);
   }
 
   callback(): void {
     this.isOver = true;
-    if (this.#owed > 0) this.#incoming.owe(-this.#owed);
+    // Also of nothing: a line that the peer has ended is done with once no job is left.
+    this.#incoming.owe(-this.#owed);
     this.#nested?.abandon();
     this.onOver?.();
   }
@@ -164,6 +185,8 @@ class ServerWork {
   #run(definition: MethodDefinition, params: unknown, execution: Execution): unknown {
     const { method } = this.#message;
     const handle = (checked: unknown): unknown => {
+      // Given up while a schema looked at the parameters: it has not begun, and does not.
+      if (this.#aborted) throw execution.signal.reason;
       const result = definition.handle(checked, this.#contextOf(execution));
       if (definition.result === undefined) return result;
       const schema = definition.result;
@@ -175,29 +198,33 @@ class ServerWork {
       definition.params === undefined
         ? params
         : validate(definition.params, params, 'INVALID_PARAMS', `the parameters of ${method} do not pass its schema`);
-    const result = checked instanceof Promise ? checked.then(handle) : handle(checked);
+    const result = isThenable(checked) ? checked.then(handle) : handle(checked);
     return isThenable(result) ? Promise.resolve(result) : result;
   }
 
   #finish(execution: Execution, completion: Completion): void {
+    this.#returned = true;
     if (this.#unsent > 0) {
       this.#whenSent = () => this.#finish(execution, completion);
       return;
     }
     // After an abort nobody waits, and handlers are free to throw the signal's reason.
-    if (!completion.ok && !this.#aborted && isOurTrouble(completion.error))
-      this.#host.onHandlerError(completion.error, this.#message.method);
+    if (!completion.ok && !this.#aborted && isOurTrouble(completion.error)) this.#host.onUserError(completion.error, this.#message.method);
     this.#nested?.abandon();
-    if (this.#message.type === 'request' && !this.isOver) {
-      this.#frame = this.#encode(completion);
-      this.#owe(this.#frame);
-    }
+    // After an abort the answer is another one: the cancelled error.
+    if (this.#message.type === 'request' && !this.isOver && !this.#aborted) this.#frameOf(completion);
     execution.done(completion);
   }
 
-  #owe(frame: Uint8Array): void {
-    this.#owed = frame.length + JOB_CHARGE;
-    this.#incoming.owe(this.#owed);
+  /** The answer's frame, made once; from then on it is owed. */
+  #frameOf(completion: Completion): Uint8Array {
+    if (this.#answer?.completion !== completion) {
+      this.#answer = { completion, frame: this.#encode(completion) };
+      const owed = this.#answer.frame.length + JOB_CHARGE;
+      this.#incoming.owe(owed - this.#owed);
+      this.#owed = owed;
+    }
+    return this.#answer.frame;
   }
 
   /** The answer's frame; what can't be written is answered with an error that says so. */
@@ -207,19 +234,21 @@ class ServerWork {
     try {
       return codec.encode({ type: 'response', tag, answer: answerOf(completion) });
     } catch (error) {
-      this.#host.onHandlerError(error, method);
+      this.#host.onUserError(error, method);
       const code = error instanceof VirtagentError && error.code === 'MESSAGE_TOO_LARGE' ? 'MESSAGE_TOO_LARGE' : 'HANDLER_FAILED';
-      return codec.encode({
-        type: 'response',
-        tag,
-        answer: { ok: false, error: { code, message: `the result of the method can not be sent: ${(error as Error).message}` } },
-      });
+      const message = `the result of the method can not be sent: ${textOf(error)}`;
+      return codec.encode({ type: 'response', tag, answer: { ok: false, error: { code, message } } });
     }
   }
 
   #contextOf(execution: Execution): HandlerContext {
     const host = this.#host;
-    const nested = (): NestedCalls => (this.#nested ??= new NestedCalls(host.outgoing, execution, host.maxNestedCalls));
+    const nested = (): NestedCalls => {
+      this.#nested ??= new NestedCalls(host.outgoing, execution, host.maxNestedCalls);
+      // The job is over, or answered: an answer to the handler would wait for a slot that it never gets.
+      if (this.#returned || this.#aborted || this.isOver) this.#nested.abandon();
+      return this.#nested;
+    };
     return {
       method: this.#message.method,
       get signal() {
@@ -237,17 +266,13 @@ class ServerWork {
 
   #progress(value: unknown): boolean {
     const token = (this.#message.params as { workDoneToken?: unknown } | undefined)?.workDoneToken;
-    if (!this.#host.protocol.progress || this.isOver || (typeof token !== 'string' && typeof token !== 'number')) return false;
+    if (!this.#host.protocol.progress || (typeof token !== 'string' && typeof token !== 'number')) return false;
+    if (this.isOver || this.#returned || this.#aborted || this.#incoming.owesTooMuch) return false;
     this.#unsent++;
-    this.#host.outgoing.notice({ type: 'progress', token, value }, () => {
+    return this.#incoming.say({ type: 'progress', token, value }, () => {
       if (--this.#unsent === 0) this.#whenSent?.();
     });
-    return true;
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
 /** Whether an error was not meant for the caller, so that this side should hear of it. */
@@ -266,7 +291,17 @@ export function answerOf(completion: Completion): Answer {
   const { error } = completion;
   if (error === cancelledByPeer) return { ok: false, error: { code: 'CANCELLED', message: cancelledByPeer.message } };
   if (error instanceof MethodError)
-    return { ok: false, error: { code: 'REMOTE_ERROR', number: error.code, message: error.message, data: error.data } };
-  if (isForCaller(error)) return { ok: false, error: { code: error.code, message: error.message, data: error.data } };
-  return { ok: false, error: { code: 'HANDLER_FAILED', message: error instanceof Error ? error.message : 'the handler failed' } };
+    return { ok: false, error: { code: 'REMOTE_ERROR', number: error.code, message: textOf(error), data: error.data } };
+  if (isForCaller(error)) return { ok: false, error: { code: error.code, message: textOf(error), data: error.data } };
+  return { ok: false, error: { code: 'HANDLER_FAILED', message: textOf(error) } };
+}
+
+/** An error's message, whatever the handler made of the error. */
+function textOf(error: unknown): string {
+  try {
+    const text: unknown = error instanceof Error ? error.message : undefined;
+    return typeof text === 'string' ? text : 'the handler failed';
+  } catch {
+    return 'the handler failed';
+  }
 }

@@ -13,7 +13,7 @@ export interface JobStateEvent {
 }
 
 /**
- * Every state that every job of a manager enters, passing states included. It watches the actor system while it is
+ * Every state that every job of a manager enters, passing states included; it completes when the manager has ended. It watches the actor system while it is
  * subscribed, which costs each job some microseconds; unsubscribed, nothing.
  */
 export function jobStates(manager: Manager): Observable<JobStateEvent> {
@@ -25,7 +25,12 @@ export function jobStates(manager: Manager): Observable<JobStateEvent> {
         if (told !== undefined) subscriber.next(told);
       },
     } as Observer<InspectionEvent>);
-    return () => watching.unsubscribe();
+    const ending = manager.ref.subscribe({ complete: () => subscriber.complete(), error: () => subscriber.complete() });
+    if (manager.ref.getSnapshot().status !== 'active') subscriber.complete();
+    return () => {
+      watching.unsubscribe();
+      ending.unsubscribe();
+    };
   });
 }
 

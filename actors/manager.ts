@@ -474,12 +474,15 @@ export class Manager {
     done: (completion: SendCompletion) => void,
     operation: () => unknown,
   ): void {
-    const isHeld = name === 'send' ? isSending : isExecuting;
+    const of = { job: entry.ref, permit };
+    const isHeld = (): boolean => (name === 'send' ? isSending : isExecuting)(this.#context(), of);
     this.#run(() => {
+      // The line was lost before its turn came: what was to be sent is of the old session, and must not reach the next.
+      if (!isHeld()) return;
       if (entry.operations[name] === undefined) return done({ ok: true });
       this.#attempt(operation, (error) => {
         // It had completed before it failed: that is a second completion, which says nothing of the error.
-        if (!this.#killed && !isHeld(this.#context(), { job: entry.ref, permit })) this.#complain(error, name, entry.tag);
+        if (!this.#killed && !isHeld()) this.#complain(error, name, entry.tag);
         done({ ok: false, error });
       });
     });

@@ -57,7 +57,10 @@ export interface HandlerContext<Remote extends MethodTypes = AnyMethods> extends
    */
   readonly call: Caller<Remote>['call'];
   readonly notify: Caller<Remote>['notify'];
-  /** Sends a value on the way to the result, before the result; false where the protocol or the caller takes none. */
+  /**
+   * Sends a value on the way to the result, before the result. False if it was dropped: where the protocol or the caller takes
+   * none, after the handler's end, and while the caller leaves more than `maxOwedBytes` unread.
+   */
   readonly progress: (value: unknown) => boolean;
 }
 
@@ -109,6 +112,7 @@ export function methodNamed(methods: Methods, name: string): MethodDefinition | 
 
 /** Throws INVALID_OPTION for what is no method. */
 export function checkMethods(methods: Methods): void {
+  if (typeof methods !== 'object' || methods === null) invalidOption('methods', methods, 'an object of functions by name');
   for (const [name, found] of Object.entries(methods)) {
     if (typeof found !== 'function' && typeof (found as MethodDefinition | undefined)?.handle !== 'function') {
       invalidOption(`methods.${name}`, found, 'a function, or an object with a handle function');

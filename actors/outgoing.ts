@@ -113,6 +113,8 @@ export class Outgoing {
         if (outcome.type !== 'value') return end({ ok: false, error: callError(outcome, method) });
         const checked = this.#checked(outcome.value, method, options);
         if (!isThenable(checked)) return end(checked);
+        if (this.#closed !== undefined)
+          return end({ ok: false, error: callError({ type: 'cancelled', reason: this.#closed, known: 'executed' }, method) });
         checking = this.#startChecking(deadline, (why) => end({ ok: false, error: callError(why, method) }));
         return void checked.then(end);
       },
@@ -178,8 +180,7 @@ export class Outgoing {
     if (onProgress !== undefined && typeof onProgress !== 'function') invalidOption('onProgress', onProgress, 'a function');
     if (result !== undefined) checkSchema('result', result);
     if (signal !== undefined && typeof signal?.addEventListener !== 'function') invalidOption('signal', signal, 'an AbortSignal');
-    if (signal?.aborted)
-      throw new VirtagentError('CANCELLED', `${String(method)} was cancelled before it began`, { cause: signal.reason });
+    if (signal?.aborted) throw new VirtagentError('CANCELLED', `${String(method)} was cancelled before it began`, { cause: signal.reason });
     const tag = `${this.#host.tagPrefix}.${(++this.#tags).toString(36)}`;
     const sent = onProgress === undefined ? params : this.#withToken(params, tag);
     return { tag, params: sent, timeoutMs, frame: this.#host.transport.codec.encode({ type: 'request', tag, method, params: sent }) };
@@ -254,9 +255,7 @@ export class Outgoing {
 
   #startChecking(deadline: number, giveUp: (why: Outcome) => void): Checking {
     const { timers } = this.#host.manager;
-    const timer = timers.start(this.#closed === undefined ? deadline - timers.clock.now() : Infinity, () =>
-      giveUp({ type: 'timed-out', known: 'executed' }),
-    );
+    const timer = timers.start(deadline - timers.clock.now(), () => giveUp({ type: 'timed-out', known: 'executed' }));
     this.#checking.add(giveUp);
     const end = (): void => {
       timers.cancel(timer);

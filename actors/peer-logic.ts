@@ -1,29 +1,44 @@
 import { createActor, type ActorLogic, type ActorOptions, type AnyActorRef, type SnapshotFrom } from 'xstate';
 import { peerMachine } from '../machines/peer.ts';
-import { transportLogic } from '../transport/transport.ts';
+import { transportLogic, transportOf } from '../transport/transport.ts';
 import { guardedInspect } from './job-events.ts';
-import { managerLogic } from './manager.ts';
+import { managerLogic, managerOf } from './manager.ts';
 import type { AnyMethods, MethodTypes } from './methods.ts';
 import { checkPeerOptions, type PeerOptions } from './peer-options.ts';
 import { Peer, peerOf, type PeerLogic } from './peer.ts';
 
-/** A machine's logic under a peer: it gets its options from the peer that its input names. */
-function under<Input>(logic: object, options: (owner: Peer) => Input): ActorLogic<never, never> {
-  const inner = logic as { getInitialSnapshot(scope: unknown, input: Input): unknown };
+/** A machine's logic under a peer: it gets its options from the peer that its input names, and that peer gets its actor. */
+function under<Input>(logic: object, options: (owner: Peer) => Input, adopt: (owner: Peer, ref: AnyActorRef) => void): ActorLogic<never, never> {
+  const inner = logic as { getInitialSnapshot(scope: { self: AnyActorRef }, input: Input): unknown };
   return Object.create(logic, {
     getInitialSnapshot: {
-      value: (scope: unknown, { peer: ref }: { peer: AnyActorRef }) =>
-        inner.getInitialSnapshot(scope, options(peerOf(ref) as unknown as Peer)),
+      value: (scope: { self: AnyActorRef }, { peer: ref }: { peer: AnyActorRef }) => {
+        const owner = peerOf(ref) as unknown as Peer;
+        const snapshot = inner.getInitialSnapshot(scope, options(owner));
+        adopt(owner, scope.self);
+        return snapshot;
+      },
     },
   }) as ActorLogic<never, never>;
 }
 
 const provided = peerMachine.provide({
   actors: {
-    manager: under(managerLogic, (owner) => owner._managerOptions()) as never,
-    transport: under(transportLogic, (owner) => owner._transportInput()) as never,
+    manager: under(
+      managerLogic,
+      (owner) => owner._managerOptions(),
+      (owner, ref) => owner._adopt(managerOf(ref)),
+    ) as never,
+    transport: under(
+      transportLogic,
+      (owner) => owner._transportInput(),
+      (owner, ref) => owner._adopt(transportOf(ref)),
+    ) as never,
   },
-  actions: { endCalls: ({ self, context }) => (peerOf(self) as unknown as Peer)._endCalls(context.reason) },
+  actions: {
+    endCalls: ({ self, context }) => (peerOf(self) as unknown as Peer)._endCalls(context.reason),
+    endGreeting: ({ self }) => (peerOf(self) as unknown as Peer)._endGreeting(),
+  },
 });
 
 /**

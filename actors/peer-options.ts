@@ -8,7 +8,7 @@ import { protocolByName, type Protocol, type ProtocolName } from '../transport/p
 import { durations, type Clock } from '../transport/timers.ts';
 import { defaultManagerLimits, managerLimits } from './manager-options.ts';
 import { checkMethods, type Methods } from './methods.ts';
-import type { Schema } from './schema.ts';
+import { checkSchema, type Schema } from './schema.ts';
 import type { Role } from './v7-greeting.ts';
 
 /** Options of a peer: `input` where an app invokes it, the argument of `createPeer` elsewhere. */
@@ -95,10 +95,19 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
   const { stream, channel, role, methods = {}, results = {}, clock, onError } = options;
   if ((stream === undefined) === (channel === undefined))
     invalidOption('stream', stream && 'given with channel', 'a Duplex, or leave it out and give channel');
-  if (stream !== undefined && typeof stream.write !== 'function') invalidOption('stream', stream, 'a Node Duplex');
+  if (stream !== undefined) checkStream(stream);
+  if (channel !== undefined && typeof channel?.open !== 'function') invalidOption('channel', channel, 'a channel, such as unixConnect(path)');
   if (role !== undefined && role !== 'host' && role !== 'guest') invalidOption('role', role, 'host or guest');
   const protocol = protocolByName(options.protocol ?? 'jsonrpc-lines');
   checkMethods(methods);
+  object('results', results);
+  for (const [name, schema] of Object.entries(results)) checkSchema(`results.${name}`, schema);
+  object('limits', options.limits ?? {});
+  if (clock !== undefined && [clock?.now, clock?.setTimeout, clock?.clearTimeout].some((one) => typeof one !== 'function'))
+    invalidOption('clock', clock, 'an object with now, setTimeout and clearTimeout');
+  for (const [name, value] of Object.entries({ random: options.random, onError }))
+    if (value !== undefined && typeof value !== 'function') invalidOption(name, value, 'a function');
+  if (options.retries !== undefined && typeof options.retries !== 'boolean') invalidOption('retries', options.retries, 'true or false');
   return {
     createChannel: () => channel ?? streamChannel(stream as Duplex),
     protocol,
@@ -116,6 +125,17 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
     onError,
     managerLimits: managerLimits({ ...options, window: options.window ?? protocol.window }),
   };
+}
+
+function object(name: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) invalidOption(name, value, 'an object');
+}
+
+function checkStream(stream: Duplex): void {
+  const needed = ['write', 'end', 'on', 'pause', 'resume', 'destroy'] as const;
+  if (needed.some((name) => typeof stream?.[name] !== 'function')) invalidOption('stream', stream, 'a Node Duplex');
+  if (typeof stream.readableEncoding === 'string')
+    invalidOption('stream', `of text in ${stream.readableEncoding}`, 'a stream of bytes, on which setEncoding() was not called');
 }
 
 function milliseconds(name: string, value: number | undefined, fallback: number): number {

@@ -5,11 +5,11 @@ import type { LinkState } from '../machines/link.ts';
 import type { peerMachine, PeerContext, PeerEmitted, PeerEvent, PeerOutput } from '../machines/peer.ts';
 import { invalidOption, quote, RemoteProtocolError, VirtagentError } from '../transport/errors.ts';
 import type { IncomingMessage } from '../transport/messages.ts';
-import { transportOf, type Transport, type TransportCounters, type TransportInput } from '../transport/transport.ts';
+import type { Transport, TransportCounters, TransportInput } from '../transport/transport.ts';
 import { Incoming, type IncomingHost } from './incoming.ts';
 import { jobStates, type JobStateEvent } from './job-events.ts';
 import type { Kind } from './kinds.ts';
-import { managerOf, type Manager, type SlotReport } from './manager.ts';
+import { Manager, type SlotReport } from './manager.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import type { AnyMethods, CallArguments, Caller, CallResultOf, CallOptions, Methods, MethodTypes } from './methods.ts';
 import { Outgoing, type CallResult } from './outgoing.ts';
@@ -107,6 +107,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
    * @param options - `timeoutMs`: milliseconds after which what still runs is ended at once; default none.
    */
   async stop({ timeoutMs = Infinity }: { readonly timeoutMs?: number } = {}): Promise<void> {
+    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) invalidOption('timeoutMs', timeoutMs, 'milliseconds from 0, or Infinity');
     const cut = this.#stopped ? undefined : this.manager.timers.start(timeoutMs, () => this.close());
     const ended = this.ended();
     if (!this.#stopped) this.ref.send({ type: 'stop' });
@@ -134,12 +135,13 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
         return true;
       };
       const now = this.ref.getSnapshot() as PeerSnapshot;
-      if (look(now.context, now.status !== 'active' || this.#stopped)) return;
+      if (look(now.context, this.#isOver())) return;
       const watching = this.ref.subscribe({
         next: (snapshot: PeerSnapshot) => {
           if (look(snapshot.context, snapshot.status !== 'active')) watching.unsubscribe();
         },
         complete: () => look({ ...this.#context(), link: 'ended' }, true),
+        error: (reason: unknown) => reject(asError(reason)),
       });
     });
   }
@@ -147,8 +149,8 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   /** Resolves, with the reason, when the peer has ended: its link for good, or by stop or close. */
   ended(): Promise<unknown> {
     return new Promise((resolve) => {
-      if (this.#stopped || this.ref.getSnapshot().status !== 'active') return resolve(this.#context().reason);
-      this.ref.subscribe({ complete: () => resolve(this.#context().reason) });
+      if (this.#isOver()) return resolve(this.#context().reason);
+      this.ref.subscribe({ complete: () => resolve(this.#context().reason), error: resolve });
     });
   }
 
@@ -157,15 +159,21 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     return this.#stopped ? 'ended' : this.#context().link;
   }
 
-  /** The link's states, the present one first. */
+  /** The link's states, the present one first and `ended` last. */
   get link$(): Observable<{ readonly state: LinkState; readonly reason: unknown }> {
     return new Observable((subscriber) => {
-      const { link, reason } = this.#context();
-      subscriber.next({ state: link, reason });
-      const emitted = this.ref.on('link' as never, (event: { state: LinkState; reason: unknown }) =>
-        subscriber.next({ state: event.state, reason: event.reason }),
-      );
-      const watching = this.ref.subscribe({ complete: () => subscriber.complete() });
+      let last: LinkState | undefined;
+      const tell = (state: LinkState, reason: unknown): void => {
+        if (state !== 'ended' || last !== 'ended') subscriber.next({ state: (last = state), reason });
+      };
+      const end = (): void => {
+        tell('ended', this.#context().reason);
+        subscriber.complete();
+      };
+      if (this.#isOver()) return end();
+      const emitted = this.ref.on('link' as never, (event: { state: LinkState; reason: unknown }) => tell(event.state, event.reason));
+      const watching = this.ref.subscribe({ complete: end, error: end });
+      tell(this.link, this.#context().reason);
       return () => {
         emitted.unsubscribe();
         watching.unsubscribe();
@@ -200,18 +208,29 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
 
   /** The manager under this peer. */
   get manager(): Manager {
-    return (this.#manager ??= managerOf(this.#child('manager')));
+    return this.#manager as Manager;
   }
 
   /** The transport under this peer. */
   get transport(): Transport {
-    return (this.#transport ??= transportOf(this.#child('transport')));
+    return this.#transport as Transport;
   }
 
   /** The methods that the other side listed, where the protocol has it list them (v7). */
   get remoteMethods(): readonly string[] | undefined {
     const listed = this.#greeting?.remoteMethods;
     return listed === undefined ? undefined : [...listed];
+  }
+
+  /** @internal Its children, as they are made: before it is used, and kept after they have ended. */
+  _adopt(child: Manager | Transport): void {
+    if (child instanceof Manager) this.#manager = child;
+    else this.#transport = child;
+  }
+
+  /** @internal */
+  _endGreeting(): void {
+    this.#greeting?.stop();
   }
 
   /** @internal */
@@ -240,6 +259,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       onMessage: (message) => this.#take(message),
       onOpen: () => this.#opened(),
       onUp: () => this.manager.gate('all'),
+      onUnwritable: () => this.manager.gate('none'),
       onInputEnded: () => this.#weighFinishing(),
       onDown: () => {
         this.#greeting?.end();
@@ -253,23 +273,29 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
 
   /** @internal The link has ended for good: calls that wait for another end with it. */
   _endCalls(reason: unknown): void {
-    this.#stopped = true;
-    this.manager.kill(
-      reason === undefined
-        ? undefined
-        : new VirtagentError('LINE_LOST', `the link has ended: ${asError(reason).message}`, { cause: reason }),
-    );
-    this.#traced.complete();
+    const error =
+      reason === undefined ? undefined : new VirtagentError('LINE_LOST', `the link has ended: ${asError(reason).message}`, { cause: reason });
+    this.#end(error);
   }
 
   /** @internal */
   _stop(): void {
+    this.#end(undefined);
+  }
+
+  #end(error = new VirtagentError('STOPPED', 'stopped')): void {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#greeting?.end();
-    this.manager.kill();
-    this.transport._stop();
+    this.manager.kill(error);
+    this.#outgoing.close(error);
+    // Also a transport that failed: its actor is over, its stream is not.
+    this.#transport?._stop();
     this.#traced.complete();
+  }
+
+  #isOver(): boolean {
+    return this.#stopped || (this.ref.getSnapshot() as PeerSnapshot).status !== 'active';
   }
 
   #opened(): void {
@@ -337,7 +363,15 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       resultSchemas: options.results,
       maxNestedCalls: options.maxNestedCalls,
       hasRemote: (method) => owner.#greeting?.remoteMethods?.has(method) ?? true,
-      onHandlerError: (error, method) => options.onError?.(error, method),
+      maxOwedBytes: options.maxOwedBytes,
+      onUnclaimed: () => void owner.#unclaimed++,
+      onUserError: (error, method) => {
+        try {
+          options.onError?.(error, method);
+        } catch {
+          // Nobody is left to tell; thrown on, it would keep the handler's slot for ever.
+        }
+      },
       trace: (direction, message, bytes) => {
         if (owner.#traced.observed) owner.#traced.next({ direction, message, bytes });
       },
@@ -358,10 +392,6 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
 
   #context(): PeerContext {
     return (this.ref.getSnapshot() as PeerSnapshot).context;
-  }
-
-  #child(name: 'manager' | 'transport'): AnyActorRef {
-    return (this.ref.getSnapshot() as PeerSnapshot).children[name] as AnyActorRef;
   }
 }
 

@@ -42,9 +42,7 @@ const MOST_ISSUES = 16;
 export function validate<Output>(schema: Schema<unknown, Output>, value: unknown, code: ErrorCode, what: string): Output | Promise<Output> {
   const checked: SchemaResult<Output> | PromiseLike<SchemaResult<Output>> = schema['~standard'].validate(value);
   // Not only a Promise of this realm: a thenable has no issues either, and would pass.
-  return isThenable(checked)
-    ? Promise.resolve(checked).then((result) => accepted(result, code, what))
-    : accepted(checked, code, what);
+  return isThenable(checked) ? Promise.resolve(checked).then((result) => accepted(result, code, what)) : accepted(checked, code, what);
 }
 
 /** Throws INVALID_OPTION for what is no schema. */

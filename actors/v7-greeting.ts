@@ -32,6 +32,7 @@ export class V7Greeting {
   readonly #host: GreetingHost;
   #timer: Timer | undefined;
   #open = false;
+  #stopping = false;
   /** The greeting call that is out: one at a time, whatever the peer says. */
   #calling: AbortController | undefined;
 
@@ -57,7 +58,7 @@ export class V7Greeting {
     this.#open = true;
     this.remoteMethods = undefined;
     if (this.#role === 'host') {
-      this.#timer = this.#host.manager.timers.start(durations.v7Hello, () => this.#ask());
+      this.#askLater();
       return;
     }
     this.#host.greeted();
@@ -72,14 +73,32 @@ export class V7Greeting {
     this.#calling = undefined;
   }
 
+  /** The peer stops: what already waits for the greeting still gets it, but it is not made for nobody. */
+  stop(): void {
+    this.#stopping = true;
+    if (!this.#isAwaited()) this.#calling?.abort();
+  }
+
   #ask(): void {
-    if (!this.#open) return;
+    if (!this.#open || (this.#stopping && !this.#isAwaited())) return;
     this.#host.manager.timers.cancel(this.#timer);
     this.#call('capabilities', (result) => {
-      if (result.ok) this.#heard((result.value as { methods?: unknown } | undefined)?.methods);
-      else if (result.error.code === 'TIMEOUT') this.#ask();
+      if (result.ok) return this.#heard((result.value as { methods?: unknown } | undefined)?.methods);
+      // Of this side, that is: an error that the guest sends can have the same code, and it has then said what it has to say.
+      const { code, remote } = result.error;
+      if (remote === undefined && code === 'TIMEOUT') queueMicrotask(() => this.#ask());
+      else if (remote === undefined && code === 'QUEUE_FULL') this.#askLater();
       else this.#heard(undefined);
     });
+  }
+
+  #askLater(): void {
+    this.#timer = this.#host.manager.timers.start(durations.v7Hello, () => this.#ask());
+  }
+
+  /** Whether calls of ours wait for the greeting, besides its own. */
+  #isAwaited(): boolean {
+    return this.#host.manager.slots.client.count > (this.#calling === undefined ? 0 : 1);
   }
 
   #call(method: string, then: (result: CallResult) => void): void {
@@ -92,7 +111,9 @@ export class V7Greeting {
       { urgency: 2, timeoutMs: durations.v7Greeting, signal: calling.signal },
       true,
       (result) => {
-        if (!calling.signal.aborted) then(result);
+        if (calling.signal.aborted) return;
+        this.#calling = undefined;
+        then(result);
       },
     );
   }

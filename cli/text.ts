@@ -1,12 +1,12 @@
 /**
- * Text of a peer or a user on its way to a terminal or a log. What C0, DEL, C1, line separators and bidirectional controls do there
- * is decided by whoever wrote them, so they are written out.
+ * Text of a peer or a user on its way to a terminal or a log: what control and format characters (bidirectional ones among
+ * them) and line separators do there would be decided by whoever wrote them, so they are written out.
  */
-// oxlint-disable-next-line no-control-regex -- control characters are what this is about
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const unsafe = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 function escape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
 
 /** Any text as a piece of one line, cut after `most` characters. */

@@ -36,8 +36,9 @@ const s = setup({
     openLink: sendTo('transport', { type: 'open' }),
     closeLink: sendTo('transport', { type: 'close' }),
     stopManager: sendTo('manager', { type: 'stop' }),
-    // An effect: calls that wait for a link that will not come are ended with its reason.
+    // Effects: calls that wait for a link that will not come are ended with its reason; a greeting is not made for nobody.
     endCalls: () => {},
+    endGreeting: () => {},
     keepLink: assign(({ event }: Args) => {
       const { state, reason, session } = event as PeerEmitted;
       return { link: state, reason, session };
@@ -70,7 +71,7 @@ export const peerMachine = s.createMachine({
   output: ({ context }) => ({ reason: context.reason }),
   states: {
     running: { description: 'Calls are made and answered.', on: { stop: 'stopping', link } },
-    stopping: { description: 'What runs is finished; nothing new is taken.', entry: 'stopManager', on: { stop: ignored, link } },
+    stopping: { description: 'What runs is finished; nothing new is taken.', entry: ['stopManager', 'endGreeting'], on: { stop: ignored, link } },
     closing: { description: 'The line is being closed.', entry: 'closeLink', on: { stop: ignored, link } },
     ended: { type: 'final', entry: 'endCalls' },
   },

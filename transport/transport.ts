@@ -24,6 +24,8 @@ export interface TransportInput {
   readonly onOpen?: (() => void) | undefined;
   /** Requests may be sent. */
   readonly onUp?: (() => void) | undefined;
+  /** The line takes nothing more, and is about to be lost: nothing else should be tried on it. */
+  readonly onUnwritable?: (() => void) | undefined;
   /** The peer has said all that it will: answer it, then call `finished()`. */
   readonly onInputEnded?: (() => void) | undefined;
   /** The line is gone: end its jobs, then call `settled()`. Default: at once. */
@@ -45,6 +47,9 @@ export interface TransportCounters {
 
 /** Why a send failed: `known` says that nothing of it can have reached the peer. */
 export type SendResult = { readonly ok: true } | { readonly ok: false; readonly error: unknown; readonly known?: 'not-sent' };
+
+/** After lines that were up and on which nothing was heard, the pause grows up to this many milliseconds. */
+const silentLast = 1_000;
 
 const transports = new WeakMap<AnyActorRef, Transport>();
 
@@ -119,8 +124,14 @@ export class Transport {
   #opening: AbortController | undefined;
   #stream: Duplex | undefined;
   #reading = true;
-  /** Messages that were decoded and wait until reading goes on. */
-  #held: Decoded[] = [];
+  /** What was decoded, up to `#next` handed on. While nothing is to be read, the rest waits. */
+  #decoded: Decoded[] = [];
+  #next = 0;
+  #delivering = false;
+  /** Whether the present line has yielded a message; how many before it did not. */
+  #heard = false;
+  #silentLines = 0;
+  #stopped = false;
   #codec: Codec | undefined;
   /** Sends that the stream has not taken: it was full. */
   #undrained: ((result: SendResult) => void)[] = [];
@@ -152,11 +163,19 @@ export class Transport {
   write(frame: Uint8Array, done: (result: SendResult) => void): void {
     const stream = this.#stream;
     if (stream === undefined || stream.destroyed || !stream.writable) {
-      return done({ ok: false, error: new VirtagentError('LINE_LOST', 'there is no line', { known: 'not-sent' }), known: 'not-sent' });
+      const error = new VirtagentError('LINE_LOST', 'there is no line', { known: 'not-sent' });
+      return this.#failed(stream, error, () => done({ ok: false, error, known: 'not-sent' }));
     }
     this.counters.bytesOut += frame.length;
     this.counters.messagesOut++;
-    if (stream.write(frame)) done({ ok: true });
+    let isTaken: boolean;
+    try {
+      isTaken = stream.write(frame);
+    } catch (error) {
+      // How much of it is out is not known, so no other frame may follow.
+      return this.#failed(stream, error, () => done({ ok: false, error }));
+    }
+    if (isTaken) done({ ok: true });
     else this.#undrained.push(done);
   }
 
@@ -203,10 +222,12 @@ export class Transport {
   _connect(): void {
     const opening = new AbortController();
     this.#opening = opening;
-    this.#input.channel.open(opening.signal).then(
+    const open = async (): Promise<Duplex> => this.#input.channel.open(opening.signal);
+    open().then(
       (stream) => {
         if (opening.signal.aborted) return void stream.destroy();
         this.#stream = stream;
+        this.#heard = false;
         this.#send({ type: 'opened' });
       },
       (error: unknown) => {
@@ -225,8 +246,10 @@ export class Transport {
     const stream = this.#stream as Duplex;
     const codec = this.#input.createCodec();
     this.#codec = codec;
-    stream.on('data', (chunk: Uint8Array) => {
-      if (this.#stream === stream) this.#take(chunk, codec);
+    stream.on('data', (chunk: unknown) => {
+      if (this.#stream !== stream) return;
+      if (chunk instanceof Uint8Array) this.#take(chunk, codec);
+      else this.#lost(stream, new VirtagentError('CHANNEL_UNUSABLE', 'the stream gives text or objects; a line is a stream of bytes'));
     });
     stream.on('drain', () => this.#drained(stream));
     stream.on('error', (error) => this.#lost(stream, error));
@@ -259,20 +282,25 @@ export class Transport {
     const stream = this.#stream;
     this._disarm('stall');
     const rest = this.#codec?.end() ?? [];
-    this.#stream = undefined;
-    this.#codec = undefined;
-    this.#undrained = [];
-    this.#held = [];
+    this.#letGo();
     this.#reading = true;
-    for (const one of rest) if (one instanceof RemoteProtocolError) this.#damaged(one);
     if (stream !== undefined) this.#release(stream, closing);
+    this.#silentLines = this.#heard ? 0 : this.#silentLines + 1;
     if (this.#input.onDown === undefined) this.settled();
     else this.#input.onDown(reason);
+    // Last: who hears of it may call, and is to find a line that is down.
+    for (const one of rest) if (one instanceof RemoteProtocolError) this.#damaged(one);
   }
 
-  /** @internal After a line that was up the next is opened at once; each failed attempt makes the pause longer. */
+  /**
+   * @internal After a line that was up the next is opened at once; each failed attempt makes the pause longer. So does each
+   * line in a row on which nothing was heard: who accepts and closes is not to be asked as fast as the machine can.
+   */
   _armRetry(attempts: number): void {
-    const pause = attempts === 0 ? 0 : backoff(attempts, durations.retryFirst, durations.retryLast, this.#input.random ?? Math.random);
+    const random = this.#input.random ?? Math.random;
+    let pause = 0;
+    if (attempts > 0) pause = backoff(attempts, durations.retryFirst, durations.retryLast, random);
+    else if (this.#silentLines > 1) pause = backoff(this.#silentLines - 1, durations.retryFirst, silentLast, random);
     this.#arm('retry', pause, () => this.#send({ type: 'retry' }));
   }
 
@@ -293,10 +321,13 @@ export class Transport {
   _resumeReading(): void {
     this._disarm('stall');
     this.#reading = true;
-    const held = this.#held;
-    this.#held = [];
-    this.#deliver(held);
-    if (this.#reading) this.#stream?.resume();
+    const stream = this.#stream;
+    // Not inside this transition: what a message leads to (owed_high, a loss) has to hold for the one after it.
+    queueMicrotask(() => {
+      if (this.#stream !== stream || stream === undefined) return;
+      this.#deliver();
+      if (this.#reading && this.#stream === stream) stream.resume();
+    });
   }
 
   /** @internal */
@@ -313,37 +344,67 @@ export class Transport {
 
   /** @internal */
   _stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
     this.#timers.clear();
     this._abandon();
     const stream = this.#stream;
-    this.#stream = undefined;
+    this.#letGo();
     if (stream !== undefined) this.#release(stream, false);
-    this.#input.channel.close().catch(() => {});
+    const close = async (): Promise<void> => this.#input.channel.close();
+    close().catch(() => {});
     for (const subject of [this.#chunks, this.#messages, this.#damage, this.#states]) subject.complete();
   }
 
   #take(chunk: Uint8Array, codec: Codec): void {
     this.counters.bytesIn += chunk.length;
     if (this.#chunks.observed) this.#chunks.next(chunk);
-    this.#deliver(codec.push(chunk));
+    const decoded = codec.push(chunk);
+    if (this.#decoded.length === 0) this.#decoded = decoded;
+    else for (const one of decoded) this.#decoded.push(one);
+    this.#deliver();
   }
 
   /** Hands messages on until the line that they came from is gone, or reading stops. */
-  #deliver(decoded: Decoded[]): void {
+  #deliver(): void {
+    // Called by what a message led to: the messages after that one are handed on when it is done with.
+    if (this.#delivering) return;
+    this.#delivering = true;
     const stream = this.#stream;
-    for (const [at, one] of decoded.entries()) {
-      if (this.#stream !== stream) return;
-      if (!this.#reading) {
-        this.#held = this.#held.concat(decoded.slice(at));
-        return;
-      }
-      if (one instanceof RemoteProtocolError) this.#damaged(one);
-      else {
-        this.counters.messagesIn++;
-        if (this.#messages.observed) this.#messages.next(one);
-        this.#input.onMessage(one);
-      }
+    try {
+      while (this.#next < this.#decoded.length && this.#reading && this.#stream === stream && stream?.destroyed !== true)
+        this.#handOn(this.#decoded[this.#next++] as Decoded);
+    } finally {
+      this.#delivering = false;
     }
+    if (this.#next < this.#decoded.length) return;
+    this.#decoded = [];
+    this.#next = 0;
+  }
+
+  #handOn(one: Decoded): void {
+    if (one instanceof RemoteProtocolError) return this.#damaged(one);
+    this.#heard = true;
+    this.counters.messagesIn++;
+    if (this.#messages.observed) this.#messages.next(one);
+    this.#input.onMessage(one);
+  }
+
+  /** Forgets the line and everything of it that was not handed on. */
+  #letGo(): void {
+    this.#stream = undefined;
+    this.#codec = undefined;
+    this.#undrained = [];
+    this.#decoded = [];
+    this.#next = 0;
+  }
+
+  /** A send found the line broken: nothing else is tried on it, that send has failed, and the line is lost. */
+  #failed(stream: Duplex | undefined, error: unknown, done: () => void): void {
+    this.#input.onUnwritable?.();
+    done();
+    // One that we ended ourselves still hands over what was written.
+    if (stream !== undefined && (stream.destroyed || this.ref.getSnapshot().value !== 'finishing')) this.#lost(stream, stream.errored ?? error);
   }
 
   #damaged(error: RemoteProtocolError): void {
@@ -381,6 +442,7 @@ export class Transport {
 
   #arm(name: 'retry' | 'finish' | 'stall', ms: number, fire: () => void): void {
     this._disarm(name);
+    if (this.#stopped) return;
     this.#armed.set(name, this.#timers.start(ms, fire));
   }
 

@@ -35,9 +35,17 @@ describe('an option that is not allowed is named with its value and what it take
     ['an option without its value', ['guest', '-c'], /option '-c, --channel <name>' argument missing/],
     ['no method', ['call'], /missing required argument 'method'/],
     ['too many arguments', ['call', 'ping', '{}', 'more'], /too many arguments/],
-    ['a directory that is none', ['guest', '-c', 'stdio', '--allow-read', '/dev/null'], /--allow-read is "\/dev\/null"; it takes a directory/],
+    [
+      'a directory that is none',
+      ['guest', '-c', 'stdio', '--allow-read', '/dev/null'],
+      /--allow-read is "\/dev\/null"; it takes a directory/,
+    ],
     ['an empty command', ['guest', '-c', 'stdio', '--allow-shutdown', ''], /--allow-shutdown is ""; it takes the path of a program/],
-    ['a listener that retries', ['guest', '-c', 'unix-listen', '-p', '/x', '--retry'], /--channel is "unix-listen"; it takes unix-connect or/],
+    [
+      'a listener that retries',
+      ['guest', '-c', 'unix-listen', '-p', '/x', '--retry'],
+      /--channel is "unix-listen"; it takes unix-connect or/,
+    ],
     ['pings without pause', ['guest', '-c', 'stdio', '--ping-host', '-1'], /--ping-host is "-1"; it takes seconds/],
     ['commands and a line on stdin', ['host', '-c', 'stdio'], /--channel is "stdio"; it takes another one without --exec/],
     ['an --exec that is no command', ['host', '-c', 'stdio', '--exec', '.nope'], /the command is "\.nope"; it takes one of \.jobs/],
@@ -112,7 +120,8 @@ test('the version is that of the package', async () => {
 
 test('the control characters of an argument reach no terminal', async () => {
   const { stderr } = await run(['call', 'ping', '-c', '\u001b[31m\u009b31m\u202e']);
-  expect(stderr).toContain('\\u001b[31m\\u009b31m\\u202e');
+  expect(stderr).toMatch(/--channel is ".*31m.*31m.*"; it takes/);
+  expect(stderr).not.toMatch(/[\u001b\u009b\u202e]/);
   const unknown = await run(['call', '--\u001b[31m']);
   expect(unknown.stderr).not.toContain('\u001b');
 });

@@ -32,13 +32,14 @@ function asProgram(block: Block): Program {
   return { ...block, name: `${block.page.replaceAll(/\W/g, '-')}-${block.line}.ts`, output };
 }
 
-/** The package's own name leads to the sources, so that nothing has to be built first. */
+/** The package's own name leads to the sources, so that nothing has to be built first; `./examples/` is the repository's. */
 function withSources(text: string): string {
-  const here = (path: string): string => relative(folder, join(root, path));
-  return text.replaceAll(
-    /(?<=from |import\()'virtagent(?:\/(machines|transport))?'/g,
-    (_, part: string | undefined) => `'${here(`${part ?? 'actors'}/index.ts`)}'`,
-  );
+  const here = (path: string): string => `'${relative(folder, join(root, path))}'`;
+  return text
+    .replaceAll(/(?<=from |import\()'virtagent(?:\/(machines|transport))?'/g, (_, part: string | undefined) =>
+      here(`${part ?? 'actors'}/index.ts`),
+    )
+    .replaceAll(/(?<=from )'\.\/(examples\/[\w-]+\.ts)'/g, (_, path: string) => here(path));
 }
 
 beforeAll(async () => {

@@ -26,6 +26,8 @@ export interface Against {
   raw(text: string): void;
   /** Begins to read. */
   listen(): void;
+  /** Takes what was read by hand. */
+  hear(chunk: Buffer | null): void;
 }
 
 /** A peer of ours on a line whose other end is hostile. */
@@ -44,7 +46,10 @@ export function farEnd(line: Duplex, protocol: ProtocolName, deaf = false): Omit
   const codec = createCodec(limits);
   const heard: Heard[] = [];
   line.on('error', () => {});
-  const listen = (): void => void line.on('data', (chunk: Buffer) => heard.push(...(codec.push(chunk) as IncomingMessage[] as Heard[])));
+  const hear = (chunk: Buffer | null): void => {
+    if (chunk !== null) heard.push(...(codec.push(chunk) as IncomingMessage[] as Heard[]));
+  };
+  const listen = (): void => void line.on('data', hear);
   if (!deaf) listen();
   return {
     line,
@@ -52,6 +57,7 @@ export function farEnd(line: Duplex, protocol: ProtocolName, deaf = false): Omit
     say: (...messages) => void line.write(Buffer.concat(messages.map((message) => codec.encode(message)))),
     raw: (text) => void line.write(Buffer.from(text, 'latin1')),
     listen,
+    hear,
   };
 }
 
