@@ -13,8 +13,8 @@ export interface JobStateEvent {
 }
 
 /**
- * Every state that every job of a manager enters, passing states included; it completes when the manager has ended. It watches the actor system while it is
- * subscribed, which costs each job some microseconds; unsubscribed, nothing.
+ * Every state that every job of a manager enters, passing states included; it completes when the manager has ended. It
+ * watches the actor system while it is subscribed, which costs each job some microseconds; unsubscribed, nothing.
  */
 export function jobStates(manager: Manager): Observable<JobStateEvent> {
   return new Observable((subscriber) => {

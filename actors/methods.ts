@@ -40,7 +40,10 @@ export interface Caller<Remote extends MethodTypes> {
    * Calls a method of the other side. Rejects with a VirtagentError whose `known` says whether it may have been executed.
    */
   call<M extends keyof Remote & string>(method: M, ...rest: CallArguments<Remote[M]>): Promise<CallResultOf<Remote[M]>>;
-  /** Sends a request without response; resolves when the stream took it. UNSUPPORTED in v7. */
+  /**
+   * Sends a request without response; resolves when the stream took it. Without a line it waits for one, as a call does, for at most
+   * the peer's `timeoutMs`. UNSUPPORTED in v7.
+   */
   notify<M extends keyof Remote & string>(method: M, params?: CallArguments<Remote[M]>[0]): Promise<void>;
 }
 

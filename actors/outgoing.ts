@@ -230,6 +230,7 @@ export class Outgoing {
       urgency,
       exempt: kind === 'notice',
       bytes: frame.length + JOB_CHARGE,
+      ...(kind === 'notification' ? { timeoutMs: this.#host.timeoutMs } : undefined),
       operations: {
         send: (sending) => {
           this.#host.trace('out', message, frame.length);

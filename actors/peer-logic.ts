@@ -8,7 +8,11 @@ import { checkPeerOptions, type PeerOptions } from './peer-options.ts';
 import { Peer, peerOf, type PeerLogic } from './peer.ts';
 
 /** A machine's logic under a peer: it gets its options from the peer that its input names, and that peer gets its actor. */
-function under<Input>(logic: object, options: (owner: Peer) => Input, adopt: (owner: Peer, ref: AnyActorRef) => void): ActorLogic<never, never> {
+function under<Input>(
+  logic: object,
+  options: (owner: Peer) => Input,
+  adopt: (owner: Peer, ref: AnyActorRef) => void,
+): ActorLogic<never, never> {
   const inner = logic as { getInitialSnapshot(scope: { self: AnyActorRef }, input: Input): unknown };
   return Object.create(logic, {
     getInitialSnapshot: {

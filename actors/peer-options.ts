@@ -96,7 +96,8 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
   if ((stream === undefined) === (channel === undefined))
     invalidOption('stream', stream && 'given with channel', 'a Duplex, or leave it out and give channel');
   if (stream !== undefined) checkStream(stream);
-  if (channel !== undefined && typeof channel?.open !== 'function') invalidOption('channel', channel, 'a channel, such as unixConnect(path)');
+  if (channel !== undefined && typeof channel?.open !== 'function')
+    invalidOption('channel', channel, 'a channel, such as unixConnect(path)');
   if (role !== undefined && role !== 'host' && role !== 'guest') invalidOption('role', role, 'host or guest');
   const protocol = protocolByName(options.protocol ?? 'jsonrpc-lines');
   checkMethods(methods);

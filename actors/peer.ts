@@ -26,7 +26,7 @@ export interface TracedMessage {
 
 /** What a peer has seen and done. */
 export interface PeerCounters extends Readonly<TransportCounters> {
-  /** Events that broke the contract: see {@link Manager.violations}. */
+  /** Events that broke the contract: see {@link Manager.violations}; the link's among them. */
   readonly violations: number;
   /** Notifications and progress of the peer that nobody took. */
   readonly unclaimed: number;
@@ -203,7 +203,8 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
 
   /** What has crossed the line, and what was wrong with it. */
   get counters(): PeerCounters {
-    return { ...this.transport.counters, violations: this.manager.violations, unclaimed: this.#unclaimed };
+    const { counters } = this.transport;
+    return { ...counters, violations: counters.violations + this.manager.violations, unclaimed: this.#unclaimed };
   }
 
   /** The manager under this peer. */
@@ -274,7 +275,9 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   /** @internal The link has ended for good: calls that wait for another end with it. */
   _endCalls(reason: unknown): void {
     const error =
-      reason === undefined ? undefined : new VirtagentError('LINE_LOST', `the link has ended: ${asError(reason).message}`, { cause: reason });
+      reason === undefined
+        ? undefined
+        : new VirtagentError('LINE_LOST', `the link has ended: ${asError(reason).message}`, { cause: reason });
     this.#end(error);
   }
 

@@ -23,6 +23,7 @@ const exits: Readonly<Record<ErrorCode, ExitName>> = {
   CANCELLED: 'interrupted',
   LINE_LOST: 'lineLost',
   SEND_FAILED: 'lineLost',
+  STALLED: 'lineLost',
   REMOTE_ERROR: 'remote',
   HANDLER_FAILED: 'remote',
   INVALID_RESPONSE: 'remote',

@@ -2,7 +2,7 @@
 export { serverJob, cancelledByPeer, type ServerJobContext } from './server-job.ts';
 export { clientJob, type ClientJobContext } from './client-job.ts';
 export { managerMachine, type ManagerEvent } from './manager.ts';
-export { linkMachine, StalledError, type LinkContext, type LinkEvent, type LinkInput, type LinkState } from './link.ts';
+export { linkMachine, type LinkContext, type LinkEvent, type LinkInput, type LinkState } from './link.ts';
 export { noticeJob } from './notice-job.ts';
 export { peerMachine, type PeerContext, type PeerEmitted, type PeerEvent, type PeerOutput } from './peer.ts';
 export * from './job.ts';

@@ -39,7 +39,7 @@ export type LinkEvent =
   | { readonly type: 'retry' }
   | { readonly type: 'owed_high' }
   | { readonly type: 'owed_low' }
-  | { readonly type: 'stalled' }
+  | { readonly type: 'stalled'; readonly reason: unknown }
   | { readonly type: 'close'; readonly reason?: unknown };
 
 type Args = { context: LinkContext; event: LinkEvent };
@@ -80,16 +80,9 @@ const s = setup({
 
 function reasonOf(event: LinkEvent): unknown {
   if (event.type === 'failed') return event.error;
-  if (event.type === 'stalled') return new StalledError();
-  return event.type === 'lost' || event.type === 'finished' || event.type === 'close' ? event.reason : undefined;
-}
-
-/** The peer sent requests and did not take the answers for stallTimeout: the link was ended. */
-export class StalledError extends Error {
-  override readonly name = 'StalledError';
-  constructor() {
-    super('the peer does not read its answers (stallTimeout)');
-  }
+  return event.type === 'lost' || event.type === 'stalled' || event.type === 'finished' || event.type === 'close'
+    ? event.reason
+    : undefined;
 }
 
 const violation = { actions: { type: 'report', params: ({ event }: Args) => ({ event: event.type }) } } as const;

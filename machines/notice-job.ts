@@ -25,6 +25,7 @@ const s = setup({
   },
   guards: {
     failed: ({ event }: Args) => event.type === 'send_done' && !event.completion.ok,
+    waitsForALine: ({ context }: Args) => context.job.class === 'client',
   },
 });
 
@@ -57,7 +58,8 @@ export const noticeJob = s.createMachine({
         send: { target: 'busy.sending', actions: { type: 'send', params: ({ event }) => ({ permit: event.permit, value: undefined }) } },
         cancel: ends('not-sent'),
         deadline: ends('not-sent'),
-        line_lost: ends('not-sent'),
+        // A notification waits for the next line, as requests do; a refusal or a cancel belongs to the line that is gone.
+        line_lost: [{ guard: 'waitsForALine', ...ignored }, ends('not-sent')],
         send_done: violation,
         callback_done: violation,
         ...oneWay,

@@ -71,7 +71,11 @@ export const peerMachine = s.createMachine({
   output: ({ context }) => ({ reason: context.reason }),
   states: {
     running: { description: 'Calls are made and answered.', on: { stop: 'stopping', link } },
-    stopping: { description: 'What runs is finished; nothing new is taken.', entry: ['stopManager', 'endGreeting'], on: { stop: ignored, link } },
+    stopping: {
+      description: 'What runs is finished; nothing new is taken.',
+      entry: ['stopManager', 'endGreeting'],
+      on: { stop: ignored, link },
+    },
     closing: { description: 'The line is being closed.', entry: 'closeLink', on: { stop: ignored, link } },
     ended: { type: 'final', entry: 'endCalls' },
   },

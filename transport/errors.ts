@@ -66,6 +66,12 @@ export const errorTable = table({
     meaning: 'The stream did not take the request.',
     remedy: 'Look at `cause`; the link normally goes down with it.',
   },
+  STALLED: {
+    blame: 'peer',
+    retryable: true,
+    meaning: 'The peer sent requests and left more than maxOwedBytes of answers unread for stallTimeoutMs: the line was ended.',
+    remedy: 'Have the peer read its answers, or raise the options.',
+  },
   REMOTE_ERROR: {
     blame: 'peer',
     retryable: false,
@@ -289,7 +295,7 @@ export type DamageReason = 'noise' | 'truncated' | 'bad-header' | 'bad-length' |
 
 /**
  * Bytes from the peer that break its protocol and can't be answered. A decoder reports one and goes on with
- * the next frame; with `fatal` it can't find the next frame, and the link has to end.
+ * the next frame.
  */
 export class RemoteProtocolError extends Error {
   override readonly name = 'RemoteProtocolError';
@@ -298,7 +304,6 @@ export class RemoteProtocolError extends Error {
     message: string,
     /** How many bytes were dropped. */
     readonly dropped: number,
-    readonly fatal: boolean = false,
   ) {
     super(message);
   }

@@ -20,19 +20,19 @@ export const realClock: Clock = {
   clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
 };
 
-/** Lengths in milliseconds, each with its reason. Those not marked fixed are defaults of options. */
+/** Lengths in milliseconds, each with its reason. The defaults of options say which; the others are fixed. */
 export const durations = Object.freeze({
-  /** A call's deadline where none is given: long enough for a slow command, short enough for a person who waits. */
+  /** Default of `timeoutMs`. A call's deadline where none is given: long enough for a slow command, short enough for a person who waits. */
   callTimeout: 60_000,
   /** How long a v7 host waits for hello before it asks for capabilities itself: hello may have been said before it came. */
   v7Hello: 250,
   /** How long a v7 greeting call waits before it is made again: the original's own limit for a request. */
   v7Greeting: 5_000,
-  /** A peer that sends requests and reads no answers for this long is cut off. */
+  /** Default of `stallTimeoutMs`. A peer that sends requests and reads no answers for this long is cut off. */
   stallTimeout: 10_000,
-  /** After the peer has ended its side of a line, how long its last requests may take (fixed). */
+  /** After the peer has ended its side of a line, how long its last requests may take. */
   finish: 5_000,
-  /** How long a line that we close may take to hand over what was written (fixed). */
+  /** How long a line that we close may take to hand over what was written. */
   flush: 1_000,
   /** First pause before a line is tried again, doubled at each attempt up to the last; each is shortened by up to a half at random. */
   retryFirst: 100,

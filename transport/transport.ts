@@ -43,6 +43,8 @@ export interface TransportCounters {
   /** Pieces that were dropped as broken, and their bytes. */
   damaged: number;
   bytesDropped: number;
+  /** Events that the link's chart does not take in its state: a defect on this side. */
+  violations: number;
 }
 
 /** Why a send failed: `known` says that nothing of it can have reached the peer. */
@@ -74,7 +76,7 @@ const provided = linkMachine.provide({
     disarmRetry: ({ self }) => transportOf(self)._after((transport) => transport._disarm('retry')),
     pauseReading: ({ self }) => transportOf(self)._after((transport) => transport._pauseReading()),
     resumeReading: ({ self }) => transportOf(self)._after((transport) => transport._resumeReading()),
-    report: ({ self }, { event }) => transportOf(self)._after((transport) => transport._report(event)),
+    report: ({ self }) => void transportOf(self).counters.violations++,
   },
 });
 
@@ -104,7 +106,15 @@ export const transportLogic: Omit<typeof provided, 'provide'> = Object.create(pr
  */
 export class Transport {
   readonly ref: AnyActorRef;
-  readonly counters: TransportCounters = { bytesIn: 0, bytesOut: 0, messagesIn: 0, messagesOut: 0, damaged: 0, bytesDropped: 0 };
+  readonly counters: TransportCounters = {
+    bytesIn: 0,
+    bytesOut: 0,
+    messagesIn: 0,
+    messagesOut: 0,
+    damaged: 0,
+    bytesDropped: 0,
+    violations: 0,
+  };
   /** Each chunk as it came. */
   readonly chunks$: Observable<Uint8Array>;
   /** Each message as it was decoded. */
@@ -314,7 +324,7 @@ export class Transport {
   _pauseReading(): void {
     this.#reading = false;
     this.#stream?.pause();
-    this.#arm('stall', this.#input.stallTimeoutMs ?? durations.stallTimeout, () => this.#send({ type: 'stalled' }));
+    this.#arm('stall', this.#input.stallTimeoutMs ?? durations.stallTimeout, () => this.#stalled());
   }
 
   /** @internal */
@@ -328,11 +338,6 @@ export class Transport {
       this.#deliver();
       if (this.#reading && this.#stream === stream) stream.resume();
     });
-  }
-
-  /** @internal */
-  _report(event: string): void {
-    this.#damage.next(new RemoteProtocolError('not-a-message', `the link was told ${event} in a state that does not take it`, 0));
   }
 
   /** @internal */
@@ -404,14 +409,14 @@ export class Transport {
     this.#input.onUnwritable?.();
     done();
     // One that we ended ourselves still hands over what was written.
-    if (stream !== undefined && (stream.destroyed || this.ref.getSnapshot().value !== 'finishing')) this.#lost(stream, stream.errored ?? error);
+    if (stream !== undefined && (stream.destroyed || this.ref.getSnapshot().value !== 'finishing'))
+      this.#lost(stream, stream.errored ?? error);
   }
 
   #damaged(error: RemoteProtocolError): void {
     this.counters.damaged++;
     this.counters.bytesDropped += error.dropped;
     if (this.#damage.observed) this.#damage.next(error);
-    if (error.fatal) this.fail(error);
   }
 
   #drained(stream: Duplex): void {
@@ -434,6 +439,12 @@ export class Transport {
     const cut = clock.setTimeout(() => stream.destroy(), durations.flush);
     stream.once('close', () => clock.clearTimeout(cut));
     stream.end(() => stream.destroy());
+  }
+
+  #stalled(): void {
+    const ms = this.#input.stallTimeoutMs ?? durations.stallTimeout;
+    const message = `the peer left more than maxOwedBytes of answers unread for stallTimeoutMs (${ms})`;
+    this.#send({ type: 'stalled', reason: new VirtagentError('STALLED', message) });
   }
 
   #finishNow(): void {

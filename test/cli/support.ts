@@ -114,3 +114,6 @@ export async function answered(call: Promise<unknown>): Promise<{ code: unknown;
   const { code, message, remote } = await rejection(call);
   return { code, number: (remote as { code?: unknown } | undefined)?.code, message };
 }
+
+/** What would act on a terminal: any control or format character but the end of a line. */
+export const acting = /[^\P{C}\n]/u;

@@ -6,6 +6,8 @@ import type { Table } from './table.ts';
 type State = 'new' | 'busy.sending' | 'busy.callback' | 'done';
 
 const input = { job: aJob(), answers: false };
+const notification = { job: aJob(1, { class: 'client' }), answers: false };
+const notification = { job: aJob(1, { class: 'client' }), answers: false };
 const send: JobEvent = { type: 'send', permit: 1 };
 const sent: JobEvent = { type: 'send_done', completion: { ok: true } };
 
@@ -30,7 +32,7 @@ export const noticeTable: Table<State, JobEvent> = {
   chart: noticeJob,
   passing: ['sent'],
   reached: {
-    new: { '': { input, events: [] } },
+    new: { 'a notice': { input, events: [] }, 'a notification': { input: notification, events: [] } },
     'busy.sending': { '': { input, events: [send] } },
     'busy.callback': { '': { input, events: [send, sent] } },
     done: { '': { input, events: [send, sent, { type: 'callback_done' }] } },
@@ -38,7 +40,14 @@ export const noticeTable: Table<State, JobEvent> = {
   samples: jobEvents,
   knows: (context: JobContext) => outcomeWord(context.outcome),
   rows: {
-    new: { send: 'busy.sending: send', ...ends('not-sent'), send_done: 'violation', callback_done: 'violation', ...oneWay },
+    new: {
+      send: 'busy.sending: send',
+      ...ends('not-sent'),
+      line_lost: { 'a notice': 'busy.callback [line-lost/not-sent]: callback', 'a notification': 'ignored' },
+      send_done: 'violation',
+      callback_done: 'violation',
+      ...oneWay,
+    },
     'busy.sending': {
       send_done: {
         well: 'busy.callback [value/perhaps-executed]: callback',

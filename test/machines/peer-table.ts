@@ -46,7 +46,7 @@ export const peerTable: Table<State, Event> = {
   },
   knows: (context: PeerContext) => [`link ${context.link}`, `reason ${String(context.reason)}`, `session ${context.session}`],
   rows: {
-    running: { stop: 'stopping: sendTo stop', link, 'xstate.done.actor.manager': 'closing: sendTo close', ...children },
+    running: { stop: 'stopping: sendTo stop, endGreeting', link, 'xstate.done.actor.manager': 'closing: sendTo close', ...children },
     stopping: { stop: 'ignored', link, 'xstate.done.actor.manager': 'closing: sendTo close', ...children },
     // Its manager is done but once: that is how it came here.
     closing: { stop: 'ignored', link, 'xstate.done.actor.manager': 'stays: sendTo close', ...children },

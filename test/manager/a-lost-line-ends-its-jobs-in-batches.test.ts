@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { noticeJob } from '../../machines/notice-job.ts';
 import { nothingLeft, World } from './world.ts';
 
 const many = (count: number, prefix: string): string[] => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
@@ -142,18 +143,33 @@ test('answers that were ready, or become ready meanwhile, are never sent on the 
   expect(world.left).toEqual(nothingLeft);
 });
 
-test('one-way messages that wait in the queue of requests end with it too, and hold nothing on the next line', async () => {
-  const { noticeJob } = await import('../../machines/notice-job.ts');
-  const world = new World({ kinds: [{ name: 'notification', chart: noticeJob, class: 'client', slots: ['send'], ownsTag: false }] });
+const noticeKind = { name: 'notice', chart: noticeJob, class: 'server', slots: ['send'], ownsTag: false } as const;
+const notificationKind = { ...noticeKind, name: 'notification', class: 'client' } as const;
+
+test('notices that wait for their turn end with it, and hold nothing on the next line', () => {
+  const world = new World({ kinds: [noticeKind] });
   world.client('first');
-  for (const tag of many(600, 'n')) world.add('notification', tag);
+  for (const tag of many(600, 'n')) world.add('notice', tag);
+  // From the first callback on the gate is open: none of those that have been told, or will be, may go.
   world.inside('callback n0', () => world.manager.gate('all'));
   world.manager.lineLost();
-  world.manager.gate('all');
   world.settle();
   for (const tag of many(600, 'n')) expect(world.outcome(tag)).toBe('line-lost/not-sent');
   expect([world.taken, world.violations]).toEqual(['0/0/0', []]);
   expect(world.left).toEqual(nothingLeft);
+});
+
+test('notifications wait for the next line, as requests do', () => {
+  const world = new World({ kinds: [notificationKind] });
+  world.client('first');
+  for (const tag of many(600, 'n')) world.add('notification', tag);
+  world.manager.lineLost();
+  world.settle();
+  expect(world.outcome('n0')).toBe('running');
+  world.manager.gate('all');
+  world.finish();
+  for (const tag of many(600, 'n')) expect(world.outcome(tag)).toBe('value/perhaps-executed');
+  expect([world.left, world.violations]).toEqual([nothingLeft, []]);
 });
 
 test('a line that is lost again while the jobs of the first are being ended settles once, when all have been told', () => {

@@ -23,7 +23,7 @@ test('with every slot’s handler parked, others are executed; those go on first
   expect(world.manager.slots.execute).toEqual({ slots: 4, taken: 0, parked: 4, waiting: 0 });
   for (let i = 0; i < 8; i++) world.server(`${i}`, { answers: false, urgency: 2 });
   expect(world.manager.slots.execute).toEqual({ slots: 4, taken: 4, parked: 4, waiting: 4 });
-  for (const tag of [...first].reverse()) world.execution(tag).unpark();
+  for (const tag of first.toReversed()) world.execution(tag).unpark();
   world.news();
   for (const tag of ['0', '1', '2', '3']) world.executed(tag);
   // Parked jobs before new ones, whatever their urgency; the oldest of them first.

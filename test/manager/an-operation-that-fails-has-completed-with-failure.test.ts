@@ -8,6 +8,7 @@ const fails = {
     throw error;
   },
   rejects: () => Promise.reject(error),
+  // oxlint-disable-next-line unicorn/no-thenable -- a promise of somebody's own library
   'gives a thenable that rejects': () => ({ then: (_: unknown, no: (reason: unknown) => void) => no(error) }),
 } as const;
 const turn = () => new Promise((resolve) => setImmediate(resolve));

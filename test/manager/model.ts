@@ -78,7 +78,6 @@ export class Model {
   readonly clock = new SimulatedClock();
   readonly manager: Manager;
   readonly #jobs: Modelled[] = [];
-  readonly #random: () => number;
   #inside: Step[] = [];
   /** Violations that are due, as long as nothing is done inside an operation: then what is one depends on the order. */
   #violations: number | undefined = 0;
@@ -86,7 +85,6 @@ export class Model {
   #number = 0;
 
   constructor(random: () => number) {
-    this.#random = random;
     this.manager = createManager({ ...limits, clock: this.clock, random, onError: (error) => this.#fail(error) });
   }
 

@@ -50,7 +50,7 @@ test('requests from the peer are held by keys of our own: equal and empty tags e
     });
     expect(added.ok).toBe(true);
   }
-  executions.reverse().forEach((done, i) => done(i));
+  executions.toReversed().forEach((done, i) => done(i));
   expect(answers).toEqual([0, 1, 2, 3].map((value) => ({ ok: true, value })));
   expect(world.left).toEqual(nothingLeft);
 });

@@ -3,7 +3,7 @@ import { cancelledByPeer } from '../../machines/server-job.ts';
 import { nothingLeft, World } from './world.ts';
 
 test.each([
-  ['executes', (_: World) => {}, true],
+  ['executes', () => {}, true],
   ['is parked', (world: World) => world.execution('a').park(), true],
   ['waits to be executed', undefined, false],
 ] as const)('a request that %s is answered with the cancelled error, and its handler aborted', (_, reach, told) => {
