@@ -1,4 +1,4 @@
-import { Format, Presets } from 'cli-progress';
+import progress from 'cli-progress';
 import { createLogUpdate } from 'log-update';
 import type { Peer } from '../actors/index.ts';
 import { jobTable } from './demo-table.ts';
@@ -78,7 +78,7 @@ function plainScreen({ out, peer, jobs, title }: DemoView): DemoScreen {
 }
 
 function progressBar(bytes: number, total: number): string {
-  const bar = Format.BarFormat(bytes / total, { ...Presets.shades_classic, ...barStrings, barsize: 40, barGlue: '' });
+  const bar = progress.Format.BarFormat(bytes / total, { ...progress.Presets.shades_classic, ...barStrings, barsize: 40, barGlue: '' });
   return `getfile ${bar} ${Math.round((bytes * 100) / total)} %  ${Math.round(bytes / 1024)} of ${Math.round(total / 1024)} KiB`;
 }
 

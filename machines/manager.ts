@@ -65,9 +65,8 @@ const s = setup({
     ...effects,
     charge: assign(({ context, event }: Args) => slots.charged(context, as<'add'>(event).job)),
     queue: assign(({ context, event }: Args) => slots.queued(context, waiting(event))),
-    withdraw: assign(({ context, event }: Args) => slots.withdrawn(context, jobOf(event))),
-    withdrawExecute: assign(({ context, event }: Args) => slots.withdrawnFromExecute(context, jobOf(event))),
     abandon: assign(({ context, event }: Args) => slots.abandoned(context, jobOf(event))),
+    abandonHandler: assign(({ context, event }: Args) => slots.handlerAbandoned(context, jobOf(event))),
     takeSend: assign(({ context }: Args) => slots.sendTaken(context)),
     takeExecute: assign(({ context }: Args) => slots.executeTaken(context)),
     returnSend: assign(({ context, event }: Args) => slots.sendReturned(context, as<'send_done'>(event))),
@@ -153,11 +152,11 @@ const served = {
   park: [{ guard: 'mayPark', actions: ['park', pass] }, { guard: 'isExecuting', actions: pass }, report],
   unpark: [{ guard: 'isExecuting', actions: pass }, report],
   release: [{ guard: 'mayPark', actions: 'park' }, ignored],
-  // Withdrawn here and not by what the job says to it, or it could be granted a slot in between. The answer of an
-  // aborted job is still to be sent: that leaves the execute queues alone.
-  abort: [{ guard: 'isKnown', actions: ['withdrawExecute', pass] }, report],
-  cancel: [{ guard: 'isKnown', actions: ['withdraw', pass] }, report],
-  deadline: { actions: ['withdraw', pass] },
+  // At once, and not when the job has said so, or it could be granted a slot in between. The answer of a job that
+  // the peer gives up is still to be sent.
+  abort: [{ guard: 'isKnown', actions: ['abandonHandler', pass] }, report],
+  cancel: [{ guard: 'isKnown', actions: ['abandon', pass] }, report],
+  deadline: { actions: ['abandon', pass] },
   abandon: { actions: 'abandon' },
   job_done: { actions: ['forget', { type: 'bury', params: ({ event }: Args) => as<'job_done'>(event) }] },
   gate: { actions: 'setGate' },

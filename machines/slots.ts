@@ -153,17 +153,6 @@ export function queued(context: ManagerContext, waiting: Waiting): Partial<Manag
   return { executeLanes: enqueue(context.executeLanes, waiting) };
 }
 
-/** A job no longer waits for anything. */
-export function withdrawn(context: ManagerContext, job: JobRef): Pick<ManagerContext, 'sendLanes' | 'executeLanes'> {
-  return { sendLanes: withdraw(context.sendLanes, job), ...withdrawnFromExecute(context, job) };
-}
-
-/** A job is not to be executed, or to go on, any more. What its abandoned handler is owed, it is still owed. */
-export function withdrawnFromExecute(context: ManagerContext, job: JobRef): Pick<ManagerContext, 'executeLanes'> {
-  const isOwed = get(context.executions, job.seq)?.abandoned === true;
-  return { executeLanes: isOwed ? context.executeLanes : withdraw(context.executeLanes, job) };
-}
-
 /** Whether requests may be sent that are not exempt: within the gate, the window and the back-off. Answers always may. */
 function requestsMayGo(context: ManagerContext): boolean {
   return context.gate === 'all' && !context.heldOff && context.inWindow < context.limits.window;
@@ -294,14 +283,19 @@ export function answerNoted(context: ManagerContext, job: JobRef, busy: boolean)
   return { ...answered(context, job), heldOff: true, busyInARow: context.busyInARow + Number(!context.heldOff) };
 }
 
-/** Nobody waits for a job's handler any more, and the job for no slot. A parked handler goes on: it is owed the next slot. */
-export function abandoned(context: ManagerContext, job: JobRef, orphan = false): Partial<ManagerContext> {
-  const lanes = withdrawn(context, job);
+/** Nobody waits for a job's handler any more. One that is parked goes on, told or not: it is owed the next slot. */
+export function handlerAbandoned(context: ManagerContext, job: JobRef, orphan = false): Partial<ManagerContext> {
   const execution = get(context.executions, job.seq);
-  if (execution === undefined) return lanes;
+  if (execution === undefined) return { executeLanes: withdraw(context.executeLanes, job) };
   const executions = put(context.executions, job.seq, { ...execution, abandoned: true, orphan });
-  if (!execution.parked || execution.abandoned) return { ...lanes, executions };
-  return { ...lanes, executions, executeLanes: enqueue(lanes.executeLanes, { job, grant: 'resume', permit: execution.permit }) };
+  if (execution.abandoned || !execution.parked) return { executions };
+  const owed = { job, grant: 'resume', permit: execution.permit } as const;
+  return { executions, executeLanes: enqueue(withdraw(context.executeLanes, job), owed) };
+}
+
+/** Nobody waits for a job any more, and it waits for no slot. */
+export function abandoned(context: ManagerContext, job: JobRef, orphan = false): Partial<ManagerContext> {
+  return { ...handlerAbandoned(context, job, orphan), sendLanes: withdraw(context.sendLanes, job) };
 }
 
 /** A job is gone. What its handler or its send still holds stays taken. */

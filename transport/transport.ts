@@ -232,8 +232,7 @@ export class Transport {
   _connect(): void {
     const opening = new AbortController();
     this.#opening = opening;
-    const open = async (): Promise<Duplex> => this.#input.channel.open(opening.signal);
-    open().then(
+    this.#open(opening.signal).then(
       (stream) => {
         if (opening.signal.aborted) return void stream.destroy();
         this.#stream = stream;
@@ -359,6 +358,14 @@ export class Transport {
     const close = async (): Promise<void> => this.#input.channel.close();
     close().catch(() => {});
     for (const subject of [this.#chunks, this.#messages, this.#damage, this.#states]) subject.complete();
+  }
+
+  /** Whatever a channel of the user's does: a stream, or a rejection. */
+  async #open(signal: AbortSignal): Promise<Duplex> {
+    const { channel } = this.#input;
+    const stream = (await channel.open(signal)) as Partial<Duplex> | undefined;
+    if (typeof stream?.on !== 'function') throw new VirtagentError('CHANNEL_UNUSABLE', `${channel.name} gave no stream`);
+    return stream as Duplex;
   }
 
   #take(chunk: Uint8Array, codec: Codec): void {

@@ -1,10 +1,12 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { protocolNames } from '../../transport/protocols.ts';
-import { folder, run, start, type Running } from './support.ts';
+import { bin, folder, run, Running, start } from './support.ts';
 
 async function freePort(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -86,15 +88,25 @@ test('a guest on stdio answers what was asked before its input ended', async () 
 
 test('a guest on stdio loses no answer to a slow reader', async () => {
   const dir = folder();
-  writeFileSync(join(dir, 'file'), 'x'.repeat(7000));
-  const guest = start(['guest', '-q', '-c', 'stdio', '--protocol', 'jsonrpc-lines', '--allow-read', dir]);
-  // Several times what a pipe holds, the last of it small.
-  const requests = Array.from({ length: 20 }, (_, id) => ({ jsonrpc: '2.0', id, method: 'getfile', params: { path: join(dir, 'file') } }));
-  guest.child.stdout?.pause();
-  guest.child.stdin?.end(requests.map((request) => `${JSON.stringify(request)}\n`).join(''));
-  await once(guest.child.stdin as NodeJS.WritableStream, 'finish');
-  guest.child.stdout?.resume();
-  const { code, stdout } = await guest.ended;
-  expect(stdout.split('\n').filter((line) => line.includes('"result"')).length).toBe(20);
-  expect(code).toBe(0);
+  const path = join(dir, 'file');
+  writeFileSync(path, 'x'.repeat(50_000));
+  // A real pipe, which holds 64 KiB, and a reader that waits for leave: Node would make a socket of it.
+  const guest = new Running(
+    spawn('sh', ['-c', '"$@" | { read leave <&3; cat; }', 'sh', process.execPath, bin, ...slowGuest, dir], {
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    }),
+  );
+  const ask = (id: number, length: number): string =>
+    `${JSON.stringify({ jsonrpc: '2.0', id, method: 'getfile', params: { path, length } })}\n`;
+  guest.child.stdin?.write(ask(1, 45_000));
+  await guest.printed('stderr', /→ response 1 /);
+  // The pipe has room for a part of this one.
+  guest.child.stdin?.end(ask(2, 6000));
+  await guest.printed('stderr', /→ response 2 /);
+  (guest.child.stdio[3] as Writable).end('now\n');
+  const { stdout } = await guest.ended;
+  const answers = stdout.trimEnd().split('\n').slice(1);
+  expect(answers.map((line) => (JSON.parse(line) as { result: { length: number } }).result.length)).toEqual([45_000, 6000]);
 });
+
+const slowGuest = ['guest', '-q', '--trace', '-c', 'stdio', '--protocol', 'jsonrpc-lines', '--allow-read'];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { errorTable, VirtagentError, type ErrorCode } from '../../actors/index.ts';
 import { exitCodes, exitNameOf } from '../../cli/exit-codes.ts';
-import { folder, guestAt, run, start } from './support.ts';
+import { folder, guestAt, plainEnv, run, start } from './support.ts';
 
 /** A listener that takes whatever comes and does as told. */
 async function listener(path: string, onPeer: (socket: import('node:net').Socket) => void): Promise<void> {
@@ -82,6 +82,20 @@ test.each([
   expect(ended.code).toBe(code);
   expect(ended.stderr).toContain('virtagent: CANCELLED: ping was cancelled (known: perhaps-executed)');
 });
+
+test.each(['Promise.reject(new Error("boom"))', 'process.nextTick(() => { throw new Error("boom") })'])(
+  '70: what nobody caught ends it with a message: %s',
+  async (code) => {
+    const preload = `data:text/javascript,${encodeURIComponent(`process.on('SIGUSR2', () => void ${code})`)}`;
+    const guest = start(['guest', '-c', 'unix-listen', '-p', join(folder(), 's')], {
+      env: { ...plainEnv, NODE_OPTIONS: `--import=${preload}` },
+    });
+    await guest.printed('stderr', 'listening');
+    const ended = await guest.stop('SIGUSR2');
+    expect(ended.stderr).toContain('virtagent: INTERNAL: Error: boom\n  → This is an error in virtagent: please report it');
+    expect(ended.code).toBe(70);
+  },
+);
 
 test('every error code leads to an exit code that is not 0', () => {
   for (const code of Object.keys(errorTable) as ErrorCode[]) {

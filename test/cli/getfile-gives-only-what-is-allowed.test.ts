@@ -95,7 +95,7 @@ describe('only a regular file is read, and nothing else keeps the guest waiting'
   });
 
   test('a FIFO without a writer, and a socket', async () => {
-    execFileSync('mkfifo', [join(inside, 'fifo')]);
+    execFileSync('sh', ['-c', 'mkfifo "$0"', join(inside, 'fifo')]);
     const server = createServer().listen(join(inside, 'socket'));
     onTestFinished(() => void server.close());
     await once(server, 'listening');

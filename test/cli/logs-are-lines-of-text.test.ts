@@ -115,3 +115,23 @@ test('lines that nobody reads are dropped beyond a bound, and counted', async ()
   err.line('and on');
   expect(text).toMatch(/… \d+ lines dropped: nobody read them\nand on\n$/);
 });
+
+test('colours are for terminals that have them, where nobody said no', () => {
+  const { NO_COLOR, TERM } = process.env;
+  onTestFinished(() => {
+    for (const [name, value] of Object.entries({ NO_COLOR, TERM })) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  });
+  const has = (isTTY: boolean, noColor: string, term: string): boolean => {
+    Object.assign(process.env, { NO_COLOR: noColor, TERM: term });
+    return new Output(Object.assign(new PassThrough(), { isTTY }) as never, { mayDrop: true }).hasColours;
+  };
+  expect([has(true, '', 'xterm'), has(false, '', 'xterm'), has(true, '1', 'xterm'), has(true, '', 'dumb')]).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+});

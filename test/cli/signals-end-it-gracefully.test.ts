@@ -86,14 +86,25 @@ test('a guest whose host never answers does not wait for it', async () => {
   expect((await guest.stop()).code).toBe(0);
 });
 
-test('a host that waits for lines ends with 0, also while a call is out', async () => {
-  const path = join(folder(), 's');
-  const host = start(['host', '-c', 'unix-listen', '-p', path]);
+test('a host that waits for lines ends with 0', async () => {
+  const host = start(['host', '-c', 'unix-listen', '-p', join(folder(), 's')]);
   await host.printed('stderr', 'listening');
-  host.child.stdin?.write('ping\n');
-  host.child.kill('SIGTERM');
-  const { stderr } = await host.ended;
+  const { code, stderr } = await host.stop();
   expect(stderr).toContain('finishing what runs');
+  expect(code).toBe(0);
+});
+
+test('a host of piped lines whose call is out cancels it, as a call does', async () => {
+  const path = join(folder(), 's');
+  const guest = createServer((socket) => void socket.on('error', () => {}).resume()).listen(path);
+  onTestFinished(() => void guest.close());
+  await once(guest, 'listening');
+  const host = start(['host', '-c', 'unix-connect', '-p', path, '--protocol', 'jsonrpc-lines', '--trace']);
+  host.child.stdin?.write('ping\n');
+  await host.printed('stderr', '→ request');
+  const { code, stderr } = await host.stop();
+  expect(stderr).toContain('CANCELLED: ping was cancelled');
+  expect(code).toBe(143);
 });
 
 test('parameters that do not end are not waited for', async () => {

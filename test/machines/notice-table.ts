@@ -7,7 +7,6 @@ type State = 'new' | 'busy.sending' | 'busy.callback' | 'done';
 
 const input = { job: aJob(), answers: false };
 const notification = { job: aJob(1, { class: 'client' }), answers: false };
-const notification = { job: aJob(1, { class: 'client' }), answers: false };
 const send: JobEvent = { type: 'send', permit: 1 };
 const sent: JobEvent = { type: 'send_done', completion: { ok: true } };
 

@@ -1,6 +1,6 @@
 import { SimulatedClock } from 'xstate';
 import type { Execution, Sending } from '../../actors/kinds.ts';
-import { createManager, type Job, type Manager } from '../../actors/manager.ts';
+import { createManager, type CreateManagerOptions, type Job, type Manager } from '../../actors/manager.ts';
 import type { Urgency } from '../../machines/job.ts';
 
 /** One thing that the manager's user, the link or the clock does; `a` and `b` pick what it is done to, and how. */
@@ -84,8 +84,8 @@ export class Model {
   #line = 1;
   #number = 0;
 
-  constructor(random: () => number) {
-    this.manager = createManager({ ...limits, clock: this.clock, random, onError: (error) => this.#fail(error) });
+  constructor(random: () => number, inspect?: CreateManagerOptions['inspect']) {
+    this.manager = createManager({ ...limits, clock: this.clock, random, inspect, onError: (error) => this.#fail(error) });
   }
 
   run(step: Step): void {

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { JobClass, JobRef, Urgency } from '../../machines/job.ts';
+import { enqueue, executeLanes, granted, head, nextLane, sendLanes, waitingIn, withdraw, type Lanes } from '../../machines/lanes.ts';
+import { aJob } from './job-samples.ts';
+
+/** The same rules on plain arrays: every (class, urgency) queue is a sorted list with a count and a date. */
+class Naive {
+  readonly #maxBypass: number;
+  readonly #queues = (['server', 'client'] as const).flatMap((jobClass) =>
+    ([2, 1, 0] as const).map((urgency) => ({ jobClass, urgency, jobs: [] as JobRef[], passed: 0, due: Infinity })),
+  );
+  #grants = 0;
+
+  constructor(maxBypass: number) {
+    this.#maxBypass = maxBypass;
+  }
+
+  add(job: JobRef): void {
+    const queue = this.#queues.find((one) => one.jobClass === job.class && one.urgency === job.urgency);
+    queue?.jobs.push(job);
+    queue?.jobs.sort((a, b) => a.seq - b.seq);
+  }
+
+  remove(job: JobRef): void {
+    for (const queue of this.#queues) {
+      const at = queue.jobs.findIndex(({ seq }) => seq === job.seq);
+      if (at < 0) continue;
+      queue.jobs.splice(at, 1);
+      if (queue.jobs.length === 0) Object.assign(queue, { passed: 0, due: Infinity });
+    }
+  }
+
+  grant(requests: boolean): JobRef | undefined {
+    const open = this.#queues.flatMap((queue) => {
+      const job = queue.jobs.find((one) => one.class === 'server' || one.exempt || requests);
+      return job === undefined ? [] : [{ queue, job }];
+    });
+    // They are listed by class and urgency, and a stable sort keeps that among those that are due alike.
+    const next = open.toSorted((a, b) => (a.queue.due === b.queue.due ? 0 : a.queue.due - b.queue.due))[0];
+    if (next === undefined) return undefined;
+    this.#grants++;
+    Object.assign(next.queue, { passed: 0, due: Infinity });
+    for (const { queue } of open) {
+      if (queue === next.queue) continue;
+      queue.passed++;
+      if (queue.passed >= this.#maxBypass && queue.due === Infinity) queue.due = this.#grants;
+    }
+    this.remove(next.job);
+    return next.job;
+  }
+
+  get size(): number {
+    return this.#queues.reduce((sum, { jobs }) => sum + jobs.length, 0);
+  }
+}
+
+const step = fc.record({
+  does: fc.constantFrom('add', 'add', 'grant', 'grant', 'remove'),
+  jobClass: fc.constantFrom<JobClass>('server', 'client'),
+  urgency: fc.constantFrom<Urgency>(0, 1, 2),
+  exempt: fc.boolean(),
+  requests: fc.boolean(),
+  pick: fc.nat(),
+});
+
+test('whatever is added, granted and withdrawn, the send lanes and sorted lists agree on who is next', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200, size: 'max' }), fc.constantFrom(1, 2, 3, 16, Infinity), (steps, maxBypass) => {
+      const naive = new Naive(maxBypass);
+      let lanes: Lanes = sendLanes();
+      let jobs: JobRef[] = [];
+      const versions: [Lanes, string][] = [];
+      for (const [i, { does, jobClass, urgency, exempt, requests, pick }] of steps.entries()) {
+        if (does === 'add') {
+          // Not in the order of their numbers: a job is queued when it is ready.
+          const job = aJob((i * 7919) % 1009, { class: jobClass, urgency, exempt: exempt && jobClass === 'client' });
+          if (jobs.some(({ seq }) => seq === job.seq)) continue;
+          jobs.push(job);
+          naive.add(job);
+          lanes = enqueue(lanes, { job, grant: 'send', permit: undefined });
+        } else if (does === 'grant') {
+          const at = nextLane(lanes, requests);
+          const expected = naive.grant(requests);
+          expect(at < 0 ? undefined : head(lanes, at, requests).job).toEqual(expected);
+          if (at >= 0) lanes = granted(lanes, at, requests, maxBypass);
+          jobs = jobs.filter(({ seq }) => seq !== expected?.seq);
+        } else if (jobs.length > 0) {
+          const job = jobs[pick % jobs.length] as JobRef;
+          jobs = jobs.filter((one) => one !== job);
+          naive.remove(job);
+          lanes = withdraw(lanes, job);
+          expect(withdraw(lanes, job)).toBe(lanes);
+        }
+        expect(waitingIn(lanes)).toBe(naive.size);
+        if (i % 20 === 0) versions.push([lanes, JSON.stringify(lanes)]);
+      }
+      for (const [version, was] of versions) expect(JSON.stringify(version)).toBe(was);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('before the execute slots a parked job’s answer goes first, also before one that is due', () => {
+  let lanes = executeLanes();
+  for (let seq = 10; seq < 16; seq++) lanes = enqueue(lanes, { job: aJob(seq, { urgency: 2 }), grant: 'execute', permit: undefined });
+  lanes = enqueue(lanes, { job: aJob(1, { urgency: 0 }), grant: 'execute', permit: undefined });
+  for (let i = 0; i < 3; i++) lanes = granted(lanes, nextLane(lanes, true), true, 2);
+  // After two grants urgency 0 was due, and had its turn: now it is passed over again.
+  lanes = enqueue(lanes, { job: aJob(2, { urgency: 0 }), grant: 'execute', permit: undefined });
+  lanes = granted(lanes, nextLane(lanes, true), true, 1);
+  lanes = enqueue(lanes, { job: aJob(99), grant: 'resume', permit: 5 });
+  expect(head(lanes, nextLane(lanes, true), true)).toMatchObject({ grant: 'resume', permit: 5 });
+  lanes = granted(lanes, nextLane(lanes, true), true, 1);
+  expect(head(lanes, nextLane(lanes, true), true).job.seq).toBe(2);
+});
