@@ -180,7 +180,7 @@ export class Outgoing {
     if (onProgress !== undefined && typeof onProgress !== 'function') invalidOption('onProgress', onProgress, 'a function');
     if (result !== undefined) checkSchema('result', result);
     if (signal !== undefined && typeof signal?.addEventListener !== 'function') invalidOption('signal', signal, 'an AbortSignal');
-    if (signal?.aborted) throw new VirtagentError('CANCELLED', `${String(method)} was cancelled before it began`, { cause: signal.reason });
+    if (signal?.aborted) throw new VirtagentError('CANCELLED', `${method} was cancelled before it began`, { cause: signal.reason });
     const tag = `${this.#host.tagPrefix}.${(++this.#tags).toString(36)}`;
     const sent = onProgress === undefined ? params : this.#withToken(params, tag);
     return { tag, params: sent, timeoutMs, frame: this.#host.transport.codec.encode({ type: 'request', tag, method, params: sent }) };

@@ -104,7 +104,7 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
   object('results', results);
   for (const [name, schema] of Object.entries(results)) checkSchema(`results.${name}`, schema);
   object('limits', options.limits ?? {});
-  if (clock !== undefined && [clock?.now, clock?.setTimeout, clock?.clearTimeout].some((one) => typeof one !== 'function'))
+  if (clock !== undefined && (['now', 'setTimeout', 'clearTimeout'] as const).some((name) => typeof clock?.[name] !== 'function'))
     invalidOption('clock', clock, 'an object with now, setTimeout and clearTimeout');
   for (const [name, value] of Object.entries({ random: options.random, onError }))
     if (value !== undefined && typeof value !== 'function') invalidOption(name, value, 'a function');

@@ -4,51 +4,57 @@ import { memoryPair, protocolByName } from '../../transport/index.ts';
 import { everyProtocol, opened, rejection, settled, type Loose } from '../support/peers.ts';
 import { answer, answers, ask, asked, farEnd, against } from './support.ts';
 
-test.each(everyProtocol)('a response that comes while its request is still being written is delivered once it is ($protocol)', async ({ protocol }) => {
-  const { createCodec, limits } = protocolByName(protocol);
-  const codec = createCodec(limits);
-  let done: (() => void) | undefined;
-  const stream: Duplex = new Duplex({
-    writableHighWaterMark: 1,
-    read() {},
-    write(chunk: Buffer, _encoding, callback) {
-      done = callback;
-      const [request] = codec.push(chunk) as unknown as { tag: string }[];
-      // Twice: the second is counted.
-      for (const n of [1, 2]) this.push(codec.encode(answer(request?.tag, { n })));
-    },
-  });
-  const peer = opened<Loose>({ stream, protocol });
-  await peer.ready();
-  let result: unknown;
-  const call = peer.call('any', {}).then((value) => (result = value));
-  await settled();
-  expect(result).toBeUndefined();
-  expect(peer.slots.send.taken).toBe(1);
-  done?.();
-  expect(await call).toEqual({ n: 1 });
-  expect(peer.counters.violations).toBe(1);
-  expect(peer.slots.send.taken).toBe(0);
-});
+test.each(everyProtocol)(
+  'a response that comes while its request is still being written is delivered once it is ($protocol)',
+  async ({ protocol }) => {
+    const { createCodec, limits } = protocolByName(protocol);
+    const codec = createCodec(limits);
+    let done: (() => void) | undefined;
+    const stream: Duplex = new Duplex({
+      writableHighWaterMark: 1,
+      read() {},
+      write(chunk: Buffer, _encoding, callback) {
+        done = callback;
+        const [request] = codec.push(chunk) as unknown as { tag: string }[];
+        // Twice: the second is counted.
+        for (const n of [1, 2]) this.push(codec.encode(answer(request?.tag, { n })));
+      },
+    });
+    const peer = opened<Loose>({ stream, protocol });
+    await peer.ready();
+    let result: unknown;
+    const call = peer.call('any', {}).then((value) => (result = value));
+    await settled();
+    expect(result).toBeUndefined();
+    expect(peer.slots.send.taken).toBe(1);
+    done?.();
+    expect(await call).toEqual({ n: 1 });
+    expect(peer.counters.violations).toBe(1);
+    expect(peer.slots.send.taken).toBe(0);
+  },
+);
 
-test.each(everyProtocol)('a response whose request is never wholly written: the call ends as executed ($protocol)', async ({ protocol }) => {
-  const { createCodec, limits } = protocolByName(protocol);
-  const codec = createCodec(limits);
-  const stream: Duplex = new Duplex({
-    writableHighWaterMark: 1,
-    read() {},
-    write(chunk: Buffer) {
-      const [request] = codec.push(chunk) as unknown as { tag: string }[];
-      this.push(codec.encode(answer(request?.tag, {})));
-    },
-  });
-  const peer = opened<Loose>({ stream, protocol });
-  await peer.ready();
-  const call = rejection(peer.call('any', {}));
-  await settled();
-  stream.destroy(new Error('unplugged'));
-  expect(await call).toMatchObject({ code: 'LINE_LOST', known: 'executed' });
-});
+test.each(everyProtocol)(
+  'a response whose request is never wholly written: the call ends as executed ($protocol)',
+  async ({ protocol }) => {
+    const { createCodec, limits } = protocolByName(protocol);
+    const codec = createCodec(limits);
+    const stream: Duplex = new Duplex({
+      writableHighWaterMark: 1,
+      read() {},
+      write(chunk: Buffer) {
+        const [request] = codec.push(chunk) as unknown as { tag: string }[];
+        this.push(codec.encode(answer(request?.tag, {})));
+      },
+    });
+    const peer = opened<Loose>({ stream, protocol });
+    await peer.ready();
+    const call = rejection(peer.call('any', {}));
+    await settled();
+    stream.destroy(new Error('unplugged'));
+    expect(await call).toMatchObject({ code: 'LINE_LOST', known: 'executed' });
+  },
+);
 
 test.each(everyProtocol)('byte by byte in, byte by byte out ($protocol)', async ({ protocol }) => {
   const [ours, line] = memoryPair({ highWaterMark: 1 });

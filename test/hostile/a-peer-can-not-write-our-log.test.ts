@@ -32,7 +32,11 @@ test('nor do its codes, its odd error objects and its results', async () => {
   const { peer, line, heard } = against({
     results: {
       any: {
-        '~standard': { version: 1, vendor: 'test', validate: (value) => ({ issues: [{ message: `was ${String(value)}`, path: [String(value)] }] }) },
+        '~standard': {
+          version: 1,
+          vendor: 'test',
+          validate: (value) => ({ issues: [{ message: `was ${String(value)}`, path: [String(value)] }] }),
+        },
       } satisfies Schema,
     },
   });

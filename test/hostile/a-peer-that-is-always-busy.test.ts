@@ -10,43 +10,46 @@ const busy = (tag: unknown): OutgoingMessage => ({
   answer: { ok: false, error: { code: 'BUSY', message: 'later' } },
 });
 
-test.each(everyProtocol)('is asked ever more rarely, served all the while, and asked at once when it is not busy any more ($protocol)', async ({ protocol }) => {
-  const clock = new SimulatedClock();
-  const { peer, say, heard } = against({ protocol, clock, random: () => 0, window: 1, methods: { ping: () => undefined } });
-  await peer.ready();
-  const outcomes: string[] = [];
-  for (let i = 0; i < 20; i++)
-    peer.call('any', {}, { timeoutMs: Infinity }).then(
-      () => outcomes.push('value'),
-      ({ code, known }: { code: string; known: string }) => outcomes.push(`${code} ${known}`),
-    );
-  await settled();
-  const pauses: number[] = [];
-  for (let i = 1; i <= 10; i++) {
-    say(busy(asked(heard)[i - 1]?.tag));
+test.each(everyProtocol)(
+  'is asked ever more rarely, served all the while, and asked at once when it is not busy any more ($protocol)',
+  async ({ protocol }) => {
+    const clock = new SimulatedClock();
+    const { peer, say, heard } = against({ protocol, clock, random: () => 0, window: 1, methods: { ping: () => undefined } });
+    await peer.ready();
+    const outcomes: string[] = [];
+    for (let i = 0; i < 20; i++)
+      peer.call('any', {}, { timeoutMs: Infinity }).then(
+        () => outcomes.push('value'),
+        ({ code, known }: { code: string; known: string }) => outcomes.push(`${code} ${known}`),
+      );
     await settled();
-    let waited = 0;
-    while (asked(heard).length === i) {
-      clock.increment(10);
-      waited += 10;
-      await settled(1);
+    const pauses: number[] = [];
+    for (let i = 1; i <= 10; i++) {
+      say(busy(asked(heard)[i - 1]?.tag));
+      await settled();
+      let waited = 0;
+      while (asked(heard).length === i) {
+        clock.increment(10);
+        waited += 10;
+        await settled(1);
+      }
+      pauses.push(waited);
     }
-    pauses.push(waited);
-  }
-  expect(pauses).toEqual([20, 40, 80, 160, 320, 640, 1280, 2000, 2000, 2000]);
-  expect(new Set(outcomes)).toEqual(new Set(['BUSY refused']));
-  say(ask('1', 'ping'));
-  await settled();
-  expect(answers(heard)).toHaveLength(1);
-  for (let i = 10; i < 20; i++) {
-    say(answer(asked(heard)[i]?.tag, {}));
+    expect(pauses).toEqual([20, 40, 80, 160, 320, 640, 1280, 2000, 2000, 2000]);
+    expect(new Set(outcomes)).toEqual(new Set(['BUSY refused']));
+    say(ask('1', 'ping'));
     await settled();
-  }
-  expect(outcomes.filter((one) => one === 'value')).toHaveLength(10);
-  say(busy('nobody'), busy(asked(heard)[0]?.tag));
-  await settled();
-  expect(peer.manager.timers.size).toBe(0);
-});
+    expect(answers(heard)).toHaveLength(1);
+    for (let i = 10; i < 20; i++) {
+      say(answer(asked(heard)[i]?.tag, {}));
+      await settled();
+    }
+    expect(outcomes.filter((one) => one === 'value')).toHaveLength(10);
+    say(busy('nobody'), busy(asked(heard)[0]?.tag));
+    await settled();
+    expect(peer.manager.timers.size).toBe(0);
+  },
+);
 
 test('its pause ends with the peer', async () => {
   const clock = new SimulatedClock();

@@ -9,7 +9,10 @@ test('a stream of text is refused before it is touched', () => {
   const stream = new PassThrough();
   stream.setEncoding('utf8');
   expect(() => createPeer({ stream })).toThrow(
-    expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(/^stream is "of text in utf8"; it takes a stream of bytes/) as string }) as Error,
+    expect.objectContaining({
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(/^stream is "of text in utf8"; it takes a stream of bytes/) as string,
+    }) as Error,
   );
   expect(stream.listenerCount('error')).toBe(0);
 });
@@ -38,21 +41,24 @@ test('one in object mode that gives buffers is served', async () => {
   expect(await opened<Loose>({ stream }).call('any')).toBe(1);
 });
 
-test.each(everyProtocol)('one that throws as it is written to: the call says so, and nothing is written behind it ($protocol)', async ({ protocol }) => {
-  let writes = 0;
-  const [stream] = memoryPair();
-  stream.write = () => {
-    writes++;
-    throw new Error('no write today');
-  };
-  const peer = opened<Loose>({ stream, protocol });
-  const calls = Array.from({ length: 4 }, () => rejection(peer.call('any', {})));
-  const [first, ...rest] = await Promise.all(calls);
-  expect(first).toMatchObject({ code: 'SEND_FAILED', known: 'perhaps-executed', cause: { message: 'no write today' } });
-  for (const error of rest) expect(error).toMatchObject({ code: 'LINE_LOST', known: 'not-sent' });
-  expect(writes).toBe(1);
-  expect(await peer.ended()).toMatchObject({ message: 'no write today' });
-});
+test.each(everyProtocol)(
+  'one that throws as it is written to: the call says so, and nothing is written behind it ($protocol)',
+  async ({ protocol }) => {
+    let writes = 0;
+    const [stream] = memoryPair();
+    stream.write = () => {
+      writes++;
+      throw new Error('no write today');
+    };
+    const peer = opened<Loose>({ stream, protocol });
+    const calls = Array.from({ length: 4 }, () => rejection(peer.call('any', {})));
+    const [first, ...rest] = await Promise.all(calls);
+    expect(first).toMatchObject({ code: 'SEND_FAILED', known: 'perhaps-executed', cause: { message: 'no write today' } });
+    for (const error of rest) expect(error).toMatchObject({ code: 'LINE_LOST', known: 'not-sent' });
+    expect(writes).toBe(1);
+    expect(await peer.ended()).toMatchObject({ message: 'no write today' });
+  },
+);
 
 test('one whose write fails later', async () => {
   const stream = new Duplex({ read() {}, write: (_c, _e, done) => setImmediate(done, new Error('EIO')) });

@@ -32,7 +32,8 @@ const app = setup({
   },
 });
 
-const agentOf = (actor: AnyActorRef): Peer<Loose> => peerOf<Loose>((actor.getSnapshot() as { children: Record<string, AnyActorRef> }).children['agent']);
+const agentOf = (actor: AnyActorRef): Peer<Loose> =>
+  peerOf<Loose>((actor.getSnapshot() as { children: Record<string, AnyActorRef> }).children['agent']);
 const timersOf = (clock: SimulatedClock): number => (clock as unknown as { timeouts: Map<number, unknown> }).timeouts.size;
 
 test.each(['connecting', 'greeting', 'up', 'down'])('when it hears that the link is %s', async (leaveWhen) => {
@@ -43,7 +44,8 @@ test.each(['connecting', 'greeting', 'up', 'down'])('when it hears that the link
   const outcomes: Promise<unknown>[] = [];
   parent.subscribe((snapshot) => {
     const agent = snapshot.children['agent'];
-    if (agent !== undefined && outcomes.length === 0) outcomes.push(rejection(peerOf<Loose>(agent).call('any', {}, { timeoutMs: Infinity })));
+    if (agent !== undefined && outcomes.length === 0)
+      outcomes.push(rejection(peerOf<Loose>(agent).call('any', {}, { timeoutMs: Infinity })));
   });
   parent.start();
   await settled();
@@ -128,7 +130,14 @@ test('and come back with another stream: nothing of the first peer is in the sec
 test('options that are wrong are the app’s error, and its stream is left alone', async () => {
   const [ours] = memoryPair();
   const listeners = ours.eventNames();
-  for (const options of [{ stream: ours, sendSlots: 0 }, { stream: ours, typo: 1 }, { stream: ours, methods: null }, undefined, {}, { stream: null }]) {
+  for (const options of [
+    { stream: ours, sendSlots: 0 },
+    { stream: ours, typo: 1 },
+    { stream: ours, methods: null },
+    undefined,
+    {},
+    { stream: null },
+  ]) {
     const parent = createActor(app, { input: { options: options as PeerOptions } });
     parent.start();
     expect(parent.getSnapshot()).toMatchObject({ value: 'off', context: { reasons: [{ code: 'INVALID_OPTION' }] } });
@@ -168,13 +177,26 @@ test('an action of the app may call, in the transition in which the peer begins 
   const [ours, line] = memoryPair();
   const far = farEnd(line, 'jsonrpc-lines');
   const results: unknown[] = [];
-  const calling = setup({ types: {} as { context: { agent: AnyActorRef | undefined }; events: { type: 'GO' } }, actors: { peer } }).createMachine({
+  const calling = setup({
+    types: {} as { context: { agent: AnyActorRef | undefined }; events: { type: 'GO' } },
+    actors: { peer },
+  }).createMachine({
     context: { agent: undefined },
     entry: [
       assign({ agent: ({ spawn }) => spawn('peer', { id: 'agent', input: { stream: ours } }) as AnyActorRef }),
-      ({ context }) => void peerOf<Loose>(context.agent).call('first').then((value) => results.push(value)),
+      ({ context }) =>
+        void peerOf<Loose>(context.agent)
+          .call('first')
+          .then((value) => results.push(value)),
     ],
-    on: { GO: { actions: ({ context }) => void peerOf<Loose>(context.agent).call('second').then((value) => results.push(value)) } },
+    on: {
+      GO: {
+        actions: ({ context }) =>
+          void peerOf<Loose>(context.agent)
+            .call('second')
+            .then((value) => results.push(value)),
+      },
+    },
   });
   const parent = createActor(calling).start();
   parent.send({ type: 'GO' });

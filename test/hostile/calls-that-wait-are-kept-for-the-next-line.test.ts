@@ -46,7 +46,11 @@ test.each(everyProtocol)('a send that finds the stream broken fails alone ($prot
   const next = farEnd(pairs[1]?.[1] as Duplex, protocol);
   await settled();
   for (let i = 0; i < 3; i++) {
-    next.say(...asked(next.heard).slice(i, i + 1).map(({ tag, params }) => answer(tag, { again: params?.['n'] })));
+    next.say(
+      ...asked(next.heard)
+        .slice(i, i + 1)
+        .map(({ tag, params }) => answer(tag, { again: params?.['n'] })),
+    );
     await settled();
   }
   expect(outcomes).toEqual([{ n: 1 }, 'not-sent', { again: 3 }]);

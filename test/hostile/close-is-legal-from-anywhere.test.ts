@@ -32,7 +32,10 @@ const onJob = (state: string): Way => ({
 });
 
 const ways: Record<string, Way> = {
-  'a handler': { options: (close) => ({ methods: { now: () => close() } }), play: ({ far }) => far.say(ask(1, 'now'), ask(2, 'now'), ask(3, 'quick')) },
+  'a handler': {
+    options: (close) => ({ methods: { now: () => close() } }),
+    play: ({ far }) => far.say(ask(1, 'now'), ask(2, 'now'), ask(3, 'quick')),
+  },
   'a handler, later': {
     options: (close) => ({ methods: { now: async () => (await settled(1), close()) } }),
     play: ({ far }) => far.say(ask(1, 'now'), ask(2, 'quick')),
@@ -115,8 +118,14 @@ const ways: Record<string, Way> = {
       for (let i = 0; i < 3; i++) peer.call('any', {}).catch(() => {});
     },
   },
-  'link$': { play: ({ peer, far, close }) => (peer.link$.subscribe(({ state }) => state === 'down' && close()), void far.line.destroy()) },
-  damage$: { play: ({ peer, far, close }) => (peer.damage$.subscribe(close), far.raw('Content-Length: x\r\n\r\n'.repeat(20)), far.say(ask(1, 'quick'))) },
+  link$: { play: ({ peer, far, close }) => (peer.link$.subscribe(({ state }) => state === 'down' && close()), void far.line.destroy()) },
+  damage$: {
+    play: ({ peer, far, close }) => (
+      peer.damage$.subscribe(close),
+      far.raw('Content-Length: x\r\n\r\n'.repeat(20)),
+      far.say(ask(1, 'quick'))
+    ),
+  },
   'the promise of a call': { play: ({ peer, far, close }) => (void peer.call('any', {}).catch(close), void far.line.destroy()) },
   'a snapshot of the peer’s actor': {
     play: ({ peer, far, close }) => (peer.ref.subscribe(close), void far.line.destroy()),

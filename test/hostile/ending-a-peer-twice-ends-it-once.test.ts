@@ -21,7 +21,11 @@ const states: Record<string, (clock: SimulatedClock) => Promise<Peer<Loose>>> = 
     return peer;
   },
   waiting: async (clock) => {
-    const peer = opened<Loose>({ clock, retries: true, channel: channel(() => Promise.reject(new VirtagentError('CHANNEL_REFUSED', 'no'))) });
+    const peer = opened<Loose>({
+      clock,
+      retries: true,
+      channel: channel(() => Promise.reject(new VirtagentError('CHANNEL_REFUSED', 'no'))),
+    });
     await settled();
     return peer;
   },
@@ -55,7 +59,7 @@ const cases = Object.keys(states).flatMap((state) => Object.keys(twice).map((how
 
 test.each(cases)('$how in $state', async ({ state, how }) => {
   const clock = new SimulatedClock();
-  const peer = await states[state]?.(clock) as Peer<Loose>;
+  const peer = (await states[state]?.(clock)) as Peer<Loose>;
   expect(peer.link).toBe(state);
   await twice[how]?.(peer);
   await peer.ended();
@@ -74,21 +78,24 @@ test.each([-1, Number.NaN, '5', null])('a time for stop that is none is refused,
   expect(peer.link).toBe('up');
 });
 
-test.each(everyProtocol)('stop waits for a line that can not take the last answer, and its limit ends that ($protocol)', async ({ protocol }) => {
-  const clock = new SimulatedClock();
-  const [ours] = memoryPair({ highWaterMark: 16 });
-  const peer = opened<Loose>({ stream: ours, clock, protocol });
-  await peer.ready();
-  const call = rejection(peer.call('any', { text: 'x'.repeat(500) }, { timeoutMs: 1_000 }));
-  let isOver = false;
-  const stopped = peer.stop({ timeoutMs: 60_000 }).then(() => (isOver = true));
-  clock.increment(2_000);
-  expect(await call).toMatchObject({ code: 'TIMEOUT', known: 'perhaps-executed' });
-  await settled();
-  expect(isOver).toBe(false);
-  clock.increment(60_000);
-  await stopped;
-  // What was written gets a second to leave.
-  clock.increment(1_000);
-  expect(ours.destroyed).toBe(true);
-});
+test.each(everyProtocol)(
+  'stop waits for a line that can not take the last answer, and its limit ends that ($protocol)',
+  async ({ protocol }) => {
+    const clock = new SimulatedClock();
+    const [ours] = memoryPair({ highWaterMark: 16 });
+    const peer = opened<Loose>({ stream: ours, clock, protocol });
+    await peer.ready();
+    const call = rejection(peer.call('any', { text: 'x'.repeat(500) }, { timeoutMs: 1_000 }));
+    let isOver = false;
+    const stopped = peer.stop({ timeoutMs: 60_000 }).then(() => (isOver = true));
+    clock.increment(2_000);
+    expect(await call).toMatchObject({ code: 'TIMEOUT', known: 'perhaps-executed' });
+    await settled();
+    expect(isOver).toBe(false);
+    clock.increment(60_000);
+    await stopped;
+    // What was written gets a second to leave.
+    clock.increment(1_000);
+    expect(ours.destroyed).toBe(true);
+  },
+);

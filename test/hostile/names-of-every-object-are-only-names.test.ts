@@ -20,7 +20,9 @@ test.each(everyProtocol)('tags of such names tie answers to their requests ($pro
   say(...tags.map((tag, n) => ask(tag, 'echo', { n })), ...tags.map((tag, n) => ask(tag, 'echo', { n })));
   if (protocol === 'jsonrpc-headers') say(...tags.map((tag) => ({ type: 'cancel', tag }) as const));
   await settled();
-  expect(answers(heard).map(({ tag, answer: a }) => [tag, a?.value])).toEqual([...tags, ...tags].map((tag, i) => [tag, { n: i % tags.length }]));
+  expect(answers(heard).map(({ tag, answer: a }) => [tag, a?.value])).toEqual(
+    [...tags, ...tags].map((tag, i) => [tag, { n: i % tags.length }]),
+  );
 });
 
 test.each(everyProtocol)('responses with such tags are nobody’s ($protocol)', async ({ protocol }) => {

@@ -61,7 +61,15 @@ test('ones that are wrong are told before the handler is parked', async () => {
     executeSlots: 1,
     methods: {
       outer: async (_: unknown, { call }: HandlerContext<Loose>) => {
-        for (const [params, options] of [[1n], [5], [{}, { timeoutMs: -1 }], [{}, { urgency: 7 }], [{}, { signal: 5 }], [{}, null], [{}, { onProgress: 5 }]])
+        for (const [params, options] of [
+          [1n],
+          [5],
+          [{}, { timeoutMs: -1 }],
+          [{}, { urgency: 7 }],
+          [{}, { signal: 5 }],
+          [{}, null],
+          [{}, { onProgress: 5 }],
+        ])
           codes.push((await rejection(call('back', params, options as object)))['code']);
         return peer.slots.execute;
       },

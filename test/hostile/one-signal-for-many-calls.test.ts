@@ -102,7 +102,10 @@ test.each<[string, unknown]>([
 ])('an option signal that is %s fails the call before it is sent', async (_, signal) => {
   const { peer, heard } = against();
   await peer.ready();
-  expect(await rejection(peer.call('any', {}, { signal: signal as AbortSignal }))).toMatchObject({ code: 'INVALID_OPTION', known: 'not-sent' });
+  expect(await rejection(peer.call('any', {}, { signal: signal as AbortSignal }))).toMatchObject({
+    code: 'INVALID_OPTION',
+    known: 'not-sent',
+  });
   expect(peer.slots.client.count).toBe(0);
   expect(asked(heard)).toEqual([]);
 });

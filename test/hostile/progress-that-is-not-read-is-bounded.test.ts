@@ -78,7 +78,12 @@ test('a value that can not be written is dropped, and holds up no result', async
     },
   });
   say(ask(1, 'talk', { workDoneToken: 'p' }), ask(2, 'talk', { workDoneToken: 'x'.repeat(10_000) }), ask(3, 'talk', { workDoneToken: {} }));
-  say(ask(4, 'talk', { workDoneToken: null }), ask(5, 'talk', [{ workDoneToken: 1 }]), ask(6, 'talk'), ask(7, 'talk', { workDoneToken: '' }));
+  say(
+    ask(4, 'talk', { workDoneToken: null }),
+    ask(5, 'talk', [{ workDoneToken: 1 }]),
+    ask(6, 'talk'),
+    ask(7, 'talk', { workDoneToken: '' }),
+  );
   say(ask(8, 'talk', { workDoneToken: 1e300 }), ask(9, 'talk', { workDoneToken: -0.5 }), ask(10, 'talk', { workDoneToken: true }));
   await settled();
   expect(answers(heard).map(({ answer }) => answer?.value)).toEqual(Array(10).fill('end'));

@@ -11,7 +11,11 @@ export interface Heard {
   readonly method?: string;
   readonly params?: Record<string, unknown>;
   readonly value?: unknown;
-  readonly answer?: { readonly ok: boolean; readonly value?: unknown; readonly error?: { readonly code: string; readonly message: string } };
+  readonly answer?: {
+    readonly ok: boolean;
+    readonly value?: unknown;
+    readonly error?: { readonly code: string; readonly message: string };
+  };
 }
 
 /** A peer of ours, and a far end that the test plays. */

@@ -140,5 +140,6 @@ test('hello during calls, hello in a flood, and hello of a host: calls go on', a
   expect(peer.slots.client.count).toBe(1);
   const [a, b] = memoryPair();
   const hosts = [opened<Loose>({ ...host, stream: a }), opened<Loose>({ ...host, stream: b })];
-  for (const { code } of await Promise.all(hosts.map((one) => rejection(one.call('ping', {}, { timeoutMs: 20 }))))) expect(code).toBe('TIMEOUT');
+  for (const { code } of await Promise.all(hosts.map((one) => rejection(one.call('ping', {}, { timeoutMs: 20 })))))
+    expect(code).toBe('TIMEOUT');
 });

@@ -1,10 +1,11 @@
+import type { Observable } from 'rxjs';
 import { expect, test } from 'vitest';
 import { VirtagentError } from '../../actors/index.ts';
 import { memoryPair, type Channel } from '../../transport/index.ts';
 import { opened, settled, type Loose } from '../support/peers.ts';
 
 /** What an observable says from now on. */
-function told<T>(of: { subscribe(observer: { next: (value: T) => void; complete: () => void }): unknown }): { seen: T[]; done: boolean } {
+function told<T>(of: Observable<T>): { seen: T[]; done: boolean } {
   const all = { seen: [] as T[], done: false };
   of.subscribe({ next: (value) => all.seen.push(value), complete: () => (all.done = true) });
   return all;

@@ -13,7 +13,11 @@ const boom = (): never => {
 test.each(['sync', 'later'])('onError that throws: the failed request is answered, and its slot comes back (%s)', async (how) => {
   const { host, guest } = await pairOfPeers(
     {},
-    { executeSlots: 1, onError: boom, methods: { fail: () => (how === 'sync' ? boom() : Promise.reject(new Error('boom'))), odd: () => 1n } },
+    {
+      executeSlots: 1,
+      onError: boom,
+      methods: { fail: () => (how === 'sync' ? boom() : Promise.reject(new Error('boom'))), odd: () => 1n },
+    },
   );
   for (const name of ['fail', 'fail', 'odd', 'odd']) expect(await rejection(host.call(name))).toMatchObject({ code: 'HANDLER_FAILED' });
   expect(guest.slots.execute.taken).toBe(0);

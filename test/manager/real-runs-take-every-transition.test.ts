@@ -90,6 +90,18 @@ test('and of the jobs’ charts all but violations, which the manager keeps from
   queued.executed('runs');
   queued.step(100);
   queued.manager.kill();
+  const ends = [(one: World) => one.job('a').cancel(), (one: World) => one.step(10), (one: World) => one.manager.lineLost()];
+  const reach = [() => {}, (one: World) => one.sent('a'), (one: World) => one.read('a'), (one: World) => one.manager.gate('none')];
+  for (const end of ends) {
+    for (const to of reach) {
+      const one = world();
+      if (to === reach[3]) to(one);
+      one.client('a', { timeoutMs: 10 });
+      if (to !== reach[3]) to(one);
+      end(one);
+      one.manager.kill();
+    }
+  }
   for (const [name, chart] of [
     ['server', serverJob],
     ['client', clientJob],
