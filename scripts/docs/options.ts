@@ -2,6 +2,7 @@ import { defaultManagerLimits } from '../../actors/manager-options.ts';
 import { JOB_CHARGE } from '../../actors/outgoing.ts';
 import { checkPeerOptions } from '../../actors/peer-options.ts';
 import { bounds } from '../../transport/channels/bounds.ts';
+import { memoryPair } from '../../transport/channels/memory-pair.ts';
 import { defaultLimits, v7Limits } from '../../transport/limits.ts';
 import { protocolByName, protocolNames } from '../../transport/protocols.ts';
 import { durations } from '../../transport/timers.ts';
@@ -50,7 +51,7 @@ export function optionsPage(): string {
 }
 
 function peerTable(): string {
-  const defaults = checkPeerOptions({ channel: {} as never });
+  const defaults = checkPeerOptions({ stream: memoryPair()[0] });
   const shown: Readonly<Record<string, string>> = {
     protocol: code(defaults.protocol.name),
     timeoutMs: duration(defaults.timeoutMs),
