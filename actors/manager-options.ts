@@ -1,7 +1,8 @@
+import type { Completion, JobRef, Urgency } from '../machines/job.ts';
 import type { ManagerLimits } from '../machines/slots.ts';
 import { invalidOption, type VirtagentError } from '../transport/errors.ts';
 import type { Clock } from '../transport/timers.ts';
-import type { Kind } from './kinds.ts';
+import { clientKind, serverKind, type Kind, type Operations } from './kinds.ts';
 
 /** Something that broke the contract: an event that a state does not take, or a completion of nothing. Nothing else changed. */
 export interface Violation {
@@ -67,3 +68,59 @@ export function managerLimits(options: Partial<ManagerLimits>): ManagerLimits {
 
 /** The answer to an add: a job, or the reason why there is none. */
 export type Added<Job> = { readonly ok: true; readonly job: Job } | { readonly ok: false; readonly error: VirtagentError };
+
+/** What is wanted of a new job. */
+export interface AddOptions {
+  /** Of a kind that owns its tags: unique among its unfinished jobs. Else a label. */
+  readonly tag: string;
+  readonly operations: Operations;
+  /** Higher goes first within its class; default 1. */
+  readonly urgency?: Urgency | undefined;
+  /** Milliseconds until it is ended as timed out, over everything; default none. */
+  readonly timeoutMs?: number | undefined;
+  /** What it is charged against its class's byte cap; default 0. */
+  readonly bytes?: number | undefined;
+  /** See {@link JobRef.exempt}; default false. */
+  readonly exempt?: boolean | undefined;
+  /** A server job that is to be answered; default true. */
+  readonly answers?: boolean | undefined;
+}
+
+/** A job that was added. Its methods are legal at any time; after its callback they do nothing but report. */
+export interface Job {
+  readonly tag: string;
+  readonly ref: JobRef;
+  /** Ends it: its callback is run with `cancelled`. */
+  cancel(reason?: unknown): void;
+  /** The peer gives its request up: the handler is aborted, and the job answered with the cancelled error. */
+  abort(): void;
+  /** The response to it is here. */
+  readDone(response: Completion, busy?: boolean): void;
+}
+
+/** The slots and queues, as a manager's snapshot shows them. */
+export interface SlotReport {
+  readonly send: { readonly slots: number; readonly taken: number; readonly waiting: number };
+  readonly execute: { readonly slots: number; readonly taken: number; readonly parked: number; readonly waiting: number };
+  readonly server: { readonly count: number; readonly bytes: number };
+  readonly client: { readonly count: number; readonly bytes: number };
+}
+
+/** What is wanted of a new job, with the defaults, checked. Throws INVALID_OPTION. */
+export function checkedAdd(options: AddOptions): Required<{ [K in keyof AddOptions]: NonNullable<AddOptions[K]> }> {
+  const { tag, operations, urgency = 1, bytes = 0, exempt = false, answers = true, timeoutMs = Infinity } = options;
+  if (typeof tag !== 'string') invalidOption('tag', tag, 'a string');
+  if (!(urgency === 0 || urgency === 1 || urgency === 2)) invalidOption('urgency', urgency, '0, 1 or 2');
+  if (!(Number.isFinite(bytes) && bytes >= 0)) invalidOption('bytes', bytes, 'a number from 0');
+  if (!(typeof timeoutMs === 'number' && timeoutMs >= 0)) invalidOption('timeoutMs', timeoutMs, 'milliseconds from 0, or Infinity');
+  return { tag, operations, urgency, bytes, exempt, answers, timeoutMs };
+}
+
+/** The kinds of a manager, checked. Throws INVALID_OPTION. */
+export function kindsOf(options: ManagerOptions): readonly Kind[] {
+  const kinds = [serverKind, clientKind, ...(options.kinds ?? [])];
+  for (const [at, { name }] of kinds.entries()) {
+    if (kinds.findIndex((one) => one.name === name) !== at) invalidOption('kinds', name, 'kinds with different names');
+  }
+  return kinds;
+}

@@ -1,73 +1,27 @@
 import { createActor, type ActorOptions, type AnyActorRef, type AnyStateMachine, type SnapshotFrom } from 'xstate';
-import type {
-  Completion,
-  Grant,
-  JobContext,
-  JobEvent,
-  JobInput,
-  JobRef,
-  Outcome,
-  SendCompletion,
-  SlotName,
-  Urgency,
-} from '../machines/job.ts';
+import type { Completion, JobContext, JobEvent, JobInput, JobRef } from '../machines/job.ts';
 import { waitingIn } from '../machines/lanes.ts';
 import { managerMachine, type ManagerEvent } from '../machines/manager.ts';
-import {
-  isExecuting,
-  isSending,
-  wasRevoked,
-  type Gate,
-  type ManagerContext,
-  type OfPermit,
-  type Refusal,
-  type Tell,
-} from '../machines/slots.ts';
+import { isExecuting, wasRevoked, type Gate, type ManagerContext, type OfPermit, type Refusal, type Tell } from '../machines/slots.ts';
 import { invalidOption, VirtagentError } from '../transport/errors.ts';
 import { backoff, durations, Timers, type Timer } from '../transport/timers.ts';
 import { guardedInspect } from './job-events.ts';
+import { JobRunner, type RunnerHost } from './job-runner.ts';
 import { JobTable, type JobEntry } from './job-table.ts';
-import { clientKind, serverKind, type Execution, type Kind, type Operations, type Sending } from './kinds.ts';
-import { managerLimits, type Added, type ManagerOptions } from './manager-options.ts';
-import { Outbox } from './outbox.ts';
-import { endError, refusalError } from './outcomes.ts';
+import type { Kind } from './kinds.ts';
+import {
+  checkedAdd,
+  kindsOf,
+  managerLimits,
+  type Added,
+  type AddOptions,
+  type Job,
+  type ManagerOptions,
+  type SlotReport,
+} from './manager-options.ts';
+import { refusalError } from './outcomes.ts';
 
-/** What is wanted of a new job. */
-export interface AddOptions {
-  /** Of a kind that owns its tags: unique among its unfinished jobs. Else a label. */
-  readonly tag: string;
-  readonly operations: Operations;
-  /** Higher goes first within its class; default 1. */
-  readonly urgency?: Urgency | undefined;
-  /** Milliseconds until it is ended as timed out, over everything; default none. */
-  readonly timeoutMs?: number | undefined;
-  /** What it is charged against its class's byte cap; default 0. */
-  readonly bytes?: number | undefined;
-  /** See {@link JobRef.exempt}; default false. */
-  readonly exempt?: boolean | undefined;
-  /** A server job that is to be answered; default true. */
-  readonly answers?: boolean | undefined;
-}
-
-/** A job that was added. Its methods are legal at any time; after its callback they do nothing but report. */
-export interface Job {
-  readonly tag: string;
-  readonly ref: JobRef;
-  /** Ends it: its callback is run with `cancelled`. */
-  cancel(reason?: unknown): void;
-  /** The peer gives its request up: the handler is aborted, and the job answered with the cancelled error. */
-  abort(): void;
-  /** The response to it is here. */
-  readDone(response: Completion, busy?: boolean): void;
-}
-
-/** The slots and queues, as a manager's snapshot shows them. */
-export interface SlotReport {
-  readonly send: { readonly slots: number; readonly taken: number; readonly waiting: number };
-  readonly execute: { readonly slots: number; readonly taken: number; readonly parked: number; readonly waiting: number };
-  readonly server: { readonly count: number; readonly bytes: number };
-  readonly client: { readonly count: number; readonly bytes: number };
-}
+export type { AddOptions, Job, SlotReport } from './manager-options.ts';
 
 const managers = new WeakMap<AnyActorRef, Manager>();
 
@@ -141,7 +95,7 @@ export class Manager {
   readonly #table = new JobTable();
   /** Places in the table, by tags of ours. */
   readonly #tags = new Map<string, number>();
-  readonly #outbox: Outbox;
+  readonly #runner: JobRunner;
   readonly #spawned: { readonly entry: JobEntry; readonly answers: boolean }[] = [];
   readonly #stopChild: (actor: AnyActorRef) => void;
   /** The next batch of a lost line's jobs, and the end of a busy peer's pause. */
@@ -154,19 +108,15 @@ export class Manager {
     this.#options = options;
     this.#stopChild = stopChild;
     this.timers = new Timers(options.clock);
-    this.#outbox = new Outbox((error) => this.#complain(error, 'operation', ''));
-    for (const kind of kindsOf(options)) this.#register(kind);
+    this.#runner = new JobRunner(this.#runnerHost());
+    for (const kind of kindsOf(options)) this.#kinds.set(kind.name, { kind, logic: this.#runner.logicOf(kind) });
   }
 
   /** Adds a job of a registered kind. Never throws for a full queue or a tag in use: it says so. */
   add(kind: string, options: AddOptions): Added<Job> {
     const registered = this.#kinds.get(kind);
     if (registered === undefined) invalidOption('kind', kind, `one of ${[...this.#kinds.keys()].join(', ')}`);
-    const { tag, operations, urgency = 1, bytes = 0, exempt = false, answers = true, timeoutMs = Infinity } = options;
-    if (typeof tag !== 'string') invalidOption('tag', tag, 'a string');
-    if (!(urgency === 0 || urgency === 1 || urgency === 2)) invalidOption('urgency', urgency, '0, 1 or 2');
-    if (!(Number.isFinite(bytes) && bytes >= 0)) invalidOption('bytes', bytes, 'a number from 0');
-    if (!(typeof timeoutMs === 'number' && timeoutMs >= 0)) invalidOption('timeoutMs', timeoutMs, 'milliseconds from 0, or Infinity');
+    const { tag, operations, urgency, bytes, exempt, answers, timeoutMs } = checkedAdd(options);
     const ref: JobRef = { ...this.#table.reserve(), class: registered.kind.class, urgency, exempt, bytes };
     const entry: JobEntry = {
       ref,
@@ -183,9 +133,9 @@ export class Manager {
     };
     this.#table.set(entry);
     const refused = this.#offer(entry, answers);
-    if (refused !== undefined) return { ok: false, error: refusalError(refused, this.#context().limits, tag) };
+    if (refused !== undefined) return { ok: false, error: refusalError(refused, this.#context.limits, tag) };
     if (timeoutMs !== Infinity) entry.deadline = this.timers.start(timeoutMs, () => this.send({ type: 'deadline', job: ref }));
-    this.#outbox.pump();
+    this.#runner.outbox.pump();
     return { ok: true, job: this.#jobOf(entry) };
   }
 
@@ -221,7 +171,7 @@ export class Manager {
 
   /** Finishes what runs, takes nothing new, then closes. Resolves when it has closed, or was killed. */
   stop(): Promise<void> {
-    if (!this.#isActive()) return Promise.resolve();
+    if (!this.#isActive) return Promise.resolve();
     const closed = new Promise<void>((resolve) => this.ref.subscribe({ complete: resolve, error: () => resolve() }));
     this.send({ type: 'stop' });
     return closed;
@@ -231,16 +181,16 @@ export class Manager {
   kill(reason: unknown = new VirtagentError('STOPPED', 'stopped')): void {
     if (this.#killed) return;
     this.#killed = true;
-    this.#outbox.hold(() => {
+    this.#runner.outbox.hold(() => {
       for (const entry of this.#table.all()) entry.actor?.send({ type: 'cancel', reason } satisfies JobEvent);
-      this.#outbox.push(() => this.#endAll(reason));
+      this.#runner.outbox.push(() => this.#endAll(reason));
     });
     this.timers.clear();
   }
 
   /** Slots and queues now. */
   get slots(): SlotReport {
-    const { limits, sends, sendLanes, executions, executeLanes, parked, server, client } = this.#context();
+    const { limits, sends, sendLanes, executions, executeLanes, parked, server, client } = this.#context;
     return {
       send: { slots: limits.sendSlots, taken: sends.size, waiting: waitingIn(sendLanes) },
       execute: { slots: limits.executeSlots, taken: executions.size - parked, parked, waiting: waitingIn(executeLanes) },
@@ -263,7 +213,7 @@ export class Manager {
 
   /** Sends the manager an event and runs the operations that it leads to. */
   send(event: ManagerEvent): void {
-    this.#outbox.hold(() => (this.#killed || !this.#isActive() ? this.#sendClosed(event) : this.ref.send(event)));
+    this.#runner.outbox.hold(() => (this.#killed || !this.#isActive ? this.#sendClosed(event) : this.ref.send(event)));
   }
 
   // What the manager's chart asks for.
@@ -285,7 +235,8 @@ export class Manager {
   /** @internal */
   _startSpawned(): void {
     for (const { entry, answers } of this.#spawned.splice(0)) {
-      if (this.#table.get(entry.ref) !== entry) continue;
+      // Killed by an inspector in between: the end of the kill tells it.
+      if (this.#killed) continue;
       const { logic, kind } = this.#kinds.get(entry.kind.name) as { kind: Kind; logic: AnyStateMachine };
       const input: JobInput = { job: entry.ref, answers };
       entry.actor = createActor(logic, { id: `${kind.name}:${entry.ref.seq}`, parent: this.ref, input } as ActorOptions<AnyStateMachine>);
@@ -298,9 +249,9 @@ export class Manager {
     const entry = this.#table.get(job);
     if (entry === undefined) return;
     entry.decision = code;
-    const error = refusalError(code, this.#context().limits, entry.tag);
+    const error = refusalError(code, this.#context.limits, entry.tag);
     // Added from inside an observer, after the add had returned: the callback is the only one left to tell.
-    if (entry.offered) this.#outbox.push(() => this.#call(entry, { type: 'send-failed', error, known: 'not-sent' }));
+    if (entry.offered) this.#runner.outbox.push(() => this.#runner.call(entry, { type: 'send-failed', error, known: 'not-sent' }));
     this._bury(job);
   }
 
@@ -328,7 +279,7 @@ export class Manager {
     if (this.#killed) return;
     this.violations++;
     const tag = job === undefined ? undefined : this.#table.get(job)?.tag;
-    this.#observe(() => this.#options.onViolation?.({ where, event, tag }));
+    this.#runner.observe(() => this.#options.onViolation?.({ where, event, tag }));
   }
 
   /** @internal A second loss while the jobs of the first are being ended begins again: both settle together. */
@@ -358,7 +309,7 @@ export class Manager {
     const entry = job === undefined ? this.#table.all().find((one) => one.actor?.id === event.actorId) : this.#table.get(job);
     if (entry === undefined) return { type: 'xstate.ignored' };
     if (!entry.called)
-      this.#endSilent(entry, hasFailed ? event.error : new Error(`the chart of ${entry.kind.name} is done without callback`));
+      this.#runner.endSilent(entry, hasFailed ? event.error : new Error(`the chart of ${entry.kind.name} is done without callback`));
     return { type: 'job_done', job: entry.ref } satisfies ManagerEvent;
   }
 
@@ -367,209 +318,64 @@ export class Manager {
     const { entries, next } = this.#table.slice(from, SETTLE_BATCH);
     for (const entry of entries) if (entry.ref.seq < before) entry.actor?.send({ type: 'line_lost' } satisfies JobEvent);
     if (next >= 0) {
-      this.#settling = this.timers.start(0, () => this.#outbox.hold(() => this.#settle(next, before)));
+      this.#settling = this.timers.start(0, () => this.#runner.outbox.hold(() => this.#settle(next, before)));
       return;
     }
     this.ref.send({ type: 'settled' } satisfies ManagerEvent);
-    this.#observe(() => this.#options.onSettled?.());
-  }
-
-  /** A chart is over and its callback was not run. */
-  #endSilent(entry: JobEntry, error: unknown): void {
-    this.#complain(error, 'chart', entry.tag);
-    if (entry.kind.slots.includes('execute')) this.#abort(entry, { type: 'cancel', reason: error });
-    this.#outbox.push(() => this.#call(entry, { type: 'error', error, known: 'perhaps-executed' }));
+    this.#runner.observe(() => this.#options.onSettled?.());
   }
 
   /** The last of a kill: jobs that were in the middle of a transition, or whose add still waits, end all the same. */
   #endAll(reason: unknown): void {
     for (const entry of this.#table.all()) {
-      this.#call(entry, { type: 'cancelled', reason, known: entry.actor === undefined ? 'not-sent' : 'perhaps-executed' });
+      this.#runner.call(entry, { type: 'cancelled', reason, known: entry.actor === undefined ? 'not-sent' : 'perhaps-executed' });
       this._bury(entry.ref);
+      if (entry.actor?.getSnapshot().status === 'active') this.#stopChild(entry.actor);
     }
-    if (this.#isActive()) this.ref.send({ type: 'kill' } satisfies ManagerEvent);
+    if (this.#isActive) this.ref.send({ type: 'kill' } satisfies ManagerEvent);
   }
 
   /** An event for a manager that has closed. What is completed after a kill, or was of an earlier line, is only late. */
   #sendClosed(event: ManagerEvent): void {
-    if (event.type === 'line_lost') return this.#observe(() => this.#options.onSettled?.());
+    if (event.type === 'line_lost') return this.#runner.observe(() => this.#options.onSettled?.());
     const isCompletion = event.type === 'execute_done' || event.type === 'park' || event.type === 'unpark';
-    if (isCompletion ? isExecuting(this.#context(), event) : event.type === 'send_done' && wasRevoked(this.#context(), event)) return;
+    if (isCompletion ? isExecuting(this.#context, event) : event.type === 'send_done' && wasRevoked(this.#context, event)) return;
     if (isCompletion || completions.has(event.type)) this._report('manager', event.type, (event as Partial<OfPermit>).job);
-  }
-
-  // What the jobs' charts ask for.
-
-  #register(kind: Kind): void {
-    type Args = { context: JobContext };
-    // A job of a manager that was killed in the middle of the job's own transition has no entry any more.
-    const of =
-      <P>(run: (entry: JobEntry, params: P) => void) =>
-      ({ context }: Args, params: P): void => {
-        const entry = this.#table.get(context.job);
-        if (entry !== undefined) run(entry, params);
-      };
-    const logic = kind.chart.provide({
-      actions: {
-        want: of<{ grant: Grant; permit?: number }>((entry, params) => this.#want(entry, params.grant, params.permit)),
-        release: of<{ permit: number }>((entry, { permit }) =>
-          this.ref.send({ type: 'release', job: entry.ref, permit } satisfies ManagerEvent),
-        ),
-        execute: of<{ permit: number }>((entry, { permit }) => this.#execute(entry, permit)),
-        resume: of<{ permit: number }>((entry, { permit }) => this.#resume(entry, permit)),
-        send: of<{ permit: number; value: Completion | undefined }>((entry, { permit, value }) => this.#sendJob(entry, permit, value)),
-        callback: of<{ outcome: Outcome | undefined }>((entry, { outcome }) => {
-          if (entry.waits > 0) this.#abandon(entry);
-          this.#outbox.push(() => this.#call(entry, outcome ?? { type: 'value', value: undefined, known: 'executed' }));
-        }),
-        abort: of<{ reason: unknown }>((entry, { reason }) => {
-          if (entry.waits > 0 || entry.kind.slots.includes('execute')) this.#abandon(entry);
-          this.#abort(entry, reason as JobEvent);
-        }),
-        report: ({ context }: Args, { event }: { event: string }) => this._report(kind.name, event, context.job),
-      },
-    } as Parameters<AnyStateMachine['provide']>[0]);
-    this.#kinds.set(kind.name, { kind, logic });
-  }
-
-  #want(entry: JobEntry, grant: Grant, permit: number | undefined): void {
-    const slot: SlotName = grant === 'send' ? 'send' : 'execute';
-    if (!entry.kind.slots.includes(slot)) return this._report(entry.kind.name, `want ${slot}`, entry.ref);
-    entry.waits++;
-    this.ref.send({ type: 'want', job: entry.ref, grant, ...(permit === undefined ? undefined : { permit }) } satisfies ManagerEvent);
-  }
-
-  #abandon(entry: JobEntry): void {
-    entry.waits = 0;
-    this.ref.send({ type: 'abandon', job: entry.ref } satisfies ManagerEvent);
-  }
-
-  #execute(entry: JobEntry, permit: number): void {
-    const execution = this.#executionOf(entry, permit);
-    this.#operate(entry, 'execute', permit, execution.done, () => entry.operations.execute?.(execution));
-  }
-
-  #resume(entry: JobEntry, permit: number): void {
-    const execution = this.#executionOf(entry, permit);
-    this.#run(() =>
-      this.#attempt(
-        () => entry.operations.resume?.(execution),
-        (error) => this.#complain(error, 'resume', entry.tag),
-      ),
-    );
-  }
-
-  #sendJob(entry: JobEntry, permit: number, value: Completion | undefined): void {
-    const { ref: job, tag } = entry;
-    const done = (completion: SendCompletion): void => this.send({ type: 'send_done', job, permit, completion });
-    const sending: Sending = { tag, value, done };
-    this.#operate(entry, 'send', permit, done, () => entry.operations.send?.(sending));
-  }
-
-  /** Runs an operation that is to be completed: one that a job lacks is, and one that fails has failed. */
-  #operate(
-    entry: JobEntry,
-    name: 'execute' | 'send',
-    permit: number,
-    done: (completion: SendCompletion) => void,
-    operation: () => unknown,
-  ): void {
-    const of = { job: entry.ref, permit };
-    const isHeld = (): boolean => (name === 'send' ? isSending : isExecuting)(this.#context(), of);
-    this.#run(() => {
-      // The line was lost before its turn came: what was to be sent is of the old session, and must not reach the next.
-      if (!isHeld()) return;
-      if (entry.operations[name] === undefined) return done({ ok: true });
-      this.#attempt(operation, (error) => {
-        // It had completed before it failed: that is a second completion, which says nothing of the error.
-        if (!this.#killed && !isHeld()) this.#complain(error, name, entry.tag);
-        done({ ok: false, error });
-      });
-    });
-  }
-
-  #abort(entry: JobEntry, reason: JobEvent): void {
-    this.#outbox.push(() => {
-      const error = endError(reason);
-      entry.abortion ??= new AbortController();
-      entry.abortion.abort(error);
-      this.#attempt(
-        () => entry.operations.abort?.(error),
-        (thrown) => this.#complain(thrown, 'abort', entry.tag),
-      );
-    });
-  }
-
-  #call(entry: JobEntry, outcome: Outcome): void {
-    if (entry.called) return;
-    entry.called = true;
-    this.timers.cancel(entry.deadline);
-    this.#attempt(
-      () => entry.operations.callback?.(outcome, entry.tag),
-      (error) => this.#complain(error, 'callback', entry.tag),
-    );
-    if (entry.actor?.getSnapshot().status !== 'active') return;
-    // A parent that was stopped meanwhile can't be told that it is done.
-    if (this.#isActive()) entry.actor.send({ type: 'callback_done' } satisfies JobEvent);
-    else this.#stopChild(entry.actor);
-  }
-
-  #executionOf(entry: JobEntry, permit: number): Execution {
-    const { ref: job, tag } = entry;
-    return {
-      tag,
-      get signal() {
-        return (entry.abortion ??= new AbortController()).signal;
-      },
-      done: (completion) => this.send({ type: 'execute_done', job, permit, completion }),
-      park: () => this.send({ type: 'park', job, permit }),
-      unpark: () => this.send({ type: 'unpark', job, permit }),
-    };
-  }
-
-  /** Has an operation run, if nobody kills the manager first. */
-  #run(operation: () => void): void {
-    this.#outbox.push(() => {
-      if (!this.#killed) operation();
-    });
-  }
-
-  /** Runs an operation; what it throws, or rejects with, goes to `failed`, once. */
-  #attempt(operation: () => unknown, failed: (error: unknown) => void): void {
-    try {
-      const result = operation();
-      if (isThenable(result)) result.then(undefined, (error: unknown) => this.#outbox.hold(() => failed(error)));
-    } catch (error) {
-      failed(error);
-    }
-  }
-
-  #complain(error: unknown, operation: string, tag: string): void {
-    this.#observe(() => this.#options.onError?.(error, operation, tag));
-  }
-
-  /** Tells somebody who only watches: what he throws is dropped, or it would have to be told to him. */
-  #observe(tell: () => void): void {
-    this.#outbox.push(() => {
-      try {
-        tell();
-      } catch {
-        // See ManagerOptions.
-      }
-    });
   }
 
   /** Puts the add to the chart; its answer is here at once, unless an observer added in the middle of a transition. */
   #offer(entry: JobEntry, answers: boolean): Refusal | 'STOPPED' | undefined {
-    if (this.#killed || !this.#isActive()) {
+    if (this.#killed || !this.#isActive) {
       this.#table.free(entry.ref);
       return 'STOPPED';
     }
     const tagInUse = entry.kind.ownsTag && this.#tags.has(entry.tag);
     if (entry.kind.ownsTag && !tagInUse) this.#tags.set(entry.tag, entry.ref.index);
-    this.#outbox.hold(() => this.ref.send({ type: 'add', job: entry.ref, answers, tagInUse } satisfies ManagerEvent), false);
+    this.#runner.outbox.hold(() => this.ref.send({ type: 'add', job: entry.ref, answers, tagInUse } satisfies ManagerEvent), false);
     entry.offered = true;
     return entry.decision === 'admitted' ? undefined : entry.decision;
+  }
+
+  #runnerHost(): RunnerHost {
+    const owner = this;
+    return {
+      ref: this.ref,
+      table: this.#table,
+      timers: this.timers,
+      options: this.#options,
+      get isKilled() {
+        return owner.#killed;
+      },
+      get isActive() {
+        return owner.#isActive;
+      },
+      get context() {
+        return owner.#context;
+      },
+      send: (event) => this.send(event),
+      report: (where, event, job) => this._report(where, event, job),
+      stopChild: this.#stopChild,
+    };
   }
 
   #jobOf(entry: JobEntry): Job {
@@ -590,11 +396,11 @@ export class Manager {
     return index === undefined ? undefined : this.#table.at(index)?.ref;
   }
 
-  #isActive(): boolean {
+  get #isActive(): boolean {
     return this.ref.getSnapshot().status === 'active';
   }
 
-  #context(): ManagerContext {
+  get #context(): ManagerContext {
     return (this.ref.getSnapshot() as SnapshotFrom<typeof provided>).context;
   }
 }
@@ -620,17 +426,4 @@ export function createManager(options: CreateManagerOptions = {}): Manager {
   const manager = managerOf(actor);
   if (line) manager.gate('all');
   return manager;
-}
-
-/** The kinds of a manager, checked. Throws INVALID_OPTION. */
-function kindsOf(options: ManagerOptions): readonly Kind[] {
-  const kinds = [serverKind, clientKind, ...(options.kinds ?? [])];
-  for (const [at, { name }] of kinds.entries()) {
-    if (kinds.findIndex((one) => one.name === name) !== at) invalidOption('kinds', name, 'kinds with different names');
-  }
-  return kinds;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { protocolNames } from '../../transport/protocols.ts';
 import { bin, folder, run, Running, start } from './support.ts';
@@ -103,6 +104,8 @@ test('a guest on stdio loses no answer to a slow reader', async () => {
   // The pipe has room for a part of this one.
   guest.child.stdin?.end(ask(2, 6000));
   await guest.printed('stderr', /→ response 2 /);
+  // A guest that is right waits for the reader however long this is; one that is not has gone by then.
+  await pause(200);
   (guest.child.stdio[3] as Writable).end('now\n');
   const { stdout } = await guest.ended;
   const answers = stdout.trimEnd().split('\n').slice(1);
