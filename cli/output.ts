@@ -28,7 +28,8 @@ export class Output {
   }
 
   get isTerminal(): boolean {
-    return this.#stream.isTTY;
+    // Undefined, not false, on a pipe; and undefined would leave the choice of colours to the environment (CI).
+    return (this.#stream as { readonly isTTY?: boolean }).isTTY === true;
   }
 
   /** Whether colours are wanted: a terminal that has them, and no NO_COLOR (no-color.org). */
