@@ -14,7 +14,7 @@ import type { Execution, Sending } from './kinds.ts';
 import type { Job } from './manager.ts';
 import { MethodError, methodNamed, type HandlerContext, type MethodDefinition, type Methods } from './methods.ts';
 import { NestedCalls } from './nested-calls.ts';
-import { JOB_CHARGE, type Outgoing, type OutgoingHost } from './outgoing.ts';
+import { JOB_CHARGE, unattended, type Outgoing, type OutgoingHost } from './outgoing.ts';
 import { isThenable, validate } from './schema.ts';
 
 /** What the requests of the other side need of a peer. */
@@ -255,10 +255,12 @@ class ServerWork {
         return execution.signal;
       },
       remainingMs: undefined,
-      call: ((name: string, params?: unknown, options = {}) => nested().call(name, params, options)) as HandlerContext['call'],
+      call: ((name: string, params?: unknown, options = {}) => unattended(nested().call(name, params, options))) as HandlerContext['call'],
       notify: (name, params) =>
-        new Promise<void>((resolve, reject) =>
-          host.outgoing.notify(name, params, (error) => (error === undefined ? resolve() : reject(error))),
+        unattended(
+          new Promise<void>((resolve, reject) =>
+            host.outgoing.notify(name, params, (error) => (error === undefined ? resolve() : reject(error))),
+          ),
         ),
       progress: (value) => this.#progress(value),
     };

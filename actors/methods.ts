@@ -42,7 +42,7 @@ export interface Caller<Remote extends MethodTypes> {
   call<M extends keyof Remote & string>(method: M, ...rest: CallArguments<Remote[M]>): Promise<CallResultOf<Remote[M]>>;
   /**
    * Sends a request without response; resolves when the stream took it. Without a line it waits for one, as a call does, for at most
-   * the peer's `timeoutMs`. UNSUPPORTED in v7.
+   * the peer's `timeoutMs`. UNSUPPORTED in v7. Its failure, if nobody awaits it, is no unhandled rejection.
    */
   notify<M extends keyof Remote & string>(method: M, params?: CallArguments<Remote[M]>[0]): Promise<void>;
 }
@@ -56,7 +56,8 @@ export interface HandlerContext<Remote extends MethodTypes = AnyMethods> extends
   readonly remainingMs: number | undefined;
   /**
    * Calls back to the side that called. While it waits, this handler's execute slot goes to others (it is parked); a call
-   * through the peer instead keeps the slot, and enough of those on both sides wait for each other for ever.
+   * through the peer instead keeps the slot, and enough of those on both sides wait for each other for ever. Ends with the
+   * handler's job: after that it is refused. Its failure, while nobody awaits it, is no unhandled rejection.
    */
   readonly call: Caller<Remote>['call'];
   readonly notify: Caller<Remote>['notify'];

@@ -300,3 +300,12 @@ function asCallError(error: unknown, method: string, known: Known, code: keyof t
     return new VirtagentError(error.code, error.message, { known, method, data: error.data, cause: error.cause });
   return new VirtagentError(code, `${method} failed`, { known, method, cause: error });
 }
+
+/**
+ * A promise that may fail while nobody waits for it. Handlers call first and await later, or not at all; what fails then is
+ * up to the peer (it cancels, it leaves), and Node would end the process for it.
+ */
+export function unattended<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => {});
+  return promise;
+}

@@ -12,7 +12,7 @@ import type { Kind } from './kinds.ts';
 import { Manager, type SlotReport } from './manager.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import type { AnyMethods, CallArguments, Caller, CallResultOf, CallOptions, Methods, MethodTypes } from './methods.ts';
-import { Outgoing, type CallResult } from './outgoing.ts';
+import { Outgoing, unattended, type CallResult } from './outgoing.ts';
 import type { CheckedPeerOptions, PeerOptions } from './peer-options.ts';
 import { V7Greeting } from './v7-greeting.ts';
 
@@ -95,10 +95,11 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
 
   /** Sends a request without response: see {@link Caller.notify}. */
   notify<M extends keyof Remote & string>(method: M, params?: CallArguments<Remote[M]>[0]): Promise<void> {
-    return new Promise((resolve, reject) => {
+    const sent = new Promise<void>((resolve, reject) => {
       if (this.#stopped) throw new VirtagentError('STOPPED', `${method}: this peer has ended`, { known: 'not-sent', method });
       this.#outgoing.notify(method, params, (error) => (error === undefined ? resolve() : reject(error)));
     });
+    return unattended(sent);
   }
 
   /**

@@ -31,12 +31,12 @@ async function leftBehind(rounds: number, work: (round: number) => Promise<unkno
 
 const echo = { echo: (params: unknown) => params, never: () => new Promise(() => {}) };
 
-test('a hundred thousand calls that are answered, refused, cancelled or time out leave nothing', async () => {
+test('thousands of calls that are answered, refused, cancelled or time out leave nothing', async () => {
   const { signal } = new AbortController();
   const clock = new SimulatedClock();
   const { host, guest } = await pairOfPeers({ protocol: 'jsonrpc-headers', clock }, { methods: echo, executeSlots: 1_000 });
   const quiet = (call: Promise<unknown>): Promise<unknown> => call.catch(() => {});
-  const left = await leftBehind(10, async () => {
+  const left = await leftBehind(2, async () => {
     for (let part = 0; part < 5; part++) {
       const abort = new AbortController();
       const calls = Array.from({ length: 400 }, (_, i) => [
@@ -70,7 +70,7 @@ test('a long-lived signal given to nested calls keeps nothing of them', async ()
       },
     },
   );
-  expect(await leftBehind(15, () => host.call('fan'))).toBeLessThan(MB);
+  expect(await leftBehind(4, () => host.call('fan'))).toBeLessThan(MB);
 });
 
 const floods: Record<string, (i: number) => OutgoingMessage[]> = {
@@ -107,8 +107,8 @@ test.each(Object.keys(floods))('a peer that sends %s and reads nothing costs a b
   const message = floods[what] as (i: number) => OutgoingMessage[];
   const before = await held();
   let peak = 0;
-  // Until 50,000 are said, or our side has long stopped reading.
-  for (let at = 0; at < 50_000 && line.writableLength < 4 * MB; at += 500) {
+  // Until 30,000 are said, or our side has long stopped reading.
+  for (let at = 0; at < 30_000 && line.writableLength < 4 * MB; at += 500) {
     say(...Array.from({ length: 500 }, (_, i) => message(at + i)).flat());
     await settled(1);
     if (at % 5_000 === 0) peak = Math.max(peak, (await held()) - before - line.writableLength);
