@@ -221,8 +221,8 @@ export class Manager {
   /** @internal The actor is made right after the transition: made inside an action, XState's development build warns. */
   _spawn(job: JobRef, answers: boolean): void {
     const entry = this.#table.get(job);
-    // Killed while the add waited in the mailbox: the end of the kill tells it.
-    if (entry === undefined || this.#killed) return;
+    // Killed while the add waited in the mailbox: it has been told.
+    if (entry === undefined) return;
     entry.decision = 'admitted';
     this.#spawned.push({ entry, answers });
   }
@@ -235,7 +235,7 @@ export class Manager {
   /** @internal */
   _startSpawned(): void {
     for (const { entry, answers } of this.#spawned.splice(0)) {
-      // Killed by an inspector in between: the end of the kill tells it.
+      // Killed in between: the end of the kill tells it.
       if (this.#killed) continue;
       const { logic, kind } = this.#kinds.get(entry.kind.name) as { kind: Kind; logic: AnyStateMachine };
       const input: JobInput = { job: entry.ref, answers };

@@ -120,7 +120,8 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
     maxNestedCalls: count('maxNestedCalls', options.maxNestedCalls, 64),
     maxOwedBytes: count('maxOwedBytes', options.maxOwedBytes, 16 * MiB),
     stallTimeoutMs: milliseconds('stallTimeoutMs', options.stallTimeoutMs, durations.stallTimeout),
-    retries: options.retries ?? false,
+    // A stream that can't be opened is no better later.
+    retries: stream === undefined && (options.retries ?? false),
     clock,
     random: options.random ?? secureRandom,
     onError,

@@ -262,7 +262,11 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       onOpen: () => this.#opened(),
       onUp: () => this.manager.gate('all'),
       onUnwritable: () => this.manager.gate('none'),
-      onInputEnded: () => this.#weighFinishing(),
+      onInputEnded: () => {
+        // A request could not be answered any more: it waits, and is known not to have been sent.
+        this.manager.gate('exempt');
+        this.#weighFinishing();
+      },
       onDown: () => {
         this.#greeting?.end();
         // A manager that has closed has no jobs to end, and will not say so.

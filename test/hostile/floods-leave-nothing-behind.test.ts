@@ -4,7 +4,7 @@ import type { OutgoingMessage } from '../../transport/index.ts';
 import { everyProtocol, settled } from '../support/peers.ts';
 import { against, answer, answers, ask, asked } from './support.ts';
 
-const COUNT = 5_000;
+const COUNT = 2_000;
 
 const floods: Record<string, (i: number) => OutgoingMessage> = {
   'requests for no method': (i) => ask(`${i}`, 'missing'),

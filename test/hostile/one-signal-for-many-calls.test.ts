@@ -5,11 +5,11 @@ import type { HandlerContext } from '../../actors/index.ts';
 import { deferred, everyProtocol, pairOfPeers, rejection, settled, type Loose } from '../support/peers.ts';
 import { against, answer, asked, listenersOf, warningsOf } from './support.ts';
 
-test.each(everyProtocol)('ten thousand calls, one after another and all at once ($protocol)', async ({ protocol }) => {
+test.each(everyProtocol)('thousands of calls, one after another and all at once ($protocol)', async ({ protocol }) => {
   const { signal } = new AbortController();
   const warnings = await warningsOf(async () => {
     const { host } = await pairOfPeers({ protocol, window: 2_000 }, { methods: { ping: () => undefined }, executeSlots: 8 });
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 4; i++) {
       const calls = Array.from({ length: 500 }, () => host.call('ping', {}, { signal }));
       expect(listenersOf(signal)).toBe(1);
       await Promise.all(calls);

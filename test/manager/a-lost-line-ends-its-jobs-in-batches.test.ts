@@ -120,6 +120,20 @@ test('nothing of the old session gets out while its jobs are being ended, though
   expect([world.left, world.violations]).toEqual([nothingLeft, []]);
 });
 
+test('jobs that come while others are being ended are of the next session, however many there are', () => {
+  const world = new World({ executeSlots: Infinity });
+  for (const tag of many(1200, 'old')) world.server(tag);
+  world.manager.lineLost();
+  for (const tag of many(1500, 'new')) world.server(tag);
+  world.settle();
+  for (const tag of many(1200, 'old')) expect(world.outcome(tag)).toMatch(/^line-lost/);
+  for (const tag of many(1500, 'new')) expect(world.outcome(tag)).toBe('running');
+  world.manager.gate('all');
+  world.finish();
+  for (const tag of many(1500, 'new')) expect(world.outcome(tag)).toBe('value/executed');
+  expect([world.left, world.violations]).toEqual([nothingLeft, []]);
+});
+
 test('answers that were ready, or become ready meanwhile, are never sent on the next line, not even from within a callback', () => {
   const world = new World({ executeSlots: Infinity });
   for (const tag of many(1200, 's')) world.server(tag);

@@ -7,7 +7,6 @@ import {
   ignored,
   jobActions,
   violation,
-  type Completion,
   type JobContext,
   type JobEvent,
   type JobInput,
@@ -251,9 +250,16 @@ test('one that does not end with the line keeps its place in its queue', () => {
   expect(world.log.at(-1)).toBe('send p');
 });
 
+test('one that does not end when it is told to ends with its manager all the same, and leaves no actor', () => {
+  const stubborn = s.createMachine({ ...probe.config, states: { ...probe.config.states, new: { entry: wantSend, on: {} } } } as never);
+  const world = new World({ kinds: [kind('stubborn', stubborn)], line: false });
+  world.add('stubborn', 'a');
+  world.manager.kill();
+  expect([world.outcome('a'), world.left]).toEqual(['cancelled/perhaps-executed', nothingLeft]);
+});
+
 test('two kinds of one name are refused, when the manager is made', () => {
   const invalid = expect.objectContaining({ code: 'INVALID_OPTION' }) as Error;
   expect(() => createManager({ kinds: [probeKind, probeKind] })).toThrow(invalid);
   expect(() => createManager({ kinds: [kind('server', probe)] })).toThrow(invalid);
 });
-export type { Completion };

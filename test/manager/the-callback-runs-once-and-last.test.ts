@@ -61,7 +61,8 @@ test('a job that was refused was never a job: the error is returned and no callb
   world.client('a');
   expect(world.refused('client', 'b', { timeoutMs: 5 })).toBe('QUEUE_FULL');
   world.step(10);
-  expect(world.outcome('b')).toBe('running');
+  world.sent('a');
+  expect([world.outcome('b'), world.log]).toEqual(['running', ['send a']]);
   expect(world.manager.jobs).toBe(1);
 });
 

@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { abortable } from './abortable.ts';
 import { atRest } from './at-rest.ts';
 import type { Channel } from './channel.ts';
-import { unusable } from './explain.ts';
+import { channelError, unusable } from './explain.ts';
 import { makeChannel } from './make-channel.ts';
 
 /**
@@ -14,8 +16,9 @@ export function streamChannel(duplex: Duplex, name = 'stream'): Channel {
   return makeChannel({
     name,
     reopens: false,
-    async open() {
+    async open(signal) {
       if (duplex.destroyed || duplex.errored) throw unusable(name, 'the stream is closed');
+      if ((duplex as Partial<Socket>).connecting === true) await connected(duplex, name, signal);
       if (!duplex.readable || !duplex.writable) throw unusable(name, 'the stream is not open in both directions');
       opened = true;
       return duplex;
@@ -23,5 +26,15 @@ export function streamChannel(duplex: Duplex, name = 'stream'): Channel {
     close() {
       if (!opened) duplex.destroy();
     },
+  });
+}
+
+/** A socket takes bytes while it connects, and loses them if it doesn't: they would count as perhaps executed. */
+function connected(socket: Duplex, name: string, signal: AbortSignal): Promise<void> {
+  return abortable<void>(signal, (resolve, reject) => {
+    const failed = (): void => reject(socket.errored ? channelError(name, socket.errored) : unusable(name, 'the stream is closed'));
+    socket.once('connect', resolve);
+    socket.once('close', failed);
+    return () => {};
   });
 }
