@@ -22,6 +22,11 @@ export interface ManagerOptions extends Partial<ManagerLimits> {
   readonly clock?: Clock | undefined;
   /** A number from 0 up to 1 for the spread of pauses; default Math.random. */
   readonly random?: (() => number) | undefined;
+  /**
+   * Whether charts are run by XState's interpreter; default false: they are run on tables compiled from them, which differs in
+   * nothing but speed.
+   */
+  readonly interpretCharts?: boolean | undefined;
   /** Told of each violation. Must not throw; what it throws is dropped. */
   readonly onViolation?: ((violation: Violation) => void) | undefined;
   /**

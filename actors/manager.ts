@@ -5,6 +5,7 @@ import { managerMachine, type ManagerEvent } from '../machines/manager.ts';
 import { isExecuting, wasRevoked, type Gate, type ManagerContext, type OfPermit, type Refusal, type Tell } from '../machines/slots.ts';
 import { invalidOption, VirtagentError } from '../transport/errors.ts';
 import { backoff, durations, Timers, type Timer } from '../transport/timers.ts';
+import { compiled } from './compiled.ts';
 import { guardedInspect } from './job-events.ts';
 import { JobRunner, type RunnerHost } from './job-runner.ts';
 import { JobTable, type JobEntry } from './job-table.ts';
@@ -45,6 +46,8 @@ const provided = managerMachine.provide({
   },
 });
 
+const tables = compiled(provided);
+
 /**
  * The manager's chart as actor logic: `invoke: { src: managerLogic, input: options }`, or {@link createManager}.
  *
@@ -57,7 +60,7 @@ export const managerLogic: Omit<typeof provided, 'provide'> = Object.create(prov
     value: (scope: Parameters<typeof provided.getInitialSnapshot>[0], input: ManagerOptions | undefined) => {
       const manager = new Manager(scope.self, input ?? {}, scope.stopChild);
       managers.set(scope.self, manager);
-      return provided.getInitialSnapshot(scope, managerLimits(input ?? {}));
+      return manager._logic.getInitialSnapshot(scope, managerLimits(input ?? {}));
     },
   },
   transition: {
@@ -65,7 +68,7 @@ export const managerLogic: Omit<typeof provided, 'provide'> = Object.create(prov
       const manager = managerOf(scope.self);
       if (event.type === 'xstate.stop') manager.kill();
       const own = event.type.startsWith('xstate.') ? manager._ownEvent(event) : event;
-      const next = provided.transition(snapshot, own as ManagerEvent, scope);
+      const next = manager._logic.transition(snapshot, own as ManagerEvent, scope);
       if (manager._hasSpawned) scope.defer(() => manager._startSpawned());
       return next;
     },
@@ -88,6 +91,8 @@ export class Manager {
   /** The manager's actor: its snapshot has the chart's state and context. */
   readonly ref: AnyActorRef;
   readonly timers: Timers;
+  /** @internal The manager's chart, as it is run. */
+  readonly _logic: typeof provided;
   /** Completions of nothing, second responses, events in the wrong state: counted here, told to onViolation. */
   violations = 0;
   readonly #options: ManagerOptions;
@@ -106,10 +111,14 @@ export class Manager {
   constructor(ref: AnyActorRef, options: ManagerOptions, stopChild: (actor: AnyActorRef) => void) {
     this.ref = ref;
     this.#options = options;
+    this._logic = options.interpretCharts === true ? provided : tables;
     this.#stopChild = stopChild;
     this.timers = new Timers(options.clock);
     this.#runner = new JobRunner(this.#runnerHost());
-    for (const kind of kindsOf(options)) this.#kinds.set(kind.name, { kind, logic: this.#runner.logicOf(kind) });
+    for (const kind of kindsOf(options)) {
+      const logic = this.#runner.logicOf(kind);
+      this.#kinds.set(kind.name, { kind, logic: options.interpretCharts === true ? logic : compiled(logic) });
+    }
   }
 
   /** Adds a job of a registered kind. Never throws for a full queue or a tag in use: it says so. */

@@ -41,6 +41,11 @@ export interface PeerOptions extends Partial<ManagerLimits> {
   readonly clock?: Clock | undefined;
   /** A number from 0 up to 1, for tags and the spread of pauses; default: the operating system's generator. */
   readonly random?: (() => number) | undefined;
+  /**
+   * Whether charts are run by XState's interpreter; default false: they are run on tables compiled from them, which differs in
+   * nothing but speed.
+   */
+  readonly interpretCharts?: boolean | undefined;
   /** Told of what a handler or an observer threw, and of answers that could not be sent. */
   readonly onError?: ((error: unknown, method: string) => void) | undefined;
 }
@@ -59,6 +64,7 @@ export interface CheckedPeerOptions {
   readonly maxOwedBytes: number;
   readonly stallTimeoutMs: number;
   readonly retries: boolean;
+  readonly interpretCharts: boolean;
   readonly clock: Clock | undefined;
   readonly random: () => number;
   readonly onError: ((error: unknown, method: string) => void) | undefined;
@@ -82,6 +88,7 @@ const names: ReadonlySet<string> = new Set<keyof PeerOptions>([
   'stallTimeoutMs',
   'limits',
   'retries',
+  'interpretCharts',
   'clock',
   'random',
   'onError',
@@ -108,7 +115,8 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
     invalidOption('clock', clock, 'an object with now, setTimeout and clearTimeout');
   for (const [name, value] of Object.entries({ random: options.random, onError }))
     if (value !== undefined && typeof value !== 'function') invalidOption(name, value, 'a function');
-  if (options.retries !== undefined && typeof options.retries !== 'boolean') invalidOption('retries', options.retries, 'true or false');
+  for (const name of ['retries', 'interpretCharts'] as const)
+    if (options[name] !== undefined && typeof options[name] !== 'boolean') invalidOption(name, options[name], 'true or false');
   return {
     createChannel: () => channel ?? streamChannel(stream as Duplex),
     protocol,
@@ -122,6 +130,7 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
     stallTimeoutMs: milliseconds('stallTimeoutMs', options.stallTimeoutMs, durations.stallTimeout),
     // A stream that can't be opened is no better later.
     retries: stream === undefined && (options.retries ?? false),
+    interpretCharts: options.interpretCharts ?? false,
     clock,
     random: options.random ?? secureRandom,
     onError,

@@ -237,10 +237,11 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
 
   /** @internal */
   _managerOptions(): ManagerOptions {
-    const { managerLimits, clock, random } = this.#options;
+    const { managerLimits, interpretCharts, clock, random } = this.#options;
     return {
       ...managerLimits,
       kinds: [noticeKind, notificationKind],
+      interpretCharts,
       clock,
       random,
       onError: (error, operation) => this.#options.onError?.(error, operation),
