@@ -27,10 +27,10 @@ export interface RunnerHost {
 /** What the jobs' charts ask for: slots of the manager, and operations of its user, which are run from the outbox. */
 export class JobRunner {
   readonly outbox = new Outbox((error) => this.complain(error, 'operation', ''));
-  readonly #host: RunnerHost;
+  readonly host: RunnerHost;
 
   constructor(host: RunnerHost) {
-    this.#host = host;
+    this.host = host;
   }
 
   /** A kind's chart, at work. */
@@ -40,18 +40,18 @@ export class JobRunner {
     const of =
       <P>(run: (entry: JobEntry, params: P) => void) =>
       ({ context }: Args, params: P): void => {
-        const entry = this.#host.table.get(context.job);
+        const entry = this.host.table.get(context.job);
         if (entry !== undefined) run(entry, params);
       };
     return kind.chart.provide({
       actions: {
         want: of<{ grant: Grant; permit?: number }>((entry, params) => this.#want(entry, params.grant, params.permit)),
-        release: of<{ permit: number }>((entry, { permit }) =>
-          this.#host.ref.send({ type: 'release', job: entry.ref, permit } satisfies ManagerEvent),
-        ),
-        execute: of<{ permit: number }>((entry, { permit }) => this.#execute(entry, permit)),
+        release: of<{ permit: number }>((entry, { permit }) => this.#tell({ type: 'release', job: entry.ref, permit })),
+        execute: of<{ permit: number }>((entry, { permit }) => this.outbox.push(new GrantedOperation(this, 'execute', entry, permit))),
         resume: of<{ permit: number }>((entry, { permit }) => this.#resume(entry, permit)),
-        send: of<{ permit: number; value: Completion | undefined }>((entry, { permit, value }) => this.#sendJob(entry, permit, value)),
+        send: of<{ permit: number; value: Completion | undefined }>((entry, { permit, value }) =>
+          this.outbox.push(new GrantedOperation(this, 'send', entry, permit, value)),
+        ),
         callback: of<{ outcome: Outcome | undefined }>((entry, { outcome }) => {
           if (entry.waits > 0) this.#abandon(entry);
           this.outbox.push(() => this.call(entry, outcome ?? { type: 'value', value: undefined, known: 'executed' }));
@@ -60,64 +60,35 @@ export class JobRunner {
           if (entry.waits > 0 || entry.kind.slots.includes('execute')) this.#abandon(entry);
           this.abort(entry, reason as JobEvent);
         }),
-        report: ({ context }: Args, { event }: { event: string }) => this.#host.report(kind.name, event, context.job),
+        report: ({ context }: Args, { event }: { event: string }) => this.host.report(kind.name, event, context.job),
       },
     } as Parameters<AnyStateMachine['provide']>[0]);
   }
 
   #want(entry: JobEntry, grant: Grant, permit: number | undefined): void {
     const slot: SlotName = grant === 'send' ? 'send' : 'execute';
-    if (!entry.kind.slots.includes(slot)) return this.#host.report(entry.kind.name, `want ${slot}`, entry.ref);
+    if (!entry.kind.slots.includes(slot)) return this.host.report(entry.kind.name, `want ${slot}`, entry.ref);
     entry.waits++;
-    this.#host.ref.send({ type: 'want', job: entry.ref, grant, ...(permit === undefined ? undefined : { permit }) } satisfies ManagerEvent);
+    this.#tell({ type: 'want', job: entry.ref, grant, permit });
   }
 
   #abandon(entry: JobEntry): void {
     entry.waits = 0;
-    this.#host.ref.send({ type: 'abandon', job: entry.ref } satisfies ManagerEvent);
+    this.#tell({ type: 'abandon', job: entry.ref });
   }
 
-  #execute(entry: JobEntry, permit: number): void {
-    const execution = this.#executionOf(entry, permit);
-    this.#operate(entry, 'execute', permit, execution.done, () => entry.operations.execute?.(execution));
+  #tell(event: ManagerEvent): void {
+    this.host.ref.send(event);
   }
 
   #resume(entry: JobEntry, permit: number): void {
-    const execution = this.#executionOf(entry, permit);
-    this.#run(() =>
-      this.#attempt(
+    const execution = new GrantedOperation(this, 'execute', entry, permit);
+    this.outbox.push(() => {
+      if (this.host.isKilled) return;
+      this.attempt(
         () => entry.operations.resume?.(execution),
         (error) => this.complain(error, 'resume', entry.tag),
-      ),
-    );
-  }
-
-  #sendJob(entry: JobEntry, permit: number, value: Completion | undefined): void {
-    const { ref: job, tag } = entry;
-    const done = (completion: SendCompletion): void => this.#host.send({ type: 'send_done', job, permit, completion });
-    const sending: Sending = { tag, value, done };
-    this.#operate(entry, 'send', permit, done, () => entry.operations.send?.(sending));
-  }
-
-  /** Runs an operation that is to be completed: one that a job lacks is, and one that fails has failed. */
-  #operate(
-    entry: JobEntry,
-    name: 'execute' | 'send',
-    permit: number,
-    done: (completion: SendCompletion) => void,
-    operation: () => unknown,
-  ): void {
-    const of = { job: entry.ref, permit };
-    const isHeld = (): boolean => (name === 'send' ? isSending : isExecuting)(this.#host.context, of);
-    this.#run(() => {
-      // The line was lost before its turn came: what was to be sent is of the old session, and must not reach the next.
-      if (!isHeld()) return;
-      if (entry.operations[name] === undefined) return done({ ok: true });
-      this.#attempt(operation, (error) => {
-        // It had completed before it failed: that is a second completion, which says nothing of the error.
-        if (!this.#host.isKilled && !isHeld()) this.complain(error, name, entry.tag);
-        done({ ok: false, error });
-      });
+      );
     });
   }
 
@@ -127,7 +98,7 @@ export class JobRunner {
       const error = endError(reason);
       entry.abortion ??= new AbortController();
       entry.abortion.abort(error);
-      this.#attempt(
+      this.attempt(
         () => entry.operations.abort?.(error),
         (thrown) => this.complain(thrown, 'abort', entry.tag),
       );
@@ -138,42 +109,22 @@ export class JobRunner {
   call(entry: JobEntry, outcome: Outcome): void {
     if (entry.called) return;
     entry.called = true;
-    this.#host.timers.cancel(entry.deadline);
-    this.#attempt(
+    this.host.timers.cancel(entry.deadline);
+    this.attempt(
       () => entry.operations.callback?.(outcome, entry.tag),
       (error) => this.complain(error, 'callback', entry.tag),
     );
     if (entry.actor?.getSnapshot().status !== 'active') return;
     // A parent that was stopped meanwhile can't be told that it is done.
-    if (this.#host.isActive) entry.actor.send({ type: 'callback_done' } satisfies JobEvent);
-    else this.#host.stopChild(entry.actor);
-  }
-
-  #executionOf(entry: JobEntry, permit: number): Execution {
-    const { ref: job, tag } = entry;
-    return {
-      tag,
-      get signal() {
-        return (entry.abortion ??= new AbortController()).signal;
-      },
-      done: (completion) => this.#host.send({ type: 'execute_done', job, permit, completion }),
-      park: () => this.#host.send({ type: 'park', job, permit }),
-      unpark: () => this.#host.send({ type: 'unpark', job, permit }),
-    };
-  }
-
-  /** Has an operation run, if nobody kills the manager first. */
-  #run(operation: () => void): void {
-    this.outbox.push(() => {
-      if (!this.#host.isKilled) operation();
-    });
+    if (this.host.isActive) entry.actor.send(callbackDone);
+    else this.host.stopChild(entry.actor);
   }
 
   /** Runs an operation; what it throws, or rejects with, goes to `failed`, once. */
-  #attempt(operation: () => unknown, failed: (error: unknown) => void): void {
+  attempt(operation: () => unknown, failed: (error: unknown) => void): void {
     try {
       const result = operation();
-      if (isThenable(result)) result.then(undefined, (error: unknown) => this.outbox.hold(() => failed(error)));
+      if (isThenable(result)) result.then(undefined, (error: unknown) => this.outbox.around(() => failed(error)));
     } catch (error) {
       failed(error);
     }
@@ -181,7 +132,7 @@ export class JobRunner {
 
   /** Tells of an error that nobody else is told of. */
   complain(error: unknown, operation: string, tag: string): void {
-    this.observe(() => this.#host.options.onError?.(error, operation, tag));
+    this.observe(() => this.host.options.onError?.(error, operation, tag));
   }
 
   /** Tells somebody who only watches: what he throws is dropped, or it would have to be told to him. */
@@ -200,6 +151,77 @@ export class JobRunner {
     this.complain(error, 'chart', entry.tag);
     if (entry.kind.slots.includes('execute')) this.abort(entry, { type: 'cancel', reason: error });
     this.outbox.push(() => this.call(entry, { type: 'error', error, known: 'perhaps-executed' }));
+  }
+}
+
+const callbackDone: JobEvent = Object.freeze({ type: 'callback_done' });
+
+/** An operation whose slot was granted: it waits in the outbox for its turn, and is what the user's operation then works with. */
+class GrantedOperation implements Execution, Sending {
+  readonly value: Completion | undefined;
+  readonly #runner: JobRunner;
+  readonly #name: 'execute' | 'send';
+  readonly #entry: JobEntry;
+  readonly #permit: number;
+
+  constructor(runner: JobRunner, name: 'execute' | 'send', entry: JobEntry, permit: number, value?: Completion) {
+    this.value = value;
+    this.#runner = runner;
+    this.#name = name;
+    this.#entry = entry;
+    this.#permit = permit;
+  }
+
+  get tag(): string {
+    return this.#entry.tag;
+  }
+
+  get signal(): AbortSignal {
+    return (this.#entry.abortion ??= new AbortController()).signal;
+  }
+
+  // Handed on by themselves, so bound.
+
+  get done(): (completion: SendCompletion) => void {
+    return (completion) => this.#complete(completion);
+  }
+
+  get park(): () => void {
+    return () => this.#runner.host.send({ type: 'park', job: this.#entry.ref, permit: this.#permit });
+  }
+
+  get unpark(): () => void {
+    return () => this.#runner.host.send({ type: 'unpark', job: this.#entry.ref, permit: this.#permit });
+  }
+
+  /** One that the job lacks has thereby completed; one that fails has failed. */
+  run(): void {
+    // The line was lost before its turn came: what was to be sent is of the old session, and must not reach the next.
+    if (this.#runner.host.isKilled || !this.#isHeld()) return;
+    const { operations } = this.#entry;
+    if (operations[this.#name] === undefined) return this.#complete({ ok: true });
+    this.#runner.attempt(
+      () => operations[this.#name]?.(this),
+      (error) => this.#failed(error),
+    );
+  }
+
+  #isHeld(): boolean {
+    const { context } = this.#runner.host;
+    const of = { job: this.#entry.ref, permit: this.#permit };
+    return this.#name === 'send' ? isSending(context, of) : isExecuting(context, of);
+  }
+
+  #failed(error: unknown): void {
+    // It had completed before it failed: that is a second completion, which says nothing of the error.
+    if (!this.#runner.host.isKilled && !this.#isHeld()) this.#runner.complain(error, this.#name, this.tag);
+    this.#complete({ ok: false, error });
+  }
+
+  #complete(completion: SendCompletion): void {
+    const { ref: job } = this.#entry;
+    const permit = this.#permit;
+    this.#runner.host.send(this.#name === 'send' ? { type: 'send_done', job, permit, completion } : { type: 'execute_done', job, permit, completion });
   }
 }
 

@@ -1,27 +1,64 @@
 import type { AnyActorRef } from 'xstate';
-import type { JobRef } from '../machines/job.ts';
+import type { Completion, JobRef } from '../machines/job.ts';
+import type { ManagerEvent } from '../machines/manager.ts';
 import type { Refusal } from '../machines/slots.ts';
 import type { Timer } from '../transport/timers.ts';
 import type { Kind, Operations } from './kinds.ts';
+import type { Job } from './manager-options.ts';
 
-/** What the runtime holds for a job while it has an actor. */
-export interface JobEntry {
+/** What a job's handle needs of its manager. */
+export interface JobHost {
+  /** Takes an event of the manager's user, and runs what it leads to. */
+  send(event: ManagerEvent): void;
+}
+
+/** What the runtime holds for a job while it has an actor, and its handle for who added it. */
+export class JobEntry implements Job {
   readonly ref: JobRef;
   readonly kind: Kind;
   /** Its tag: for a kind with tags of ours the key under which responses find it, else only a label. */
   readonly tag: string;
   readonly operations: Operations;
-  actor: AnyActorRef | undefined;
-  deadline: Timer | undefined;
+  readonly answers: boolean;
+  actor: AnyActorRef | undefined = undefined;
+  deadline: Timer | undefined = undefined;
   /** Made when its handler first asks for the signal. */
-  abortion: AbortController | undefined;
+  abortion: AbortController | undefined = undefined;
   /** How many slots its chart has asked for and was not given. */
-  waits: number;
+  waits = 0;
   /** What became of its add; undefined while that waits in the manager's mailbox. */
-  decision: Refusal | 'admitted' | undefined;
+  decision: Refusal | 'admitted' | undefined = undefined;
   /** Its add has returned: whatever becomes of it now, its callback is the one to tell. */
-  offered: boolean;
-  called: boolean;
+  offered = false;
+  called = false;
+  /** Its place in the table has been given back. */
+  gone = false;
+  readonly #host: JobHost;
+
+  constructor(host: JobHost, ref: JobRef, kind: Kind, tag: string, operations: Operations, answers: boolean) {
+    this.#host = host;
+    this.ref = ref;
+    this.kind = kind;
+    this.tag = tag;
+    this.operations = operations;
+    this.answers = answers;
+  }
+
+  cancel(reason?: unknown): void {
+    this.#host.send({ type: 'cancel', job: this.#live, reason });
+  }
+
+  abort(): void {
+    this.#host.send({ type: 'abort', job: this.#live });
+  }
+
+  readDone(response: Completion, busy = false): void {
+    this.#host.send({ type: 'read_done', job: this.#live, response, busy });
+  }
+
+  get #live(): JobRef | undefined {
+    return this.gone ? undefined : this.ref;
+  }
 }
 
 /**
@@ -44,9 +81,14 @@ export class JobTable {
     return this.#nextSeq;
   }
 
-  /** A number and a place for a job that is about to be added. */
-  reserve(): { seq: number; index: number } {
-    return { seq: this.#nextSeq++, index: this.#free.pop() ?? this.#places.push(undefined) - 1 };
+  /** A number for a job that is about to be added. */
+  takeSeq(): number {
+    return this.#nextSeq++;
+  }
+
+  /** A place for it. */
+  takeIndex(): number {
+    return this.#free.pop() ?? this.#places.push(undefined) - 1;
   }
 
   set(entry: JobEntry): void {
@@ -59,9 +101,10 @@ export class JobTable {
   }
 
   /** Gives the place back. Only for a place that was reserved and not yet given back. */
-  free(ref: JobRef): void {
-    this.#places[ref.index] = undefined;
-    this.#free.push(ref.index);
+  free(entry: JobEntry): void {
+    entry.gone = true;
+    this.#places[entry.ref.index] = undefined;
+    this.#free.push(entry.ref.index);
   }
 
   /** The entry that has that place now. */

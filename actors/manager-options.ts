@@ -111,14 +111,12 @@ export interface SlotReport {
   readonly client: { readonly count: number; readonly bytes: number };
 }
 
-/** What is wanted of a new job, with the defaults, checked. Throws INVALID_OPTION. */
-export function checkedAdd(options: AddOptions): Required<{ [K in keyof AddOptions]: NonNullable<AddOptions[K]> }> {
-  const { tag, operations, urgency = 1, bytes = 0, exempt = false, answers = true, timeoutMs = Infinity } = options;
+/** Checks what is wanted of a new job. Throws INVALID_OPTION. */
+export function checkAdd(tag: unknown, urgency: unknown, bytes: unknown, timeoutMs: unknown): void {
   if (typeof tag !== 'string') invalidOption('tag', tag, 'a string');
   if (!(urgency === 0 || urgency === 1 || urgency === 2)) invalidOption('urgency', urgency, '0, 1 or 2');
-  if (!(Number.isFinite(bytes) && bytes >= 0)) invalidOption('bytes', bytes, 'a number from 0');
+  if (!(Number.isFinite(bytes) && (bytes as number) >= 0)) invalidOption('bytes', bytes, 'a number from 0');
   if (!(typeof timeoutMs === 'number' && timeoutMs >= 0)) invalidOption('timeoutMs', timeoutMs, 'milliseconds from 0, or Infinity');
-  return { tag, operations, urgency, bytes, exempt, answers, timeoutMs };
 }
 
 /** The kinds of a manager, checked. Throws INVALID_OPTION. */

@@ -8,10 +8,10 @@ import { backoff, durations, Timers, type Timer } from '../transport/timers.ts';
 import { compiled } from './compiled.ts';
 import { guardedInspect } from './job-events.ts';
 import { JobRunner, type RunnerHost } from './job-runner.ts';
-import { JobTable, type JobEntry } from './job-table.ts';
+import { JobEntry, JobTable } from './job-table.ts';
 import type { Kind } from './kinds.ts';
 import {
-  checkedAdd,
+  checkAdd,
   kindsOf,
   managerLimits,
   type Added,
@@ -35,7 +35,7 @@ export function managerOf(ref: AnyActorRef): Manager {
 
 const provided = managerMachine.provide({
   actions: {
-    spawn: ({ self }, { job, answers }) => managerOf(self)._spawn(job, answers),
+    spawn: ({ self }, { job }) => managerOf(self)._spawn(job),
     refuse: ({ self }, { job, code }) => managerOf(self)._refuse(job, code),
     tell: ({ self }, tell) => managerOf(self)._tell(tell),
     bury: ({ self }, { job }) => managerOf(self)._bury(job),
@@ -69,7 +69,7 @@ export const managerLogic: Omit<typeof provided, 'provide'> = Object.create(prov
       if (event.type === 'xstate.stop') manager.kill();
       const own = event.type.startsWith('xstate.') ? manager._ownEvent(event) : event;
       const next = manager._logic.transition(snapshot, own as ManagerEvent, scope);
-      if (manager._hasSpawned) scope.defer(() => manager._startSpawned());
+      if (manager._hasSpawned) scope.defer(manager._startSpawned);
       return next;
     },
   },
@@ -101,7 +101,8 @@ export class Manager {
   /** Places in the table, by tags of ours. */
   readonly #tags = new Map<string, number>();
   readonly #runner: JobRunner;
-  readonly #spawned: { readonly entry: JobEntry; readonly answers: boolean }[] = [];
+  /** Jobs that were admitted in this transition. */
+  readonly #spawned: JobEntry[] = [];
   readonly #stopChild: (actor: AnyActorRef) => void;
   /** The next batch of a lost line's jobs, and the end of a busy peer's pause. */
   #settling: Timer | undefined;
@@ -125,27 +126,17 @@ export class Manager {
   add(kind: string, options: AddOptions): Added<Job> {
     const registered = this.#kinds.get(kind);
     if (registered === undefined) invalidOption('kind', kind, `one of ${[...this.#kinds.keys()].join(', ')}`);
-    const { tag, operations, urgency, bytes, exempt, answers, timeoutMs } = checkedAdd(options);
-    const ref: JobRef = { ...this.#table.reserve(), class: registered.kind.class, urgency, exempt, bytes };
-    const entry: JobEntry = {
-      ref,
-      kind: registered.kind,
-      tag,
-      operations,
-      actor: undefined,
-      deadline: undefined,
-      abortion: undefined,
-      waits: 0,
-      decision: undefined,
-      offered: false,
-      called: false,
-    };
+    const { tag, operations, urgency = 1, bytes = 0, exempt = false, answers = true, timeoutMs = Infinity } = options;
+    checkAdd(tag, urgency, bytes, timeoutMs);
+    const { kind: of } = registered;
+    const ref: JobRef = { seq: this.#table.takeSeq(), index: this.#table.takeIndex(), class: of.class, urgency, exempt, bytes };
+    const entry = new JobEntry(this, ref, of, tag, operations, answers);
     this.#table.set(entry);
-    const refused = this.#offer(entry, answers);
+    const refused = this.#offer(entry);
     if (refused !== undefined) return { ok: false, error: refusalError(refused, this.#context.limits, tag) };
     if (timeoutMs !== Infinity) entry.deadline = this.timers.start(timeoutMs, () => this.send({ type: 'deadline', job: ref }));
     this.#runner.outbox.pump();
-    return { ok: true, job: this.#jobOf(entry) };
+    return { ok: true, job: entry };
   }
 
   addServer(options: AddOptions): Added<Job> {
@@ -190,7 +181,7 @@ export class Manager {
   kill(reason: unknown = new VirtagentError('STOPPED', 'stopped')): void {
     if (this.#killed) return;
     this.#killed = true;
-    this.#runner.outbox.hold(() => {
+    this.#runner.outbox.around(() => {
       for (const entry of this.#table.all()) entry.actor?.send({ type: 'cancel', reason } satisfies JobEvent);
       this.#runner.outbox.push(() => this.#endAll(reason));
     });
@@ -222,18 +213,26 @@ export class Manager {
 
   /** Sends the manager an event and runs the operations that it leads to. */
   send(event: ManagerEvent): void {
-    this.#runner.outbox.hold(() => (this.#killed || !this.#isActive ? this.#sendClosed(event) : this.ref.send(event)));
+    const { outbox } = this.#runner;
+    outbox.hold();
+    try {
+      if (this.#killed || !this.#isActive) this.#sendClosed(event);
+      else this.ref.send(event);
+    } finally {
+      outbox.release();
+      outbox.pump();
+    }
   }
 
   // What the manager's chart asks for.
 
   /** @internal The actor is made right after the transition: made inside an action, XState's development build warns. */
-  _spawn(job: JobRef, answers: boolean): void {
+  _spawn(job: JobRef): void {
     const entry = this.#table.get(job);
     // Killed while the add waited in the mailbox: it has been told.
     if (entry === undefined) return;
     entry.decision = 'admitted';
-    this.#spawned.push({ entry, answers });
+    this.#spawned.push(entry);
   }
 
   /** @internal */
@@ -242,16 +241,16 @@ export class Manager {
   }
 
   /** @internal */
-  _startSpawned(): void {
-    for (const { entry, answers } of this.#spawned.splice(0)) {
+  readonly _startSpawned = (): void => {
+    for (let entry = this.#spawned.shift(); entry !== undefined; entry = this.#spawned.shift()) {
       // Killed in between: the end of the kill tells it.
       if (this.#killed) continue;
       const { logic, kind } = this.#kinds.get(entry.kind.name) as { kind: Kind; logic: AnyStateMachine };
-      const input: JobInput = { job: entry.ref, answers };
+      const input: JobInput = { job: entry.ref, answers: entry.answers };
       entry.actor = createActor(logic, { id: `${kind.name}:${entry.ref.seq}`, parent: this.ref, input } as ActorOptions<AnyStateMachine>);
       entry.actor.start();
     }
-  }
+  };
 
   /** @internal */
   _refuse(job: JobRef, code: Refusal): void {
@@ -280,7 +279,7 @@ export class Manager {
     if (entry === undefined) return;
     this.timers.cancel(entry.deadline);
     if (entry.kind.ownsTag && this.#tags.get(entry.tag) === job.index) this.#tags.delete(entry.tag);
-    this.#table.free(job);
+    this.#table.free(entry);
   }
 
   /** @internal */
@@ -327,7 +326,7 @@ export class Manager {
     const { entries, next } = this.#table.slice(from, SETTLE_BATCH);
     for (const entry of entries) if (entry.ref.seq < before) entry.actor?.send({ type: 'line_lost' } satisfies JobEvent);
     if (next >= 0) {
-      this.#settling = this.timers.start(0, () => this.#runner.outbox.hold(() => this.#settle(next, before)));
+      this.#settling = this.timers.start(0, () => this.#runner.outbox.around(() => this.#settle(next, before)));
       return;
     }
     this.ref.send({ type: 'settled' } satisfies ManagerEvent);
@@ -353,14 +352,20 @@ export class Manager {
   }
 
   /** Puts the add to the chart; its answer is here at once, unless an observer added in the middle of a transition. */
-  #offer(entry: JobEntry, answers: boolean): Refusal | 'STOPPED' | undefined {
+  #offer(entry: JobEntry): Refusal | 'STOPPED' | undefined {
     if (this.#killed || !this.#isActive) {
-      this.#table.free(entry.ref);
+      this.#table.free(entry);
       return 'STOPPED';
     }
     const tagInUse = entry.kind.ownsTag && this.#tags.has(entry.tag);
     if (entry.kind.ownsTag && !tagInUse) this.#tags.set(entry.tag, entry.ref.index);
-    this.#runner.outbox.hold(() => this.ref.send({ type: 'add', job: entry.ref, answers, tagInUse } satisfies ManagerEvent), false);
+    const { outbox } = this.#runner;
+    outbox.hold();
+    try {
+      this.ref.send({ type: 'add', job: entry.ref, answers: entry.answers, tagInUse } satisfies ManagerEvent);
+    } finally {
+      outbox.release();
+    }
     entry.offered = true;
     return entry.decision === 'admitted' ? undefined : entry.decision;
   }
@@ -384,18 +389,6 @@ export class Manager {
       send: (event) => this.send(event),
       report: (where, event, job) => this._report(where, event, job),
       stopChild: this.#stopChild,
-    };
-  }
-
-  #jobOf(entry: JobEntry): Job {
-    const { ref, tag } = entry;
-    const live = (): JobRef | undefined => (this.#table.get(ref) === entry ? ref : undefined);
-    return {
-      tag,
-      ref,
-      cancel: (reason) => this.send({ type: 'cancel', job: live(), reason }),
-      abort: () => this.send({ type: 'abort', job: live() }),
-      readDone: (response, busy = false) => this.send({ type: 'read_done', job: live(), response, busy }),
     };
   }
 

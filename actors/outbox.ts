@@ -1,3 +1,6 @@
+/** What waits for its turn: a function, or an object that is the operation's own. */
+export type Task = (() => void) | { run(): void };
+
 /**
  * What is to be run outside any transition: a user's operations, in the order in which the charts asked for them.
  *
@@ -6,7 +9,7 @@
  */
 export class Outbox {
   readonly #failed: (error: unknown) => void;
-  #tasks: (() => void)[] = [];
+  #tasks: Task[] = [];
   #next = 0;
   #held = 0;
   #pumping = false;
@@ -16,29 +19,38 @@ export class Outbox {
     this.#failed = failed;
   }
 
-  push(task: () => void): void {
+  push(task: Task): void {
     this.#tasks.push(task);
     // Somebody sent an event to an actor itself: nobody is there to empty the box.
     if (this.#held === 0 && !this.#pumping) queueMicrotask(() => this.pump());
   }
 
-  /** Runs `body`, in which tasks may be pushed, then (unless told not to) the tasks. */
-  hold(body: () => void, pump = true): void {
+  /** From now on tasks wait: until {@link release}, which is owed, and the {@link pump} after it. */
+  hold(): void {
     this.#held++;
+  }
+
+  release(): void {
+    this.#held--;
+  }
+
+  /** Runs `body`, in which tasks may be pushed, then the tasks. */
+  around(body: () => void): void {
+    this.hold();
     try {
       body();
     } finally {
-      this.#held--;
-      if (pump) this.pump();
+      this.release();
+      this.pump();
     }
   }
 
-  /** Runs all tasks, also those that they push. Inside a task: nothing, the tasks after it are run anyway. */
+  /** Runs all tasks, also those that they push. Inside a task, or while held: nothing, they are run later anyway. */
   pump(): void {
-    if (this.#pumping || this.#held > 0) return;
+    if (this.#pumping || this.#held > 0 || this.#tasks.length === 0) return;
     this.#pumping = true;
     while (this.#next < this.#tasks.length) {
-      const task = this.#tasks[this.#next] as () => void;
+      const task = this.#tasks[this.#next] as Task;
       this.#next++;
       // What was run is let go of, in steps that cost each task O(1) however long the queue is.
       if (this.#next >= 1024 && 2 * this.#next >= this.#tasks.length) {
@@ -46,7 +58,8 @@ export class Outbox {
         this.#next = 0;
       }
       try {
-        task();
+        if (typeof task === 'function') task();
+        else task.run();
       } catch (error) {
         this.#failed(error);
       }

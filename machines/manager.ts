@@ -20,7 +20,7 @@ export type ManagerEvent =
   | { readonly type: 'gate'; readonly open: Gate }
   | { readonly type: 'line_lost' }
   // Its jobs: they want a slot, give one back, wait for nothing any more, are done.
-  | { readonly type: 'want'; readonly job: JobRef; readonly grant: Grant; readonly permit?: number }
+  | { readonly type: 'want'; readonly job: JobRef; readonly grant: Grant; readonly permit?: number | undefined }
   | ({ readonly type: 'release' } & OfPermit)
   | { readonly type: 'abandon'; readonly job: JobRef }
   | { readonly type: 'job_done'; readonly job: JobRef }
@@ -107,14 +107,8 @@ function waiting(event: ManagerEvent): { job: JobRef; grant: Grant; permit: numb
   return { job, grant, permit };
 }
 
-/** Passes the event on to its job: the manager's own part of it is taken off. */
-const pass = {
-  type: 'tell',
-  params: ({ event }: Args): Tell => {
-    const { job, ...rest } = event as { job: JobRef; type: string };
-    return { job, event: rest as JobEvent };
-  },
-} as const;
+/** Passes the event on to its job, as it came: what the manager's part of it is, no job's chart looks at. */
+const pass = { type: 'tell', params: ({ event }: Args): Tell => ({ job: jobOf(event), event: event as JobEvent }) } as const;
 const report = { actions: { type: 'report', params: ({ event }: Args) => ({ event: event.type }) } } as const;
 const ignored = {} as const;
 const admit = ['charge', { type: 'spawn', params: ({ event }: Args) => as<'add'>(event) }] as const;
