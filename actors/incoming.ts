@@ -12,15 +12,17 @@ import type {
 } from '../transport/messages.ts';
 import type { Execution, Sending } from './kinds.ts';
 import type { Job } from './manager.ts';
-import { MethodError, methodNamed, type HandlerContext, type MethodDefinition, type Methods } from './methods.ts';
+import { MethodError, type HandlerContext, type MethodDefinition } from './methods.ts';
 import { NestedCalls } from './nested-calls.ts';
-import { JOB_CHARGE, unattended, type Outgoing, type OutgoingHost } from './outgoing.ts';
+import { JOB_CHARGE } from './call.ts';
+import { unattended, type Outgoing, type OutgoingHost } from './outgoing.ts';
 import { isThenable, validate } from './schema.ts';
 
 /** What the requests of the other side need of a peer. */
 export interface IncomingHost extends OutgoingHost {
   readonly outgoing: Outgoing;
-  readonly methods: Methods;
+  /** A method of this side, or of the greeting. */
+  methodNamed(name: string): MethodDefinition | undefined;
   readonly maxNestedCalls: number;
   readonly maxOwedBytes: number;
   /** Counts a notification that nobody took. */
@@ -141,7 +143,7 @@ class ServerWork {
 
   execute(execution: Execution): void {
     const { method, params } = this.#message;
-    const definition = methodNamed(this.#host.methods, method);
+    const definition = this.#host.methodNamed(method);
     if (definition === undefined) {
       if (this.#message.type === 'notification') this.#host.onUnclaimed();
       return this.#finish(execution, { ok: false, error: new VirtagentError('METHOD_NOT_FOUND', `there is no method ${quote(method)}`) });
@@ -169,7 +171,7 @@ class ServerWork {
     const completion = sending.value as Completion;
     const frame = this.#frameOf(completion);
     const { tag } = this.#message as RequestMessage;
-    this.#host.trace('out', { type: 'response', tag, answer: answerOf(completion) }, frame.length);
+    if (this.#host.isTraced) this.#host.trace('out', { type: 'response', tag, answer: answerOf(completion) }, frame.length);
     this.#host.transport.write(frame, sending.done);
   }
 
@@ -187,7 +189,7 @@ class ServerWork {
     const handle = (checked: unknown): unknown => {
       // Given up while a schema looked at the parameters: it has not begun, and does not.
       if (this.#aborted) throw execution.signal.reason;
-      const result = definition.handle(checked, this.#contextOf(execution));
+      const result = definition.handle(checked, new HandlerContextOf(this, this.#message.method, execution));
       if (definition.result === undefined) return result;
       const schema = definition.result;
       const check = (value: unknown): unknown =>
@@ -241,32 +243,22 @@ class ServerWork {
     }
   }
 
-  #contextOf(execution: Execution): HandlerContext {
-    const host = this.#host;
-    const nested = (): NestedCalls => {
-      this.#nested ??= new NestedCalls(host.outgoing, execution, host.maxNestedCalls);
-      // The job is over, or answered: an answer to the handler would wait for a slot that it never gets.
-      if (this.#returned || this.#aborted || this.isOver) this.#nested.abandon();
-      return this.#nested;
-    };
-    return {
-      method: this.#message.method,
-      get signal() {
-        return execution.signal;
-      },
-      remainingMs: undefined,
-      call: ((name: string, params?: unknown, options = {}) => unattended(nested().call(name, params, options))) as HandlerContext['call'],
-      notify: (name, params) =>
-        unattended(
-          new Promise<void>((resolve, reject) =>
-            host.outgoing.notify(name, params, (error) => (error === undefined ? resolve() : reject(error))),
-          ),
-        ),
-      progress: (value) => this.#progress(value),
-    };
+  /** The calls back to the peer. */
+  nestedOf(execution: Execution): NestedCalls {
+    this.#nested ??= new NestedCalls(this.#host.outgoing, execution, this.#host.maxNestedCalls);
+    // The job is over, or answered: an answer to the handler would wait for a slot that it never gets.
+    if (this.#returned || this.#aborted || this.isOver) this.#nested.abandon();
+    return this.#nested;
   }
 
-  #progress(value: unknown): boolean {
+  notify(name: string, params: unknown): Promise<void> {
+    const sent = new Promise<void>((resolve, reject) =>
+      this.#host.outgoing.notify(name, params, (error) => (error === undefined ? resolve() : reject(error))),
+    );
+    return unattended(sent);
+  }
+
+  progress(value: unknown): boolean {
     const token = (this.#message.params as { workDoneToken?: unknown } | undefined)?.workDoneToken;
     if (!this.#host.protocol.progress || (typeof token !== 'string' && typeof token !== 'number')) return false;
     if (this.isOver || this.#returned || this.#aborted || this.#incoming.owesTooMuch) return false;
@@ -274,6 +266,29 @@ class ServerWork {
     return this.#incoming.say({ type: 'progress', token, value }, () => {
       if (--this.#unsent === 0) this.#whenSent?.();
     });
+  }
+}
+
+/** What a handler gets. Its functions are its own, as handlers take them out of it; the signal is made when it is asked for. */
+class HandlerContextOf implements HandlerContext {
+  readonly method: string;
+  readonly remainingMs = undefined;
+  readonly call: HandlerContext['call'];
+  readonly notify: HandlerContext['notify'];
+  readonly progress: HandlerContext['progress'];
+  readonly #execution: Execution;
+
+  constructor(work: ServerWork, method: string, execution: Execution) {
+    this.method = method;
+    this.#execution = execution;
+    this.call = ((name: string, params?: unknown, options = {}) =>
+      unattended(work.nestedOf(execution).call(name, params, options))) as HandlerContext['call'];
+    this.notify = (name, params) => work.notify(name, params);
+    this.progress = (value) => work.progress(value);
+  }
+
+  get signal(): AbortSignal {
+    return this.#execution.signal;
   }
 }
 

@@ -221,7 +221,9 @@ class GrantedOperation implements Execution, Sending {
   #complete(completion: SendCompletion): void {
     const { ref: job } = this.#entry;
     const permit = this.#permit;
-    this.#runner.host.send(this.#name === 'send' ? { type: 'send_done', job, permit, completion } : { type: 'execute_done', job, permit, completion });
+    this.#runner.host.send(
+      this.#name === 'send' ? { type: 'send_done', job, permit, completion } : { type: 'execute_done', job, permit, completion },
+    );
   }
 }
 

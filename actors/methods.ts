@@ -47,7 +47,7 @@ export interface Caller<Remote extends MethodTypes> {
   notify<M extends keyof Remote & string>(method: M, params?: CallArguments<Remote[M]>[0]): Promise<void>;
 }
 
-/** What a handler works with. */
+/** What a handler works with. Pass it on whole: a copy made by spreading it has no `signal`. */
 export interface HandlerContext<Remote extends MethodTypes = AnyMethods> extends Caller<Remote> {
   readonly method: string;
   /** Aborted when nobody waits for the result: the caller cancelled or is gone, the deadline passed, the peer stops. */

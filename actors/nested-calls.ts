@@ -1,7 +1,8 @@
 import { VirtagentError } from '../transport/errors.ts';
 import type { Execution } from './kinds.ts';
 import type { CallOptions } from './methods.ts';
-import type { Cancel, CallResult, Outgoing } from './outgoing.ts';
+import type { Call, CallResult } from './call.ts';
+import type { Outgoing } from './outgoing.ts';
 
 /**
  * A handler's calls back to the peer. While one is out the handler is parked; its answer is handed over once the handler
@@ -11,7 +12,7 @@ export class NestedCalls {
   readonly #outgoing: Outgoing;
   readonly #execution: Execution;
   readonly #most: number;
-  readonly #cancels = new Set<Cancel>();
+  readonly #calls = new Set<Call>();
   #isOver = false;
   #ready: (() => void)[] = [];
   #inFlight = 0;
@@ -34,10 +35,10 @@ export class NestedCalls {
       const settle = (result: CallResult): void => (result.ok ? resolve(result.value) : reject(result.error));
       let parked = false;
       let early: CallResult | undefined;
-      const cancel = this.#outgoing.start(method, params, options, true, (result) => {
+      const call = this.#outgoing.start(method, params, options, true, (result) => {
         if (!parked) early = result;
         else {
-          this.#cancels.delete(cancel);
+          this.#calls.delete(call);
           this.#answered(() => settle(result));
         }
       });
@@ -45,7 +46,7 @@ export class NestedCalls {
       if (early !== undefined) return settle(early);
       parked = true;
       this.#inFlight++;
-      this.#cancels.add(cancel);
+      this.#calls.add(call);
       this.#execution.park();
     });
   }
@@ -63,7 +64,7 @@ export class NestedCalls {
     if (this.#isOver) return;
     this.#isOver = true;
     const reason = new VirtagentError('CANCELLED', 'the handler that called has ended');
-    for (const cancel of [...this.#cancels]) cancel(reason);
+    for (const call of [...this.#calls]) call.giveUp(reason);
     this.deliver();
   }
 

@@ -11,8 +11,17 @@ import { jobStates, type JobStateEvent } from './job-events.ts';
 import type { Kind } from './kinds.ts';
 import { Manager, type SlotReport } from './manager.ts';
 import type { ManagerOptions } from './manager-options.ts';
-import type { AnyMethods, CallArguments, Caller, CallResultOf, CallOptions, Methods, MethodTypes } from './methods.ts';
-import { Outgoing, unattended, type CallResult } from './outgoing.ts';
+import {
+  methodNamed,
+  type AnyMethods,
+  type CallArguments,
+  type Caller,
+  type CallResultOf,
+  type CallOptions,
+  type MethodTypes,
+} from './methods.ts';
+import type { CallResult } from './call.ts';
+import { Outgoing, unattended } from './outgoing.ts';
 import type { CheckedPeerOptions, PeerOptions } from './peer-options.ts';
 import { V7Greeting } from './v7-greeting.ts';
 
@@ -314,7 +323,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   }
 
   #take(message: IncomingMessage): void {
-    this.#host.trace('in', message, message.bytes);
+    if (this.#host.isTraced) this.#host.trace('in', message, message.bytes);
     switch (message.type) {
       case 'request':
       case 'notification':
@@ -363,9 +372,8 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       get outgoing() {
         return owner.#outgoing;
       },
-      get methods(): Methods {
-        return owner.#greeting === undefined ? options.methods : { ...owner.#greeting.methods, ...options.methods };
-      },
+      methodNamed: (name) =>
+        methodNamed(options.methods, name) ?? (owner.#greeting === undefined ? undefined : methodNamed(owner.#greeting.methods, name)),
       protocol: options.protocol,
       tagPrefix: tagPrefix(options.random),
       timeoutMs: options.timeoutMs,
@@ -381,9 +389,10 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
           // Nobody is left to tell; thrown on, it would keep the handler's slot for ever.
         }
       },
-      trace: (direction, message, bytes) => {
-        if (owner.#traced.observed) owner.#traced.next({ direction, message, bytes });
+      get isTraced() {
+        return owner.#traced.observed;
       },
+      trace: (direction, message, bytes) => owner.#traced.next({ direction, message, bytes }),
     };
   }
 

@@ -1,7 +1,8 @@
 import { durations, type Timer } from '../transport/timers.ts';
 import type { Manager } from './manager.ts';
 import type { Methods } from './methods.ts';
-import type { CallResult, Outgoing } from './outgoing.ts';
+import type { CallResult } from './call.ts';
+import type { Outgoing } from './outgoing.ts';
 
 /** Which end of a v7 line a peer is. */
 export type Role = 'host' | 'guest';

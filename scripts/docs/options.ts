@@ -1,5 +1,5 @@
 import { defaultManagerLimits } from '../../actors/manager-options.ts';
-import { JOB_CHARGE } from '../../actors/outgoing.ts';
+import { JOB_CHARGE } from '../../actors/call.ts';
 import { checkPeerOptions } from '../../actors/peer-options.ts';
 import { bounds } from '../../transport/channels/bounds.ts';
 import { memoryPair } from '../../transport/channels/memory-pair.ts';

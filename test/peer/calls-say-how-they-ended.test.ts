@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { SimulatedClock } from 'xstate';
 import { MethodError, VirtagentError, type HandlerContext } from '../../actors/index.ts';
 import { deferred, everyProtocol, pairOfPeers, rejection, settled, type Loose } from '../support/peers.ts';
 
@@ -99,10 +100,14 @@ test('a message over the limit fails here in either direction', async () => {
 });
 
 test('a deadline passes in the queue, on the line, and not after the response', async () => {
-  const { host, guest } = await pairOfPeers({ window: 1 }, { methods: { ...never, quick: () => 1 } });
+  const clock = new SimulatedClock();
+  const { host, guest } = await pairOfPeers({ window: 1, clock }, { methods: { ...never, quick: () => 1 } });
   const sent = rejection(host.call('never', undefined, { timeoutMs: 30 }));
   const queued = rejection(host.call('quick', undefined, { timeoutMs: 10 }));
+  await settled();
+  clock.increment(10);
   expect(await queued).toMatchObject({ code: 'TIMEOUT', known: 'not-sent' });
+  clock.increment(20);
   expect(await sent).toMatchObject({ code: 'TIMEOUT', known: 'perhaps-executed' });
   expect(await host.call('quick', undefined, { timeoutMs: 5_000 })).toBe(1);
   expect(host.manager.timers.size).toBe(0);

@@ -1,0 +1,196 @@
+import type { Outcome } from '../machines/job.ts';
+import { remoteObject, type WireError } from '../transport/messages.ts';
+import { invalidOption, quote, VirtagentError, type errorTable, type Known } from '../transport/errors.ts';
+import type { Operations, Sending } from './kinds.ts';
+import type { Job } from './manager.ts';
+import type { CallOptions } from './methods.ts';
+import type { Outgoing, OutgoingHost } from './outgoing.ts';
+import { oneLine, outcomeError } from './outcomes.ts';
+import { checkSchema, isThenable, validate, type Schema } from './schema.ts';
+
+/** What each job is charged besides its bytes: its actor, its entry and its operations. */
+export const JOB_CHARGE = 2048;
+
+/** How a call came out. */
+export type CallResult = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: VirtagentError };
+
+/** One request of this side: checks it, adds its job, and is that job's operations. */
+export class Call implements Operations {
+  readonly #outgoing: Outgoing;
+  readonly #host: OutgoingHost;
+  readonly #method: string;
+  readonly #options: CallOptions;
+  readonly #settle: (result: CallResult) => void;
+  #job: Job | undefined;
+  #isOver = false;
+  #tag = '';
+  /** The parameters as they are sent, and the request's frame. */
+  #params: unknown;
+  #frame: Uint8Array | undefined;
+  /** When it is to have ended, by the manager's clock. */
+  #deadline = Infinity;
+  #watched: AbortSignal | undefined;
+  /** While an asynchronous schema looks at the result. */
+  #stopChecking: (() => void) | undefined;
+
+  /** `settle` is run once, perhaps before this returns. A nested call is exempt from the window. */
+  constructor(outgoing: Outgoing, host: OutgoingHost, method: string, options: CallOptions, settle: (result: CallResult) => void) {
+    this.#outgoing = outgoing;
+    this.#host = host;
+    this.#method = method;
+    this.#options = options;
+    this.#settle = settle;
+  }
+
+  start(params: unknown, exempt: boolean): void {
+    const timeoutMs = this.#options?.timeoutMs === undefined ? this.#host.timeoutMs : this.#options.timeoutMs;
+    try {
+      this.#check(timeoutMs);
+      this.#prepare(params);
+    } catch (error) {
+      return this.#fail(error);
+    }
+    const { signal, urgency = 1 } = this.#options;
+    const { manager } = this.#host;
+    this.#deadline = manager.timers.clock.now() + timeoutMs;
+    const bytes = (this.#frame as Uint8Array).length + JOB_CHARGE;
+    const added = manager.addClient({ tag: this.#tag, urgency, timeoutMs, exempt, bytes, operations: this });
+    if (!added.ok) {
+      this.#outgoing.forgetProgress(this.#tag);
+      return this.#fail(added.error);
+    }
+    this.#job = added.job;
+    // It may be over by now, and its signal may have been aborted by what was told of it.
+    if (signal?.aborted === true) this.giveUp(signal.reason);
+    else if (signal !== undefined && !this.#isOver) this.#outgoing.watch((this.#watched = signal), this);
+  }
+
+  /** Ends it, if it has not ended. */
+  giveUp(reason: unknown): void {
+    if (this.#stopChecking === undefined) this.#job?.cancel(reason);
+    else this.endChecking({ type: 'cancelled', reason, known: 'executed' });
+  }
+
+  /** Ends it while an asynchronous schema looks at its result. */
+  endChecking(why: Outcome): void {
+    this.#end({ ok: false, error: callError(why, this.#method) });
+  }
+
+  // Its job's operations.
+
+  send(sending: Sending): void {
+    const method = this.#method;
+    if (!this.#host.hasRemote(method)) {
+      const error = new VirtagentError('METHOD_NOT_FOUND', `the other side does not list a method ${quote(method)}`);
+      return sending.done({ ok: false, error, known: 'not-sent' });
+    }
+    const frame = this.#frame as Uint8Array;
+    if (this.#host.isTraced) this.#host.trace('out', { type: 'request', tag: this.#tag, method, params: this.#params }, frame.length);
+    this.#host.transport.write(frame, sending.done);
+  }
+
+  abort(): void {
+    this.#outgoing.tellCancelled(this.#tag);
+  }
+
+  callback(outcome: Outcome): void {
+    if (this.#options.onProgress !== undefined) this.#outgoing.forgetProgress(this.#tag);
+    if (outcome.type !== 'value') return this.#end({ ok: false, error: callError(outcome, this.#method) });
+    const checked = this.#checked(outcome.value);
+    if (!isThenable(checked)) return this.#end(checked);
+    const { closed } = this.#outgoing;
+    if (closed !== undefined) return this.endChecking({ type: 'cancelled', reason: closed, known: 'executed' });
+    this.#stopChecking = this.#outgoing.startChecking(this.#deadline, this);
+    void checked.then((result) => this.#end(result));
+  }
+
+  #end(result: CallResult): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#watched !== undefined) this.#outgoing.unwatch(this.#watched, this);
+    this.#stopChecking?.();
+    this.#settle(result);
+  }
+
+  #fail(error: unknown): void {
+    this.#end({ ok: false, error: asCallError(error, this.#method, 'not-sent') });
+  }
+
+  /** Throws what is wrong with its options. */
+  #check(timeoutMs: number): void {
+    const options: CallOptions = this.#options;
+    if (typeof options !== 'object' || options === null) invalidOption('options', options, 'an object');
+    const { signal, urgency, onProgress, result } = options;
+    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) invalidOption('timeoutMs', timeoutMs, 'milliseconds from 0, or Infinity');
+    if (!(urgency === undefined || urgency === 0 || urgency === 1 || urgency === 2)) invalidOption('urgency', urgency, '0, 1 or 2');
+    if (onProgress !== undefined && typeof onProgress !== 'function') invalidOption('onProgress', onProgress, 'a function');
+    if (result !== undefined) checkSchema('result', result);
+    if (signal === undefined) return;
+    if (typeof signal?.addEventListener !== 'function') invalidOption('signal', signal, 'an AbortSignal');
+    if (signal.aborted) throw new VirtagentError('CANCELLED', `${this.#method} was cancelled before it began`, { cause: signal.reason });
+  }
+
+  /** Gives it a tag and encodes it. */
+  #prepare(params: unknown): void {
+    const { onProgress } = this.#options;
+    const tag = this.#outgoing.nextTag();
+    this.#tag = tag;
+    this.#params = onProgress === undefined ? params : this.#withToken(params, tag);
+    this.#frame = this.#host.transport.codec.encode({ type: 'request', tag, method: this.#method, params: this.#params });
+    if (onProgress !== undefined) this.#outgoing.expectProgress(tag, (value) => this.#tellProgress(onProgress, value));
+  }
+
+  /** The token of a call that wants progress, where language servers look for it. */
+  #withToken(params: unknown, tag: string): unknown {
+    if (!this.#host.protocol.progress) throw new VirtagentError('UNSUPPORTED', `${this.#host.protocol.name} carries no progress`);
+    if (params !== undefined && (typeof params !== 'object' || params === null || Array.isArray(params)))
+      throw new VirtagentError('INVALID_PARAMS', 'a call with onProgress needs an object for its parameters');
+    return { ...params, workDoneToken: tag };
+  }
+
+  /** What a callback of the user's throws is not the line's business. */
+  #tellProgress(onProgress: (value: unknown) => void, value: unknown): void {
+    try {
+      onProgress(value);
+    } catch (error) {
+      this.#host.onUserError(error, this.#method);
+    }
+  }
+
+  /** What it comes to with that value: a promise only if its schema is asynchronous, and one that never rejects. */
+  #checked(value: unknown): CallResult | Promise<CallResult> {
+    const method = this.#method;
+    const { resultSchemas } = this.#host;
+    const schema: Schema | undefined = this.#options.result ?? (Object.hasOwn(resultSchemas, method) ? resultSchemas[method] : undefined);
+    if (schema === undefined) return { ok: true, value };
+    const valid = (passed: unknown): CallResult => ({ ok: true, value: passed });
+    const invalid = (thrown: unknown): CallResult => ({ ok: false, error: asCallError(thrown, method, 'executed', 'INVALID_RESPONSE') });
+    try {
+      const checked = validate(schema, value, 'INVALID_RESPONSE', `the result of ${method} does not pass its schema`);
+      return isThenable(checked) ? Promise.resolve(checked).then(valid, invalid) : valid(checked);
+    } catch (thrown) {
+      return invalid(thrown);
+    }
+  }
+}
+
+/** Codes with which a side says that it did not run the request. */
+const refusals: ReadonlySet<string> = new Set(['METHOD_NOT_FOUND', 'INVALID_PARAMS', 'INVALID_REQUEST', 'PARSE_ERROR', 'BUSY', 'STOPPING']);
+
+/** The error of a call that came to anything but a value. */
+function callError(outcome: Outcome, method: string): VirtagentError {
+  return outcome.type === 'error' ? remoteError(outcome.error as WireError, method) : (outcomeError(outcome, method) as VirtagentError);
+}
+
+/** The peer's error object as ours. */
+function remoteError(error: WireError, method: string): VirtagentError {
+  const known: Known = refusals.has(error.code) ? 'refused' : error.code === 'CANCELLED' ? 'perhaps-executed' : 'executed';
+  return new VirtagentError(error.code, oneLine(error.message), { known, method, data: error.data, remote: remoteObject(error) });
+}
+
+/** Anything thrown, as the error of a call. */
+export function asCallError(error: unknown, method: string, known: Known, code: keyof typeof errorTable = 'SEND_FAILED'): VirtagentError {
+  if (error instanceof VirtagentError)
+    return new VirtagentError(error.code, error.message, { known, method, data: error.data, cause: error.cause });
+  return new VirtagentError(code, `${method} failed`, { known, method, cause: error });
+}
