@@ -9,8 +9,10 @@ import {
   type JobEvent,
   type JobInput,
   type KnownOfPeer,
+  type Outcome,
   type SendCompletion,
 } from './job.ts';
+import { whole } from './whole.ts';
 
 /** What a client job remembers. */
 export interface ClientJobContext extends JobContext {
@@ -24,18 +26,18 @@ const s = setup({
   types: {} as { context: ClientJobContext; events: JobEvent; input: JobInput; output: ClientJobContext },
   actions: {
     ...jobActions,
-    keepResponse: assign((_: Args, response: Completion) => ({ response })),
-    endWithResponse: assign(({ context }: Args) => ({ outcome: outcomeOf(context.response as Completion) })),
-    endWithFailedSend: assign(({ context }: Args, failure: Extract<SendCompletion, { ok: false }>) => ({
-      outcome: {
-        type: 'send-failed' as const,
-        error: failure.error,
-        known: context.response === undefined ? (failure.known ?? ('perhaps-executed' as const)) : ('executed' as const),
-      },
-    })),
-    endEarly: assign(({ context, event }: Args, params: { known: KnownOfPeer }) => ({
-      outcome: endedBy(event, context.response === undefined ? params.known : 'executed'),
-    })),
+    keepResponse: assign(whole(({ context: { job, outcome } }: Args, response: Completion) => ({ job, outcome, response }))),
+    endWithResponse: assign(whole(({ context }: Args) => ended(context, outcomeOf(context.response as Completion)))),
+    endWithFailedSend: assign(
+      whole(({ context }: Args, { error, known = 'perhaps-executed' }: Extract<SendCompletion, { ok: false }>) =>
+        ended(context, { type: 'send-failed', error, known: context.response === undefined ? known : 'executed' }),
+      ),
+    ),
+    endEarly: assign(
+      whole(({ context, event }: Args, { known }: { known: KnownOfPeer }) =>
+        ended(context, endedBy(event, context.response === undefined ? known : 'executed')),
+      ),
+    ),
   },
   guards: {
     failed: ({ event }: Args) => event.type === 'send_done' && !event.completion.ok,
@@ -43,6 +45,10 @@ const s = setup({
     endedWithResponse: ({ context }: Args) => context.outcome?.type === 'value' || context.outcome?.type === 'error',
   },
 });
+
+function ended({ job, response }: ClientJobContext, outcome: Outcome): ClientJobContext {
+  return { job, outcome, response };
+}
 
 function outcomeOf(response: Completion) {
   if (response.ok) return { type: 'value' as const, value: response.value, known: 'executed' as const };

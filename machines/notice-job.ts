@@ -8,8 +8,10 @@ import {
   type JobEvent,
   type JobInput,
   type KnownOfPeer,
+  type Outcome,
   type SendCompletion,
 } from './job.ts';
+import { whole } from './whole.ts';
 
 type Args = { context: JobContext; event: JobEvent };
 
@@ -17,17 +19,23 @@ const s = setup({
   types: {} as { context: JobContext; events: JobEvent; input: JobInput; output: JobContext },
   actions: {
     ...jobActions,
-    endSent: assign({ outcome: { type: 'value' as const, value: undefined, known: 'perhaps-executed' as const } }),
-    endWithFailedSend: assign((_: Args, failure: Extract<SendCompletion, { ok: false }>) => ({
-      outcome: { type: 'send-failed' as const, error: failure.error, known: failure.known ?? ('perhaps-executed' as const) },
-    })),
-    endEarly: assign(({ event }: Args, params: { known: KnownOfPeer }) => ({ outcome: endedBy(event, params.known) })),
+    endSent: assign(whole(({ context }: Args) => ended(context, { type: 'value', value: undefined, known: 'perhaps-executed' }))),
+    endWithFailedSend: assign(
+      whole(({ context }: Args, { error, known = 'perhaps-executed' }: Extract<SendCompletion, { ok: false }>) =>
+        ended(context, { type: 'send-failed', error, known }),
+      ),
+    ),
+    endEarly: assign(whole(({ context, event }: Args, { known }: { known: KnownOfPeer }) => ended(context, endedBy(event, known)))),
   },
   guards: {
     failed: ({ event }: Args) => event.type === 'send_done' && !event.completion.ok,
     waitsForALine: ({ context }: Args) => context.job.class === 'client',
   },
 });
+
+function ended({ job }: JobContext, outcome: Outcome): JobContext {
+  return { job, outcome };
+}
 
 const ends = (known: KnownOfPeer) => ({ target: '#notice.busy.callback', actions: { type: 'endEarly', params: { known } } }) as const;
 const oneWay = {

@@ -9,8 +9,10 @@ import {
   type JobEvent,
   type JobInput,
   type KnownOfPeer,
+  type Outcome,
   type SendCompletion,
 } from './job.ts';
+import { whole } from './whole.ts';
 
 /** What a server job remembers. */
 export interface ServerJobContext extends JobContext {
@@ -34,17 +36,28 @@ const s = setup({
   types: {} as { context: ServerJobContext; events: JobEvent; input: JobInput; output: ServerJobContext },
   actions: {
     ...jobActions,
-    keepCompletion: assign((_: Args, kept: { completion: Completion; known: KnownOfPeer }) => kept),
-    keepNested: assign(({ context }: Args) => ({ nested: context.nested + 1 })),
-    keepAnswered: assign(({ context }: Args) => ({ answered: context.answered + 1 })),
-    deliverAnswered: assign(({ context }: Args) => ({ nested: context.nested - context.answered, answered: 0 })),
-    forgetNested: assign({ nested: 0, answered: 0 }),
-    endWithAnswer: assign(({ context }: Args) => ({ outcome: outcomeOf(context) })),
-    endWithFailedSend: assign(({ context }: Args, failure: Extract<SendCompletion, { ok: false }>) => ({
-      outcome: { type: 'send-failed' as const, error: failure.error, known: failure.known ?? context.known },
-    })),
-    endAnswered: assign(({ context, event }: Args) => ({ outcome: endedBy(event, context.known) })),
-    endEarly: assign(({ event }: Args, params: { known: KnownOfPeer }) => ({ outcome: endedBy(event, params.known) })),
+    keepCompletion: assign(
+      whole(({ context }: Args, { completion, known }: { completion: Completion; known: KnownOfPeer }) => {
+        const next = copyOf(context);
+        next.completion = completion;
+        next.known = known;
+        // Answers to its handler have nobody to go to.
+        next.nested = 0;
+        next.answered = 0;
+        return next;
+      }),
+    ),
+    keepNested: assign(whole(({ context }: Args) => counted(context, context.nested + 1, context.answered))),
+    keepAnswered: assign(whole(({ context }: Args) => counted(context, context.nested, context.answered + 1))),
+    deliverAnswered: assign(whole(({ context }: Args) => counted(context, context.nested - context.answered, 0))),
+    endWithAnswer: assign(whole(({ context }: Args) => ended(context, outcomeOf(context)))),
+    endWithFailedSend: assign(
+      whole(({ context }: Args, { error, known = context.known }: Extract<SendCompletion, { ok: false }>) =>
+        ended(context, { type: 'send-failed', error, known }),
+      ),
+    ),
+    endAnswered: assign(whole(({ context, event }: Args) => ended(context, endedBy(event, context.known)))),
+    endEarly: assign(whole(({ context, event }: Args, { known }: { known: KnownOfPeer }) => ended(context, endedBy(event, known)))),
   },
   guards: {
     answers: ({ context }: Args) => context.answers,
@@ -56,6 +69,26 @@ const s = setup({
     firstAnswer: ({ context }: Args) => context.answered === 0 && context.nested > 0,
   },
 });
+
+/** The next context while it is made. */
+type Draft = { -readonly [Key in keyof ServerJobContext]: ServerJobContext[Key] };
+
+function copyOf({ job, answers, outcome, completion, known, nested, answered: given }: ServerJobContext): Draft {
+  return { job, answers, outcome, completion, known, nested, answered: given };
+}
+
+function counted(context: ServerJobContext, nested: number, given: number): ServerJobContext {
+  const next = copyOf(context);
+  next.nested = nested;
+  next.answered = given;
+  return next;
+}
+
+function ended(context: ServerJobContext, outcome: Outcome): ServerJobContext {
+  const next = copyOf(context);
+  next.outcome = outcome;
+  return next;
+}
 
 /** A server job's outcome once nothing more is to be sent. */
 function outcomeOf({ completion, known }: ServerJobContext) {
@@ -84,12 +117,12 @@ const keepOutcome = (known: KnownOfPeer) =>
 
 /** The answer is known: it is sent, or (a notification) there is nobody to send it to. */
 const answered = [
-  { guard: 'answers', target: '#server.executed', actions: [keepOutcome('executed'), 'forgetNested', wantSend] },
-  { target: '#server.executed', actions: [keepOutcome('executed'), 'forgetNested'] },
+  { guard: 'answers', target: '#server.executed', actions: [keepOutcome('executed'), wantSend] },
+  { target: '#server.executed', actions: [keepOutcome('executed')] },
 ] as const;
 const abortedByPeer = [
-  { guard: 'answers', target: '#server.executed', actions: [keepOutcome('perhaps-executed'), 'forgetNested', abort, wantSend] },
-  { target: '#server.executed', actions: [keepOutcome('perhaps-executed'), 'forgetNested', abort] },
+  { guard: 'answers', target: '#server.executed', actions: [keepOutcome('perhaps-executed'), abort, wantSend] },
+  { target: '#server.executed', actions: [keepOutcome('perhaps-executed'), abort] },
 ] as const;
 
 /** Ends the job early from a state in which its handler runs. */
