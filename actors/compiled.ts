@@ -158,9 +158,9 @@ function chosen(steps: readonly Step[], context: Context, event: AnyEventObject)
   }
 }
 
-function passes(guard: Guard, context: Context, event: AnyEventObject): boolean {
+function passes({ check, params, makesParams }: Guard, context: Context, event: AnyEventObject): boolean {
   const args = { context, event };
-  return guard.check(args, guard.makesParams ? (guard.params as MakeParams)(args) : guard.params);
+  return check(args, makesParams ? (params as MakeParams)(args) : params);
 }
 
 function taken(chart: Chart, from: Leaf, step: Step, snapshot: Snapshot, event: AnyEventObject, scope: Scope): Snapshot {
@@ -284,11 +284,12 @@ function leafFrom(machine: AnyStateMachine, node: StateNode): Leaf {
   for (const one of nodes) if (one.invoke.length > 0) throw unsupported;
   const { value } = machine.resolveState({ value: valueOf(node) as never, context: {} }) as AnyMachineSnapshot;
   const inner = nodes.toReversed();
+  const shown = isFinal ? inner : nodes;
   const actions = inner.flatMap(({ exit }) => exit).map((one) => actionOf(machine, one));
   const leaf: Leaf = {
     nodes,
     value,
-    tags: new Set(nodes.flatMap(({ tags }) => tags)),
+    tags: new Set(shown.flatMap(({ tags }) => tags)),
     on: new Map(),
     always: [],
     last: isFinal ? { id: node.id, actions, nodes: inner } : undefined,
@@ -346,9 +347,10 @@ function actionOf(machine: AnyStateMachine, action: StateNode['entry'][number]):
   const exec = (isInline ? action : machine.implementations.actions[typeof action === 'string' ? action : action.type]) as
     | (Action['exec'] & { type?: string; assignment?: Assignment })
     | undefined;
-  if (exec !== undefined && 'resolve' in exec && exec.type !== 'xstate.assign') throw unsupported;
+  const isBuiltIn = exec !== undefined && 'resolve' in exec;
+  if (isBuiltIn && exec.type !== 'xstate.assign') throw unsupported;
   const type = isInline ? action.name || '(anonymous)' : typeof action === 'string' ? action : action.type;
-  return { type, exec, assignment: exec?.assignment, ...paramsOf(action) };
+  return { type, exec, assignment: isBuiltIn ? exec.assignment : undefined, ...paramsOf(action) };
 }
 
 function guardOf(machine: AnyStateMachine, guard: NonNullable<Definition['guard']>): Guard {

@@ -24,13 +24,16 @@ export interface Lane {
   readonly dueSince: number | undefined;
 }
 
-/** All lanes in front of one kind of slot, best first, and how many grants they have had. */
+/** All lanes in front of one kind of slot, best first. */
 export interface Lanes {
   readonly list: readonly Lane[];
+  /** How many grants they have had. */
   readonly granted: number;
+  /** How many jobs wait in all of them. Mostly none does, and nothing needs to be looked for. */
+  readonly waiting: number;
 }
 
-const lane = (grant: Grant, jobClass: JobClass, urgency: Urgency): Lane => ({
+const emptyLane = (grant: Grant, jobClass: JobClass, urgency: Urgency): Lane => ({
   grant,
   class: jobClass,
   urgency,
@@ -45,28 +48,35 @@ const urgencies = [2, 1, 0] as const;
 /** The lanes before the send slots: answers before requests, then by urgency. */
 export function sendLanes(): Lanes {
   const classes = ['server', 'client'] as const;
-  return { list: classes.flatMap((jobClass) => urgencies.map((urgency) => lane('send', jobClass, urgency))), granted: 0 };
+  const list = classes.flatMap((jobClass) => urgencies.map((urgency) => emptyLane('send', jobClass, urgency)));
+  return { list, granted: 0, waiting: 0 };
 }
 
 /** The lanes before the execute slots: parked jobs whose answer is here, then new ones by urgency. */
 export function executeLanes(): Lanes {
-  return { list: [lane('resume', 'server', 2), ...urgencies.map((urgency) => lane('execute', 'server', urgency))], granted: 0 };
+  const list = [emptyLane('resume', 'server', 2), ...urgencies.map((urgency) => emptyLane('execute', 'server', urgency))];
+  return { list, granted: 0, waiting: 0 };
 }
 
 /** `lanes` with one more job waiting. */
 export function enqueue(lanes: Lanes, waiting: Waiting): Lanes {
-  const at = lanes.list.findIndex((one) => takes(one, waiting));
+  const { job, grant } = waiting;
+  let at = 0;
+  while (!takes(lanes.list[at] as Lane, job, grant)) at++;
   const old = lanes.list[at] as Lane;
-  const { seq, exempt } = waiting.job;
-  const lane = exempt ? { ...old, exempt: put(old.exempt, seq, waiting) } : { ...old, queue: put(old.queue, seq, waiting) };
-  return { list: lanes.list.with(at, lane), granted: lanes.granted };
+  const jobs = put(jobsLike(old, job), job.seq, waiting);
+  return withLane(lanes, at, withJobs(old, job, jobs, old.passed, old.dueSince));
 }
 
-/** `lanes` without that job, wherever it waits. */
+/** `lanes` without that job, wherever it waits: the same if it does not. */
 export function withdraw(lanes: Lanes, job: JobRef): Lanes {
-  for (const [at, old] of lanes.list.entries()) {
-    const left = withoutJob(old, job);
-    if (left !== old) return { list: lanes.list.with(at, left), granted: lanes.granted };
+  if (lanes.waiting === 0) return lanes;
+  for (let at = 0; at < lanes.list.length; at++) {
+    const old = lanes.list[at] as Lane;
+    if (!takes(old, job, old.grant)) continue;
+    const jobs = jobsLike(old, job);
+    const left = without(jobs, job.seq);
+    if (left !== jobs) return withLane(lanes, at, withJobs(old, job, left, old.passed, old.dueSince));
   }
   return lanes;
 }
@@ -79,55 +89,90 @@ export function withdraw(lanes: Lanes, job: JobRef): Lanes {
  */
 export function nextLane(lanes: Lanes, requests: boolean): number {
   let best = -1;
-  for (const [at, one] of lanes.list.entries()) {
-    if (headOf(one, requests) === undefined) continue;
+  let bestDue = Infinity;
+  for (let at = 0; at < lanes.list.length; at++) {
+    const one = lanes.list[at] as Lane;
+    if (!mayGo(one, requests)) continue;
+    if (one.grant === 'resume') return at;
+    const due = one.dueSince ?? Infinity;
     // They are listed best first: only one that is due longer passes another.
-    const top = lanes.list[best];
-    if (top === undefined || (top.grant !== 'resume' && (one.dueSince ?? Infinity) < (top.dueSince ?? Infinity))) best = at;
+    if (best >= 0 && due >= bestDue) continue;
+    best = at;
+    bestDue = due;
   }
   return best;
 }
 
-/** The job at the head of a lane. */
+/** The oldest job of a lane among those that may go; there is one. */
 export function head(lanes: Lanes, at: number, requests: boolean): Waiting {
-  return headOf(lanes.list[at] as Lane, requests) as Waiting;
+  const one = lanes.list[at] as Lane;
+  const exempt = first(one.exempt);
+  const other = queueMayGo(one, requests) ? first(one.queue) : undefined;
+  if (exempt === undefined || other === undefined) return (exempt ?? other) as Waiting;
+  return exempt.job.seq < other.job.seq ? exempt : other;
 }
 
 /** `lanes` after the head of one was granted: every other lane whose head could have gone was passed over once more. */
 export function granted(lanes: Lanes, at: number, requests: boolean, maxBypass: number): Lanes {
   const number = lanes.granted + 1;
-  const list = lanes.list.map((one, i) => {
-    const first = headOf(one, requests);
-    if (first === undefined) return one;
-    if (i === at) return { ...withoutJob(one, first.job), passed: 0, dueSince: undefined };
-    const passed = one.passed + 1;
-    return { ...one, passed, dueSince: one.dueSince ?? (passed >= maxBypass ? number : undefined) };
-  });
-  return { list, granted: number };
+  const { job } = head(lanes, at, requests);
+  const list = lanes.list.slice();
+  for (let i = 0; i < list.length; i++) {
+    const one = list[i] as Lane;
+    if (i === at) list[i] = withJobs(one, job, without(jobsLike(one, job), job.seq), 0, undefined);
+    else if (mayGo(one, requests)) list[i] = passedOver(one, number, maxBypass);
+  }
+  return { list, granted: number, waiting: lanes.waiting - 1 };
 }
 
 /** How many jobs wait in all lanes. */
 export function waitingIn(lanes: Lanes): number {
-  return lanes.list.reduce((sum, one) => sum + one.queue.size + one.exempt.size, 0);
+  return lanes.waiting;
 }
 
-/** The oldest job of a lane among those that may go. */
-function headOf(one: Lane, requests: boolean): Waiting | undefined {
-  const exempt = first(one.exempt);
-  const other = requests || one.class === 'server' ? first(one.queue) : undefined;
-  if (exempt === undefined || other === undefined) return exempt ?? other;
-  return exempt.job.seq < other.job.seq ? exempt : other;
-}
-
-function takes(one: Lane, { job, grant }: Waiting): boolean {
+/** Whether a lane is the one for a job that asks for that grant. */
+function takes(one: Lane, job: JobRef, grant: Grant): boolean {
   if (one.grant !== grant || grant === 'resume') return one.grant === grant;
   return one.urgency === job.urgency && (grant === 'execute' || one.class === job.class);
 }
 
-/** A lane without a job: the same if it was not there. One that has become empty has nobody to be due. */
-function withoutJob(one: Lane, { seq }: JobRef): Lane {
-  const queue = without(one.queue, seq);
-  const exempt = without(one.exempt, seq);
-  if (queue === one.queue && exempt === one.exempt) return one;
-  return queue.size + exempt.size === 0 ? { ...one, queue, exempt, passed: 0, dueSince: undefined } : { ...one, queue, exempt };
+/** Whether a lane has a job that may go now. */
+function mayGo(one: Lane, requests: boolean): boolean {
+  return one.exempt.size > 0 || queueMayGo(one, requests);
+}
+
+function queueMayGo(one: Lane, requests: boolean): boolean {
+  return one.queue.size > 0 && (requests || one.class === 'server');
+}
+
+/** The jobs of a lane among which that one waits. */
+function jobsLike(one: Lane, job: JobRef): OrderedMap<Waiting> {
+  return job.exempt ? one.exempt : one.queue;
+}
+
+/** A lane with other jobs in place of {@link jobsLike}. One that has become empty has nobody to be due. */
+function withJobs(one: Lane, job: JobRef, jobs: OrderedMap<Waiting>, passed: number, dueSince: number | undefined): Lane {
+  const queue = job.exempt ? one.queue : jobs;
+  const exempt = job.exempt ? jobs : one.exempt;
+  const isEmpty = queue.size + exempt.size === 0;
+  return laneLike(one, queue, exempt, isEmpty ? 0 : passed, isEmpty ? undefined : dueSince);
+}
+
+function passedOver(one: Lane, number: number, maxBypass: number): Lane {
+  const passed = one.passed + 1;
+  return laneLike(one, one.queue, one.exempt, passed, one.dueSince ?? (passed >= maxBypass ? number : undefined));
+}
+
+/** Written out, and not spread: at every grant, that shows. */
+function laneLike(one: Lane, queue: Lane['queue'], exempt: Lane['exempt'], passed: number, dueSince: number | undefined): Lane {
+  return { grant: one.grant, class: one.class, urgency: one.urgency, queue, exempt, passed, dueSince };
+}
+
+/** `lanes` with another lane in place of one. */
+function withLane({ list, granted: grants, waiting }: Lanes, at: number, lane: Lane): Lanes {
+  const old = list[at] as Lane;
+  const copy = list.slice();
+  copy[at] = lane;
+  const more = lane.queue.size + lane.exempt.size - old.queue.size - old.exempt.size;
+  return { list: copy, granted: grants, waiting: waiting + more };
 }

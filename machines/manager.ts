@@ -1,6 +1,7 @@
 import { assign, setup } from 'xstate';
 import { effect, type Completion, type Grant, type JobEvent, type JobRef, type SendCompletion } from './job.ts';
 import * as slots from './slots.ts';
+import { whole } from './whole.ts';
 import type { Gate, ManagerContext, ManagerLimits, OfPermit, Refusal, Tell } from './slots.ts';
 
 /** What the manager's user, its jobs and the link tell it. */
@@ -63,22 +64,22 @@ const s = setup({
   types: {} as { context: ManagerContext; events: ManagerEvent; input: ManagerLimits },
   actions: {
     ...effects,
-    charge: assign(({ context, event }: Args) => slots.charged(context, as<'add'>(event).job)),
-    queue: assign(({ context, event }: Args) => slots.queued(context, waiting(event))),
-    abandon: assign(({ context, event }: Args) => slots.abandoned(context, jobOf(event))),
-    abandonHandler: assign(({ context, event }: Args) => slots.handlerAbandoned(context, jobOf(event))),
-    takeSend: assign(({ context }: Args) => slots.sendTaken(context)),
-    takeExecute: assign(({ context }: Args) => slots.executeTaken(context)),
-    returnSend: assign(({ context, event }: Args) => slots.sendReturned(context, as<'send_done'>(event))),
-    returnExecute: assign(({ context, event }: Args) => slots.executeReturned(context, as<'execute_done'>(event))),
-    park: assign(({ context, event }: Args) => slots.parked(context, as<'park'>(event))),
-    noteAnswer: assign(({ context, event }: Args) => slots.answerNoted(context, jobOf(event), as<'read_done'>(event).busy)),
-    forget: assign(({ context, event }: Args) => slots.forgotten(context, jobOf(event))),
-    setGate: assign(({ event }: Args) => ({ gate: as<'gate'>(event).open })),
-    loseLine: assign(({ context }: Args) => slots.lineLost(context)),
-    endSettling: assign({ settling: false }),
-    endBackoff: assign({ heldOff: false }),
-    dropAll: assign(({ context }: Args) => slots.allDropped(context)),
+    charge: assign(whole(({ context, event }: Args) => slots.charged(context, as<'add'>(event).job))),
+    queue: assign(whole(({ context, event }: Args) => slots.queued(context, waiting(event)))),
+    abandon: assign(whole(({ context, event }: Args) => slots.abandoned(context, jobOf(event)))),
+    abandonHandler: assign(whole(({ context, event }: Args) => slots.handlerAbandoned(context, jobOf(event)))),
+    takeSend: assign(whole(({ context }: Args) => slots.sendTaken(context))),
+    takeExecute: assign(whole(({ context }: Args) => slots.executeTaken(context))),
+    returnSend: assign(whole(({ context, event }: Args) => slots.sendReturned(context, as<'send_done'>(event)))),
+    returnExecute: assign(whole(({ context, event }: Args) => slots.executeReturned(context, as<'execute_done'>(event)))),
+    park: assign(whole(({ context, event }: Args) => slots.parked(context, as<'park'>(event)))),
+    noteAnswer: assign(whole(({ context, event }: Args) => slots.answerNoted(context, jobOf(event), as<'read_done'>(event).busy))),
+    forget: assign(whole(({ context, event }: Args) => slots.forgotten(context, jobOf(event)))),
+    setGate: assign(whole(({ context, event }: Args) => slots.gateSet(context, as<'gate'>(event).open))),
+    loseLine: assign(whole(({ context }: Args) => slots.lineLost(context))),
+    endSettling: assign(whole(({ context }: Args) => slots.settlingEnded(context))),
+    endBackoff: assign(whole(({ context }: Args) => slots.backoffEnded(context))),
+    dropAll: assign(whole(({ context }: Args) => slots.allDropped(context))),
   },
   guards: {
     sendIsDue: ({ context }: Args) => slots.sendIsDue(context),

@@ -17,7 +17,7 @@ interface Node<V> {
   readonly right: Node<V> | undefined;
 }
 
-const empty: OrderedMap<never> = Object.freeze({ root: undefined, size: 0 });
+const empty: OrderedMap<never> = { root: undefined, size: 0 };
 
 /** The map without entries. */
 export function emptyMap<V>(): OrderedMap<V> {
@@ -26,100 +26,112 @@ export function emptyMap<V>(): OrderedMap<V> {
 
 /** `map` with `value` under `key`, in place of what was there. */
 export function put<V>(map: OrderedMap<V>, key: number, value: V): OrderedMap<V> {
-  const had = has(map, key);
-  const root = had ? replaced(map.root, key, value) : inserted(map.root, key, value);
-  return { root, size: had ? map.size : map.size + 1 };
+  const size = has(map, key) ? map.size : map.size + 1;
+  return { root: inserted(map.root, key, value, priority(key)), size };
 }
 
 /** `map` without `key`: the same map if it was not there. */
 export function without<V>(map: OrderedMap<V>, key: number): OrderedMap<V> {
-  if (!has(map, key)) return map;
-  return map.size === 1 ? emptyMap() : { root: removed(map.root, key), size: map.size - 1 };
+  const root = removed(map.root, key);
+  if (root === map.root) return map;
+  return root === undefined ? empty : { root, size: map.size - 1 };
 }
 
 export function get<V>(map: OrderedMap<V>, key: number): V | undefined {
-  let node = map.root;
-  while (node !== undefined && node.key !== key) node = key < node.key ? node.left : node.right;
-  return node?.value;
+  let top = map.root;
+  while (top !== undefined && top.key !== key) top = key < top.key ? top.left : top.right;
+  return top?.value;
 }
 
 export function has(map: OrderedMap<unknown>, key: number): boolean {
-  let node = map.root;
-  while (node !== undefined && node.key !== key) node = key < node.key ? node.left : node.right;
-  return node !== undefined;
+  let top = map.root;
+  while (top !== undefined && top.key !== key) top = key < top.key ? top.left : top.right;
+  return top !== undefined;
 }
 
 /** The value with the smallest key. */
 export function first<V>(map: OrderedMap<V>): V | undefined {
-  let node = map.root;
-  while (node?.left !== undefined) node = node.left;
-  return node?.value;
+  let top = map.root;
+  while (top?.left !== undefined) top = top.left;
+  return top?.value;
 }
 
 /** All values, by ascending key. */
 export function* values<V>(map: OrderedMap<V>): Generator<V> {
   const path: Node<V>[] = [];
-  let node = map.root;
-  while (node !== undefined || path.length > 0) {
-    while (node !== undefined) {
-      path.push(node);
-      node = node.left;
+  let top = map.root;
+  while (top !== undefined || path.length > 0) {
+    while (top !== undefined) {
+      path.push(top);
+      top = top.left;
     }
-    const top = path.pop() as Node<V>;
-    yield top.value;
-    node = top.right;
+    const next = path.pop() as Node<V>;
+    yield next.value;
+    top = next.right;
   }
 }
 
-/** A well-mixed 32-bit hash of a key: equal maps have equal shapes, whatever their histories. */
+function node<V>(key: number, value: V, left: Node<V> | undefined, right: Node<V> | undefined): Node<V> {
+  return { key, value, left, right };
+}
+
+/** A well-mixed hash of a key's lower 32 bits. */
 function priority(key: number): number {
-  let h = Math.imul((key >>> 0) ^ Math.imul(Math.floor(key / 0x1_0000_0000), 0x85ebca6b), 0x9e3779b1);
+  let h = Math.imul(key | 0, 0x9e3779b1);
   h = Math.imul(h ^ (h >>> 15), 0x85ebca77);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae3d);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 13);
 }
 
-function inserted<V>(node: Node<V> | undefined, key: number, value: V): Node<V> {
-  if (node === undefined) return { key, value, left: undefined, right: undefined };
-  if (priority(key) > priority(node.key)) {
-    const [left, right] = split(node, key);
-    return { key, value, left, right };
+/**
+ * Whether a key, given with its priority, is above another in every tree that has both. It depends on nothing but
+ * the two, so equal maps have equal shapes, whatever their histories.
+ */
+function isAbove(key: number, ofKey: number, other: number): boolean {
+  const ofOther = priority(other);
+  return ofKey > ofOther || (ofKey === ofOther && key > other);
+}
+
+function inserted<V>(top: Node<V> | undefined, key: number, value: V, ofKey: number): Node<V> {
+  if (top === undefined) return node(key, value, undefined, undefined);
+  if (key === top.key) return node(key, value, top.left, top.right);
+  // It would be further down if it were there: it is new.
+  if (isAbove(key, ofKey, top.key)) return node(key, value, keysBelow(top, key), keysAbove(top, key));
+  if (key < top.key) return node(top.key, top.value, inserted(top.left, key, value, ofKey), top.right);
+  return node(top.key, top.value, top.left, inserted(top.right, key, value, ofKey));
+}
+
+/** The same tree if `key` is not in it. */
+function removed<V>(top: Node<V> | undefined, key: number): Node<V> | undefined {
+  if (top === undefined) return undefined;
+  if (key === top.key) return joined(top.left, top.right);
+  if (key < top.key) {
+    const left = removed(top.left, key);
+    return left === top.left ? top : node(top.key, top.value, left, top.right);
   }
-  if (key < node.key) return { key: node.key, value: node.value, left: inserted(node.left, key, value), right: node.right };
-  return { key: node.key, value: node.value, left: node.left, right: inserted(node.right, key, value) };
+  const right = removed(top.right, key);
+  return right === top.right ? top : node(top.key, top.value, top.left, right);
 }
 
-function replaced<V>(node: Node<V> | undefined, key: number, value: V): Node<V> | undefined {
-  if (node === undefined) return undefined;
-  if (key === node.key) return { key, value, left: node.left, right: node.right };
-  if (key < node.key) return { key: node.key, value: node.value, left: replaced(node.left, key, value), right: node.right };
-  return { key: node.key, value: node.value, left: node.left, right: replaced(node.right, key, value) };
+/** What of a tree that has no `key` is before it. */
+function keysBelow<V>(top: Node<V> | undefined, key: number): Node<V> | undefined {
+  if (top === undefined) return undefined;
+  if (key < top.key) return keysBelow(top.left, key);
+  const right = keysBelow(top.right, key);
+  return right === top.right ? top : node(top.key, top.value, top.left, right);
 }
 
-function removed<V>(node: Node<V> | undefined, key: number): Node<V> | undefined {
-  if (node === undefined) return undefined;
-  if (key === node.key) return joined(node.left, node.right);
-  if (key < node.key) return { key: node.key, value: node.value, left: removed(node.left, key), right: node.right };
-  return { key: node.key, value: node.value, left: node.left, right: removed(node.right, key) };
-}
-
-/** The nodes below `key` and those above it; `key` itself is not there. */
-function split<V>(node: Node<V> | undefined, key: number): [Node<V> | undefined, Node<V> | undefined] {
-  if (node === undefined) return [undefined, undefined];
-  if (node.key < key) {
-    const [low, high] = split(node.right, key);
-    return [{ key: node.key, value: node.value, left: node.left, right: low }, high];
-  }
-  const [low, high] = split(node.left, key);
-  return [low, { key: node.key, value: node.value, left: high, right: node.right }];
+/** What of a tree that has no `key` is after it. */
+function keysAbove<V>(top: Node<V> | undefined, key: number): Node<V> | undefined {
+  if (top === undefined) return undefined;
+  if (key > top.key) return keysAbove(top.right, key);
+  const left = keysAbove(top.left, key);
+  return left === top.left ? top : node(top.key, top.value, left, top.right);
 }
 
 /** Both trees as one; every key of `low` is smaller than every key of `high`. */
 function joined<V>(low: Node<V> | undefined, high: Node<V> | undefined): Node<V> | undefined {
   if (low === undefined) return high;
   if (high === undefined) return low;
-  if (priority(low.key) > priority(high.key)) {
-    return { key: low.key, value: low.value, left: low.left, right: joined(low.right, high) };
-  }
-  return { key: high.key, value: high.value, left: joined(low, high.left), right: high.right };
+  if (isAbove(low.key, priority(low.key), high.key)) return node(low.key, low.value, low.left, joined(low.right, high));
+  return node(high.key, high.value, joined(low, high.left), high.right);
 }

@@ -1,5 +1,5 @@
 import type { JobEvent, JobRef } from './job.ts';
-import { enqueue, executeLanes, granted, head, nextLane, sendLanes, withdraw, type Lanes, type Waiting } from './lanes.ts';
+import { enqueue, executeLanes, granted, head, nextLane, sendLanes, waitingIn, withdraw, type Lanes, type Waiting } from './lanes.ts';
 import { emptyMap, get, has, put, without, type OrderedMap } from './ordered-map.ts';
 
 /** The manager's options, as its chart knows them. All counts may be Infinity. */
@@ -105,6 +105,32 @@ export function initialContext(limits: ManagerLimits): ManagerContext {
   };
 }
 
+/** The next context while it is made: nobody has seen it yet, so it is changed in place. */
+type Draft = { -readonly [Key in keyof ManagerContext]: ManagerContext[Key] };
+
+/** Every field is written out: any other copy of so many costs ten times as much, at every event. */
+function draftOf(context: ManagerContext): Draft {
+  return {
+    limits: context.limits,
+    gate: context.gate,
+    settling: context.settling,
+    heldOff: context.heldOff,
+    busyInARow: context.busyInARow,
+    jobs: context.jobs,
+    server: context.server,
+    client: context.client,
+    sendLanes: context.sendLanes,
+    executeLanes: context.executeLanes,
+    sends: context.sends,
+    executions: context.executions,
+    parked: context.parked,
+    awaited: context.awaited,
+    inWindow: context.inWindow,
+    nextPermit: context.nextPermit,
+    revokedBelow: context.revokedBelow,
+  };
+}
+
 /** Why a job is refused at add. */
 export type Refusal = 'TAG_IN_USE' | 'QUEUE_FULL' | 'BUSY' | 'STOPPING';
 
@@ -129,14 +155,19 @@ export function refusalWhileStopping(
   return event.job.exempt ? refusal(context, event) : 'STOPPING';
 }
 
-export function charged(context: ManagerContext, job: JobRef): Partial<ManagerContext> {
-  const { count, bytes } = context[job.class];
-  return { [job.class]: { count: count + 1, bytes: bytes + job.bytes }, jobs: context.jobs + 1 };
+export function charged(context: ManagerContext, job: JobRef): ManagerContext {
+  const next = draftOf(context);
+  charge(next, job, 1);
+  next.jobs++;
+  return next;
 }
 
-function uncharged(context: ManagerContext, job: JobRef): Partial<ManagerContext> {
-  const { count, bytes } = context[job.class];
-  return { [job.class]: { count: count - 1, bytes: bytes - job.bytes } };
+/** A job's charge is added (1) or taken off (-1). */
+function charge(next: Draft, job: JobRef, by: 1 | -1): void {
+  const { count, bytes } = job.class === 'server' ? next.server : next.client;
+  const charged = { count: count + by, bytes: bytes + by * job.bytes };
+  if (job.class === 'server') next.server = charged;
+  else next.client = charged;
 }
 
 /** Whether a job may ask for that slot: not for one that it holds, nor to go on where it isn't parked. */
@@ -148,9 +179,11 @@ export function mayWait(context: ManagerContext, { job, grant, permit }: Waiting
 }
 
 /** A job asks for a slot. */
-export function queued(context: ManagerContext, waiting: Waiting): Partial<ManagerContext> {
-  if (waiting.grant === 'send') return { sendLanes: enqueue(context.sendLanes, waiting) };
-  return { executeLanes: enqueue(context.executeLanes, waiting) };
+export function queued(context: ManagerContext, waiting: Waiting): ManagerContext {
+  const next = draftOf(context);
+  if (waiting.grant === 'send') next.sendLanes = enqueue(next.sendLanes, waiting);
+  else next.executeLanes = enqueue(next.executeLanes, waiting);
+  return next;
 }
 
 /** Whether requests may be sent that are not exempt: within the gate, the window and the back-off. Answers always may. */
@@ -158,13 +191,15 @@ function requestsMayGo(context: ManagerContext): boolean {
   return context.gate === 'all' && !context.heldOff && context.inWindow < context.limits.window;
 }
 
-/** The lane that gets a send slot now, or -1. */
+/** The lane that gets a send slot now, or -1. Asked after every event, and mostly nothing waits: that is looked at first. */
 function sendingLane(context: ManagerContext): number {
+  if (waitingIn(context.sendLanes) === 0) return -1;
   if (context.gate === 'none' || context.settling || context.sends.size >= context.limits.sendSlots) return -1;
   return nextLane(context.sendLanes, requestsMayGo(context));
 }
 
 function executingLane(context: ManagerContext): number {
+  if (waitingIn(context.executeLanes) === 0) return -1;
   if (context.settling || context.executions.size - context.parked >= context.limits.executeSlots) return -1;
   return nextLane(context.executeLanes, true);
 }
@@ -185,17 +220,19 @@ export function sendGrant(context: ManagerContext): Tell {
 }
 
 /** A send slot is taken, and a place in the window with it. */
-export function sendTaken(context: ManagerContext): Partial<ManagerContext> {
+export function sendTaken(context: ManagerContext): ManagerContext {
   const at = sendingLane(context);
   const requests = requestsMayGo(context);
   const { job } = head(context.sendLanes, at, requests);
-  const isRequest = job.class === 'client' && !has(context.awaited, job.seq);
-  return {
-    sendLanes: granted(context.sendLanes, at, requests, context.limits.maxBypass),
-    sends: put(context.sends, job.seq, { permit: context.nextPermit, job }),
-    ...(isRequest ? { awaited: put(context.awaited, job.seq, job), inWindow: context.inWindow + Number(!job.exempt) } : undefined),
-    nextPermit: context.nextPermit + 1,
-  };
+  const next = draftOf(context);
+  next.sendLanes = granted(next.sendLanes, at, requests, next.limits.maxBypass);
+  next.sends = put(next.sends, job.seq, { permit: next.nextPermit++, job });
+  if (job.class === 'client') {
+    next.awaited = put(next.awaited, job.seq, job);
+    // One that was sent before has its place already.
+    if (!job.exempt) next.inWindow += next.awaited.size - context.awaited.size;
+  }
+  return next;
 }
 
 /** Whom to tell that it may execute, or go on. */
@@ -206,16 +243,23 @@ export function executeGrant(context: ManagerContext): Tell {
 }
 
 /** An execute slot is taken: by a new execution, or by a parked one that goes on. */
-export function executeTaken(context: ManagerContext): Partial<ManagerContext> {
+export function executeTaken(context: ManagerContext): ManagerContext {
   const at = executingLane(context);
   const { job, grant } = head(context.executeLanes, at, true);
-  const lanes = granted(context.executeLanes, at, true, context.limits.maxBypass);
-  if (grant === 'resume') {
-    const old = get(context.executions, job.seq) as Execution;
-    return { executeLanes: lanes, executions: put(context.executions, job.seq, { ...old, parked: false }), parked: context.parked - 1 };
+  const next = draftOf(context);
+  next.executeLanes = granted(next.executeLanes, at, true, next.limits.maxBypass);
+  if (grant === 'resume') setParked(next, get(next.executions, job.seq) as Execution, false);
+  else {
+    const execution = { permit: next.nextPermit++, job, parked: false, abandoned: false, orphan: false };
+    next.executions = put(next.executions, job.seq, execution);
   }
-  const execution = { permit: context.nextPermit, job, parked: false, abandoned: false, orphan: false };
-  return { executeLanes: lanes, executions: put(context.executions, job.seq, execution), nextPermit: context.nextPermit + 1 };
+  return next;
+}
+
+/** An execution gives its slot away, or has one again. */
+function setParked(next: Draft, { permit, job, abandoned: isAbandoned, orphan }: Execution, isParked: boolean): void {
+  next.executions = put(next.executions, job.seq, { permit, job, parked: isParked, abandoned: isAbandoned, orphan });
+  next.parked += isParked ? 1 : -1;
 }
 
 /** What a completion or a park says it belongs to. */
@@ -244,32 +288,37 @@ export function mayPark(context: ManagerContext, of: OfPermit): boolean {
   return isExecuting(context, of) && get(context.executions, of.job.seq)?.abandoned === false;
 }
 
-export function sendReturned(context: ManagerContext, { job }: OfPermit): Partial<ManagerContext> {
-  return { sends: without(context.sends, job.seq) };
+export function sendReturned(context: ManagerContext, { job }: OfPermit): ManagerContext {
+  const next = draftOf(context);
+  next.sends = without(next.sends, job.seq);
+  return next;
 }
 
 /** A handler has returned: its slot (unless it is parked) and, if its job is gone, its charge are free. */
-export function executeReturned(context: ManagerContext, { job }: OfPermit): Partial<ManagerContext> {
+export function executeReturned(context: ManagerContext, { job }: OfPermit): ManagerContext {
   const execution = get(context.executions, job.seq) as Execution;
-  return {
-    ...(execution.orphan ? uncharged(context, job) : undefined),
-    executions: without(context.executions, job.seq),
-    executeLanes: withdraw(context.executeLanes, job),
-    parked: context.parked - Number(execution.parked),
-  };
+  const next = draftOf(context);
+  next.executions = without(next.executions, job.seq);
+  next.executeLanes = withdraw(next.executeLanes, job);
+  if (execution.parked) next.parked--;
+  if (execution.orphan) charge(next, job, -1);
+  return next;
 }
 
 /** A handler waits for the peer: its slot goes to others. */
-export function parked(context: ManagerContext, { job }: OfPermit): Partial<ManagerContext> {
+export function parked(context: ManagerContext, { job }: OfPermit): ManagerContext {
   const execution = get(context.executions, job.seq) as Execution;
-  if (execution.parked) return {};
-  return { executions: put(context.executions, job.seq, { ...execution, parked: true }), parked: context.parked + 1 };
+  if (execution.parked) return context;
+  const next = draftOf(context);
+  setParked(next, execution, true);
+  return next;
 }
 
 /** A request is no longer awaited: its place in the window is free. */
-function answered(context: ManagerContext, job: JobRef): Partial<ManagerContext> {
-  if (!has(context.awaited, job.seq)) return {};
-  return { awaited: without(context.awaited, job.seq), inWindow: context.inWindow - Number(!job.exempt) };
+function endWait(next: Draft, job: JobRef): void {
+  const left = without(next.awaited, job.seq);
+  if (left !== next.awaited && !job.exempt) next.inWindow--;
+  next.awaited = left;
 }
 
 /** Whether a response is the first to a request on this line. Any other changes nothing here. */
@@ -278,49 +327,95 @@ export function isAwaited(context: ManagerContext, job: JobRef | undefined): boo
 }
 
 /** The response is here. A busy peer is left alone for a while, any other answer says that it is not busy. */
-export function answerNoted(context: ManagerContext, job: JobRef, busy: boolean): Partial<ManagerContext> {
-  if (!busy) return { ...answered(context, job), busyInARow: 0 };
-  return { ...answered(context, job), heldOff: true, busyInARow: context.busyInARow + Number(!context.heldOff) };
+export function answerNoted(context: ManagerContext, job: JobRef, busy: boolean): ManagerContext {
+  const next = draftOf(context);
+  endWait(next, job);
+  if (!busy) next.busyInARow = 0;
+  else if (!next.heldOff) {
+    next.heldOff = true;
+    next.busyInARow++;
+  }
+  return next;
 }
 
 /** Nobody waits for a job's handler any more. One that is parked goes on, told or not: it is owed the next slot. */
-export function handlerAbandoned(context: ManagerContext, job: JobRef, orphan = false): Partial<ManagerContext> {
-  const execution = get(context.executions, job.seq);
-  if (execution === undefined) return { executeLanes: withdraw(context.executeLanes, job) };
-  const executions = put(context.executions, job.seq, { ...execution, abandoned: true, orphan });
-  if (execution.abandoned || !execution.parked) return { executions };
-  const owed = { job, grant: 'resume', permit: execution.permit } as const;
-  return { executions, executeLanes: enqueue(withdraw(context.executeLanes, job), owed) };
+function abandonHandler(next: Draft, job: JobRef, orphan: boolean): void {
+  const execution = get(next.executions, job.seq);
+  if (execution === undefined) {
+    next.executeLanes = withdraw(next.executeLanes, job);
+    return;
+  }
+  const { permit, parked: isParked, abandoned: wasAbandoned } = execution;
+  next.executions = put(next.executions, job.seq, { permit, job: execution.job, parked: isParked, abandoned: true, orphan });
+  if (isParked && !wasAbandoned) next.executeLanes = enqueue(withdraw(next.executeLanes, job), { job, grant: 'resume', permit });
+}
+
+export function handlerAbandoned(context: ManagerContext, job: JobRef): ManagerContext {
+  const next = draftOf(context);
+  abandonHandler(next, job, false);
+  return next;
 }
 
 /** Nobody waits for a job any more, and it waits for no slot. */
-export function abandoned(context: ManagerContext, job: JobRef, orphan = false): Partial<ManagerContext> {
-  return { ...handlerAbandoned(context, job, orphan), sendLanes: withdraw(context.sendLanes, job) };
+export function abandoned(context: ManagerContext, job: JobRef): ManagerContext {
+  const next = draftOf(context);
+  abandonHandler(next, job, false);
+  next.sendLanes = withdraw(next.sendLanes, job);
+  return next;
 }
 
 /** A job is gone. What its handler or its send still holds stays taken. */
-export function forgotten(context: ManagerContext, job: JobRef): Partial<ManagerContext> {
-  const charge = has(context.executions, job.seq) ? undefined : uncharged(context, job);
-  return { ...abandoned(context, job, true), ...charge, ...answered(context, job), jobs: context.jobs - 1 };
+export function forgotten(context: ManagerContext, job: JobRef): ManagerContext {
+  const next = draftOf(context);
+  abandonHandler(next, job, true);
+  next.sendLanes = withdraw(next.sendLanes, job);
+  endWait(next, job);
+  if (!has(next.executions, job.seq)) charge(next, job, -1);
+  next.jobs--;
+  return next;
+}
+
+/** What may be sent has changed. */
+export function gateSet(context: ManagerContext, gate: Gate): ManagerContext {
+  const next = draftOf(context);
+  next.gate = gate;
+  return next;
 }
 
 /** The line is gone: its sends are over, and nothing is granted until every job has been told. */
-export function lineLost(context: ManagerContext): Partial<ManagerContext> {
-  return {
-    gate: 'none',
-    settling: true,
-    heldOff: false,
-    busyInARow: 0,
-    sends: emptyMap(),
-    revokedBelow: context.nextPermit,
-    awaited: emptyMap(),
-    inWindow: 0,
-  };
+export function lineLost(context: ManagerContext): ManagerContext {
+  const next = draftOf(context);
+  next.gate = 'none';
+  next.settling = true;
+  next.heldOff = false;
+  next.busyInARow = 0;
+  next.sends = emptyMap();
+  next.revokedBelow = next.nextPermit;
+  next.awaited = emptyMap();
+  next.inWindow = 0;
+  return next;
+}
+
+/** Every job of the lost line has been told. */
+export function settlingEnded(context: ManagerContext): ManagerContext {
+  const next = draftOf(context);
+  next.settling = false;
+  return next;
+}
+
+/** The busy peer has been left alone for long enough. */
+export function backoffEnded(context: ManagerContext): ManagerContext {
+  const next = draftOf(context);
+  next.heldOff = false;
+  return next;
 }
 
 /** Every job was ended at once: nothing is held any more, and what is still completed is late. */
 export function allDropped({ limits, nextPermit }: ManagerContext): ManagerContext {
-  return { ...initialContext(limits), nextPermit, revokedBelow: nextPermit };
+  const next: Draft = initialContext(limits);
+  next.nextPermit = nextPermit;
+  next.revokedBelow = nextPermit;
+  return next;
 }
 
 /** No job is left, and the transport is done with what it was given. Handlers that nobody waits for may still run. */

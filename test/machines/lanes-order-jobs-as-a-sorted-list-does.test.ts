@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { JobClass, JobRef, Urgency } from '../../machines/job.ts';
+import type { Grant, JobClass, JobRef, Urgency } from '../../machines/job.ts';
 import { enqueue, executeLanes, granted, head, nextLane, sendLanes, waitingIn, withdraw, type Lanes } from '../../machines/lanes.ts';
+import { values } from '../../machines/ordered-map.ts';
 import { aJob } from './job-samples.ts';
 
 /** The same rules on plain arrays: every (class, urgency) queue is a sorted list with a count and a date. */
@@ -55,6 +56,11 @@ class Naive {
   }
 }
 
+/** The jobs that wait, one lane after the other. */
+function counted({ list }: Lanes): number {
+  return list.reduce((sum, { queue, exempt }) => sum + [...values(queue), ...values(exempt)].length, 0);
+}
+
 const step = fc.record({
   does: fc.constantFrom('add', 'add', 'grant', 'grant', 'remove'),
   jobClass: fc.constantFrom<JobClass>('server', 'client'),
@@ -92,7 +98,7 @@ test('whatever is added, granted and withdrawn, the send lanes and sorted lists 
           lanes = withdraw(lanes, job);
           expect(withdraw(lanes, job)).toBe(lanes);
         }
-        expect(waitingIn(lanes)).toBe(naive.size);
+        expect([waitingIn(lanes), counted(lanes)]).toEqual([naive.size, naive.size]);
         if (i % 20 === 0) versions.push([lanes, JSON.stringify(lanes)]);
       }
       for (const [version, was] of versions) expect(JSON.stringify(version)).toBe(was);
@@ -113,4 +119,38 @@ test('before the execute slots a parked job’s answer goes first, also before o
   expect(head(lanes, nextLane(lanes, true), true)).toMatchObject({ grant: 'resume', permit: 5 });
   lanes = granted(lanes, nextLane(lanes, true), true, 1);
   expect(head(lanes, nextLane(lanes, true), true).job.seq).toBe(2);
+});
+
+test('before the execute slots whatever class a job has, it is found again where it waits, to begin or to go on', () => {
+  const waits = fc.record({
+    jobClass: fc.constantFrom<JobClass>('server', 'client'),
+    urgency: fc.constantFrom<Urgency>(0, 1, 2),
+    exempt: fc.boolean(),
+    grant: fc.constantFrom<Grant>('execute', 'resume'),
+  });
+  fc.assert(
+    fc.property(fc.array(waits, { maxLength: 40 }), fc.nat(), (all, pick) => {
+      const waiting = all.map(({ jobClass, urgency, exempt, grant }, seq) => ({
+        job: aJob(seq, { class: jobClass, urgency, exempt }),
+        grant,
+        permit: grant === 'resume' ? seq : undefined,
+      }));
+      let lanes = waiting.reduce(enqueue, executeLanes());
+      expect([waitingIn(lanes), counted(lanes)]).toEqual([waiting.length, waiting.length]);
+      const gone = waiting[pick % (waiting.length || 1)]?.job ?? aJob(99);
+      lanes = withdraw(lanes, gone);
+      expect(withdraw(lanes, gone)).toBe(lanes);
+      const left = waiting.filter(({ job }) => job !== gone);
+      expect([waitingIn(lanes), counted(lanes)]).toEqual([left.length, left.length]);
+      const order: number[] = [];
+      for (let at = nextLane(lanes, true); at >= 0; at = nextLane(lanes, true)) {
+        order.push(head(lanes, at, true).job.seq);
+        lanes = granted(lanes, at, true, Infinity);
+      }
+      // Those that go on, then by urgency; by age within each. A stable sort keeps the age.
+      const rank = ({ grant, job }: (typeof left)[number]): number => (grant === 'resume' ? 3 : job.urgency);
+      expect(order).toEqual(left.toSorted((a, b) => rank(b) - rank(a)).map(({ job }) => job.seq));
+      expect(lanes).toEqual({ ...executeLanes(), granted: left.length });
+    }),
+  );
 });
