@@ -197,7 +197,8 @@ function assigned(assignment: Assignment, context: Context, event: AnyEventObjec
   const args = { context, event, spawn: noSpawn, self: scope.self, system: scope.system };
   if (typeof assignment === 'function') {
     const given = assignment(args, params);
-    return assignment.isWhole === true ? given : Object.assign({}, context, given);
+    // A new context all the same, as the interpreter has it, where nothing was to be changed.
+    return assignment.isWhole === true && given !== context ? given : Object.assign({}, context, given);
   }
   const next: Context = { ...context };
   for (const key of Object.keys(assignment)) {

@@ -3,6 +3,7 @@ import type { Completion, Grant, JobContext, JobEvent, JobRef, Outcome, SendComp
 import type { ManagerEvent } from '../machines/manager.ts';
 import { isExecuting, isSending, type ManagerContext } from '../machines/slots.ts';
 import type { Timers } from '../transport/timers.ts';
+import { compiled } from './compiled.ts';
 import type { JobEntry, JobTable } from './job-table.ts';
 import type { Execution, Kind, Sending } from './kinds.ts';
 import type { ManagerOptions } from './manager-options.ts';
@@ -24,6 +25,59 @@ export interface RunnerHost {
   stopChild(actor: AnyActorRef): void;
 }
 
+/** By the actors of their managers: the parents of all jobs. */
+const runners = new WeakMap<AnyActorRef, JobRunner>();
+
+const logics = new WeakMap<Kind, { readonly interpreted: AnyStateMachine; readonly tables: AnyStateMachine }>();
+
+/** A kind's chart, at work: made once for all managers. */
+export function logicOf(kind: Kind, interprets: boolean): AnyStateMachine {
+  let logic = logics.get(kind);
+  if (logic === undefined) {
+    const interpreted = provided(kind);
+    logics.set(kind, (logic = { interpreted, tables: compiled(interpreted) }));
+  }
+  return interprets ? logic.interpreted : logic.tables;
+}
+
+function provided(kind: Kind): AnyStateMachine {
+  type Args = { self: AnyActorRef; context: JobContext };
+  // A job of a manager that was killed in the middle of the job's own transition has no entry any more.
+  const of =
+    <P>(run: (runner: JobRunner, entry: JobEntry, params: P) => void) =>
+    ({ self, context }: Args, params: P): void => {
+      const runner = runnerOf(self);
+      const entry = runner.host.table.get(context.job);
+      if (entry !== undefined) run(runner, entry, params);
+    };
+  return kind.chart.provide({
+    actions: {
+      want: of<{ grant: Grant; permit?: number }>((runner, entry, { grant, permit }) => runner.want(entry, grant, permit)),
+      release: of<{ permit: number }>((runner, { ref }, { permit }) => runner.tell({ type: 'release', job: ref, permit })),
+      execute: of<{ permit: number }>((runner, entry, { permit }) =>
+        runner.outbox.push(new GrantedOperation(runner, 'execute', entry, permit, undefined)),
+      ),
+      resume: of<{ permit: number }>((runner, entry, { permit }) => runner.resume(entry, permit)),
+      send: of<{ permit: number; value: Completion | undefined }>((runner, entry, { permit, value }) =>
+        runner.outbox.push(new GrantedOperation(runner, 'send', entry, permit, value)),
+      ),
+      callback: of<{ outcome: Outcome | undefined }>((runner, entry, { outcome }) => {
+        if (entry.waits > 0) runner.abandon(entry);
+        runner.outbox.push(() => runner.call(entry, outcome ?? { type: 'value', value: undefined, known: 'executed' }));
+      }),
+      abort: of<{ reason: unknown }>((runner, entry, { reason }) => {
+        if (entry.waits > 0 || entry.kind.slots.includes('execute')) runner.abandon(entry);
+        runner.abort(entry, reason as JobEvent);
+      }),
+      report: ({ self, context }: Args, { event }: { event: string }) => runnerOf(self).host.report(kind.name, event, context.job),
+    },
+  } as Parameters<AnyStateMachine['provide']>[0]);
+}
+
+function runnerOf(job: AnyActorRef): JobRunner {
+  return runners.get((job as unknown as { _parent: AnyActorRef })._parent) as JobRunner;
+}
+
 /** What the jobs' charts ask for: slots of the manager, and operations of its user, which are run from the outbox. */
 export class JobRunner {
   readonly outbox = new Outbox((error) => this.complain(error, 'operation', ''));
@@ -31,58 +85,27 @@ export class JobRunner {
 
   constructor(host: RunnerHost) {
     this.host = host;
+    runners.set(host.ref, this);
   }
 
-  /** A kind's chart, at work. */
-  logicOf(kind: Kind): AnyStateMachine {
-    type Args = { context: JobContext };
-    // A job of a manager that was killed in the middle of the job's own transition has no entry any more.
-    const of =
-      <P>(run: (entry: JobEntry, params: P) => void) =>
-      ({ context }: Args, params: P): void => {
-        const entry = this.host.table.get(context.job);
-        if (entry !== undefined) run(entry, params);
-      };
-    return kind.chart.provide({
-      actions: {
-        want: of<{ grant: Grant; permit?: number }>((entry, params) => this.#want(entry, params.grant, params.permit)),
-        release: of<{ permit: number }>((entry, { permit }) => this.#tell({ type: 'release', job: entry.ref, permit })),
-        execute: of<{ permit: number }>((entry, { permit }) => this.outbox.push(new GrantedOperation(this, 'execute', entry, permit))),
-        resume: of<{ permit: number }>((entry, { permit }) => this.#resume(entry, permit)),
-        send: of<{ permit: number; value: Completion | undefined }>((entry, { permit, value }) =>
-          this.outbox.push(new GrantedOperation(this, 'send', entry, permit, value)),
-        ),
-        callback: of<{ outcome: Outcome | undefined }>((entry, { outcome }) => {
-          if (entry.waits > 0) this.#abandon(entry);
-          this.outbox.push(() => this.call(entry, outcome ?? { type: 'value', value: undefined, known: 'executed' }));
-        }),
-        abort: of<{ reason: unknown }>((entry, { reason }) => {
-          if (entry.waits > 0 || entry.kind.slots.includes('execute')) this.#abandon(entry);
-          this.abort(entry, reason as JobEvent);
-        }),
-        report: ({ context }: Args, { event }: { event: string }) => this.host.report(kind.name, event, context.job),
-      },
-    } as Parameters<AnyStateMachine['provide']>[0]);
-  }
-
-  #want(entry: JobEntry, grant: Grant, permit: number | undefined): void {
+  want(entry: JobEntry, grant: Grant, permit: number | undefined): void {
     const slot: SlotName = grant === 'send' ? 'send' : 'execute';
     if (!entry.kind.slots.includes(slot)) return this.host.report(entry.kind.name, `want ${slot}`, entry.ref);
     entry.waits++;
-    this.#tell({ type: 'want', job: entry.ref, grant, permit });
+    this.tell({ type: 'want', job: entry.ref, grant, permit });
   }
 
-  #abandon(entry: JobEntry): void {
+  abandon(entry: JobEntry): void {
     entry.waits = 0;
-    this.#tell({ type: 'abandon', job: entry.ref });
+    this.tell({ type: 'abandon', job: entry.ref });
   }
 
-  #tell(event: ManagerEvent): void {
+  tell(event: ManagerEvent): void {
     this.host.ref.send(event);
   }
 
-  #resume(entry: JobEntry, permit: number): void {
-    const execution = new GrantedOperation(this, 'execute', entry, permit);
+  resume(entry: JobEntry, permit: number): void {
+    const execution = new GrantedOperation(this, 'execute', entry, permit, undefined);
     this.outbox.push(() => {
       if (this.host.isKilled) return;
       this.attempt(
@@ -164,7 +187,7 @@ class GrantedOperation implements Execution, Sending {
   readonly #entry: JobEntry;
   readonly #permit: number;
 
-  constructor(runner: JobRunner, name: 'execute' | 'send', entry: JobEntry, permit: number, value?: Completion) {
+  constructor(runner: JobRunner, name: 'execute' | 'send', entry: JobEntry, permit: number, value: Completion | undefined) {
     this.value = value;
     this.#runner = runner;
     this.#name = name;

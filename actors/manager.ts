@@ -7,7 +7,7 @@ import { invalidOption, VirtagentError } from '../transport/errors.ts';
 import { backoff, durations, Timers, type Timer } from '../transport/timers.ts';
 import { compiled } from './compiled.ts';
 import { guardedInspect } from './job-events.ts';
-import { JobRunner, type RunnerHost } from './job-runner.ts';
+import { JobRunner, logicOf, type RunnerHost } from './job-runner.ts';
 import { JobEntry, JobTable } from './job-table.ts';
 import type { Kind } from './kinds.ts';
 import {
@@ -112,14 +112,12 @@ export class Manager {
   constructor(ref: AnyActorRef, options: ManagerOptions, stopChild: (actor: AnyActorRef) => void) {
     this.ref = ref;
     this.#options = options;
-    this._logic = options.interpretCharts === true ? provided : tables;
     this.#stopChild = stopChild;
     this.timers = new Timers(options.clock);
     this.#runner = new JobRunner(this.#runnerHost());
-    for (const kind of kindsOf(options)) {
-      const logic = this.#runner.logicOf(kind);
-      this.#kinds.set(kind.name, { kind, logic: options.interpretCharts === true ? logic : compiled(logic) });
-    }
+    const interprets = options.interpretCharts === true;
+    this._logic = interprets ? provided : tables;
+    for (const kind of kindsOf(options)) this.#kinds.set(kind.name, { kind, logic: logicOf(kind, interprets) });
   }
 
   /** Adds a job of a registered kind. Never throws for a full queue or a tag in use: it says so. */
