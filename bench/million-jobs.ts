@@ -1,13 +1,13 @@
 /**
  * A million jobs through one manager, from add to callback: does anything of them stay?
  *
- * `npx tsx bench/million-jobs.ts [JOBS]`: prints the heap before and after, collected, and fails when it has grown by more
- * than 10 MB. Server and client jobs take turns, some with deadlines, some given up, some with nested calls, and now and
+ * `npx tsx bench/million-jobs.ts [JOBS] [--json]`: prints the heap before and after, collected, and fails when it has grown
+ * by more than 10 MB. Server and client jobs take turns, some with deadlines, some given up, some with nested calls, and now and
  * then the line is lost: everything that holds something for a job.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createManager, type Manager } from '../actors/manager.ts';
+import { createManager, type Manager } from '../actors/index.ts';
 
 const MB = 1024 * 1024;
 const jobs = Number(process.argv[2] ?? 1_000_000);
@@ -95,11 +95,15 @@ const seconds = (performance.now() - began) / 1000;
 const after = await heap();
 const grown = after - before;
 
-console.log(`${jobs} jobs in ${seconds.toFixed(1)} s: ${((seconds / jobs) * 1e6).toFixed(1)} µs each, from add to callback`);
-console.log(
-  `heap ${(before / MB).toFixed(2)} MB before, ${(after / MB).toFixed(2)} MB after: ${(grown / MB).toFixed(3)} MB, ${(grown / jobs).toFixed(2)} bytes a job`,
-);
-console.log(`${called} callbacks, ${manager.jobs} jobs left, ${manager.timers.size} timers, ${JSON.stringify(manager.slots)}`);
+const microsPerJob = (seconds / jobs) * 1e6;
+if (process.argv.includes('--json')) console.log(JSON.stringify({ jobs, microsPerJob, grownBytes: grown }));
+else {
+  console.log(`${jobs} jobs in ${seconds.toFixed(1)} s: ${microsPerJob.toFixed(1)} µs each, from add to callback`);
+  console.log(
+    `heap ${(before / MB).toFixed(2)} MB before, ${(after / MB).toFixed(2)} MB after: ${(grown / MB).toFixed(3)} MB, ${(grown / jobs).toFixed(2)} bytes a job`,
+  );
+  console.log(`${called} callbacks, ${manager.jobs} jobs left, ${manager.timers.size} timers, ${JSON.stringify(manager.slots)}`);
+}
 
 const failures = [
   grown > most && `the heap grew by more than ${most / MB} MB`,

@@ -1,0 +1,22 @@
+import type { Duplex } from 'node:stream';
+
+/** What every echo carries and returns: an object, because not every contender carries a bare string. */
+export interface Params {
+  readonly text: string;
+}
+
+/** Which process this is: the one that connects, or the one that listens. */
+export type Side = 'client' | 'server';
+
+/** One end of a line. Both ends serve `echo`, which returns its parameters. */
+export interface Session {
+  /** Calls `echo` at the other end. Contenders without urgencies ignore that. */
+  call(params: Params, urgency?: 0 | 1 | 2): Promise<unknown>;
+}
+
+/** Something that carries calls over a stream. */
+export interface Contender {
+  /** How it is set up, in a line, for the reader of the figures. */
+  readonly how: string;
+  readonly open: (stream: Duplex, side: Side) => Session | Promise<Session>;
+}

@@ -1,0 +1,81 @@
+/** One end of a line, in a process of its own: the client connects, the server listens, either can be put under load. */
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import type { Params, Session } from '../contenders/contender.ts';
+import { contenders, type ContenderName } from '../contenders/index.ts';
+import { underLoad, type LoadFigures, type LoadOptions } from '../load.ts';
+import { serve } from './serve.ts';
+
+export interface Echo extends LoadOptions {
+  /** The size of the parameters as JSON. */
+  readonly bytes: number;
+}
+
+let session: Session;
+/** The server's, from before the client may connect. */
+let accepted: Promise<Socket> | undefined;
+const known = new Map<number, Params>();
+
+/** Parameters that are that many bytes of JSON. */
+function paramsOf(bytes: number): Params {
+  const made = known.get(bytes) ?? { text: 'virtagent '.repeat(bytes / 10 + 1).slice(0, bytes - JSON.stringify({ text: '' }).length) };
+  known.set(bytes, made);
+  return made;
+}
+
+async function connected(path: string): Promise<Socket> {
+  const socket = connect(path);
+  await once(socket, 'connect');
+  return socket;
+}
+
+const tasks = {
+  /** This end is the server: it takes one connection. */
+  async listen(path: string): Promise<void> {
+    const server = createServer();
+    accepted = new Promise((resolve) => {
+      server.once('connection', (socket) => {
+        server.close();
+        resolve(socket);
+      });
+    });
+    await once(server.listen(path), 'listening');
+  },
+
+  /** Opens its end; says how the contender is set up. */
+  async open({ contender, path }: { contender: ContenderName; path: string }): Promise<string> {
+    const { how, open } = await contenders[contender].load();
+    session = await open(await (accepted ?? connected(path)), accepted === undefined ? 'client' : 'server');
+    return how;
+  },
+
+  /** Whether an echo is one. */
+  async check(): Promise<void> {
+    const params = paramsOf(100);
+    const result = await session.call(params);
+    if (!isDeepStrictEqual(result, params)) throw new Error(`the echo returned ${JSON.stringify(result)}`);
+  },
+
+  echo({ bytes, ...options }: Echo): Promise<LoadFigures> {
+    const params = paramsOf(bytes);
+    return underLoad(() => session.call(params), options);
+  },
+
+  /** Small calls one after the other, alone or while `bulk` runs. */
+  async urgent({ urgency, bulk, windowMs }: { urgency: 1 | 2; bulk: Echo | undefined; windowMs: number }): Promise<{
+    readonly small: LoadFigures;
+    readonly bulk: LoadFigures | undefined;
+  }> {
+    const params = paramsOf(100);
+    const [beside, small] = await Promise.all([
+      bulk === undefined ? undefined : tasks.echo(bulk),
+      underLoad(() => session.call(params, urgency), { inFlight: 1, windowMs }),
+    ]);
+    return { small, bulk: beside };
+  },
+};
+
+export type PeerTasks = typeof tasks;
+
+serve(tasks);
