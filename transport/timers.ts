@@ -79,11 +79,12 @@ export class Timers {
 
   /** Calls `fire` after `ms`, never inside this call; Infinity is never, and no timer. */
   start(ms: number, fire: () => void): Timer {
-    const timer: Timer = { at: this.clock.now() + (ms > 0 ? ms : 0), seq: this.#started++, fire, index: -1 };
+    const now = this.clock.now();
+    const timer: Timer = { at: now + (ms > 0 ? ms : 0), seq: this.#started++, fire, index: -1 };
     if (timer.at === Infinity) return timer;
     this.#heap.push(timer);
     this.#rise(this.#heap.length - 1, timer);
-    if (timer.at < this.#armedAt) this.#arm();
+    if (timer.at < this.#armedAt) this.#arm(now);
     return timer;
   }
 
@@ -108,12 +109,12 @@ export class Timers {
     this.#disarm();
   }
 
-  #arm(): void {
+  #arm(now: number): void {
     this.#disarm();
     const next = this.#heap[0];
     if (next === undefined) return;
     this.#armedAt = next.at;
-    this.#armed = this.clock.setTimeout(() => this.#ring(), Math.min(Math.ceil(next.at - this.clock.now()), LONGEST));
+    this.#armed = this.clock.setTimeout(() => this.#ring(), Math.min(Math.ceil(next.at - now), LONGEST));
   }
 
   #disarm(): void {
@@ -131,7 +132,7 @@ export class Timers {
       next.index = DUE;
       this.#due.push(next);
     }
-    this.#arm();
+    this.#arm(now);
     if (!this.#firing) this.#fire();
   }
 

@@ -50,6 +50,23 @@ export interface TransportCounters {
 /** Why a send failed: `known` says that nothing of it can have reached the peer. */
 export type SendResult = { readonly ok: true } | { readonly ok: false; readonly error: unknown; readonly known?: 'not-sent' };
 
+/** A batch of frames is written before it has more bytes: copying them costs less than a write each, up to about here. */
+const batchBytes = 16 * 1024;
+
+/** Those whose batch waits for the end of its turn. A process that exits in that turn hands over what it was told is sent. */
+const batching = new Set<Transport>();
+let heedsExit = false;
+
+function heedExit(): void {
+  if (heedsExit) return;
+  heedsExit = true;
+  process.on('exit', () => {
+    for (const transport of batching) transport._flush();
+  });
+}
+
+const resolved = Promise.resolve();
+
 /** After lines that were up and on which nothing was heard, the pause grows up to this many milliseconds. */
 const silentLast = 1_000;
 
@@ -143,6 +160,19 @@ export class Transport {
   #silentLines = 0;
   #stopped = false;
   #codec: Codec | undefined;
+  /** Encodes while there is no line. */
+  #spareCodec: Codec | undefined;
+  /** Frames of this turn, which the stream takes as one: it is known to have room for them. */
+  #batch: Uint8Array[] = [];
+  #batched = 0;
+  /** Whether the end of this turn is waited for. */
+  #flushes = false;
+  /** After the promises that the turn has settled, and all that these settle: a tick alone may come before them. */
+  readonly #flushLater = (): void => process.nextTick(this.#flushNow);
+  readonly #flushNow = (): void => {
+    this.#flushes = false;
+    this._flush();
+  };
   /** Sends that the stream has not taken: it was full. */
   #undrained: ((result: SendResult) => void)[] = [];
 
@@ -161,23 +191,32 @@ export class Transport {
     return this.#stream !== undefined;
   }
 
-  /** The codec of the present line; without one, a fresh one: encoding needs no line. */
+  /** The codec of the present line; without one, another: encoding needs no line. */
   get codec(): Codec {
-    return this.#codec ?? this.#input.createCodec();
+    return this.#codec ?? (this.#spareCodec ??= this.#input.createCodec());
   }
 
   /**
-   * Writes one frame. `done` is called once: when the stream took it, which is at once unless the stream is full. A line
-   * that goes down meanwhile calls nothing: its jobs end as a whole.
+   * Writes one frame, with the others of its turn: after all that the turn leads to, or once they are many. `done` is called
+   * once: when the stream took it, which is at once unless the stream is full. A line that goes down meanwhile calls
+   * nothing: its jobs end as a whole.
    */
   write(frame: Uint8Array, done: (result: SendResult) => void): void {
-    const stream = this.#stream;
+    // What does not join the batch comes behind it, unless the stream did not take that.
+    let joins = this.#joins(frame);
+    const isSound = joins || this._flush();
+    joins ||= isSound && this.#joins(frame);
+    const stream = isSound ? this.#stream : undefined;
     if (stream === undefined || stream.destroyed || !stream.writable) {
       const error = new VirtagentError('LINE_LOST', 'there is no line', { known: 'not-sent' });
       return this.#failed(stream, error, () => done({ ok: false, error, known: 'not-sent' }));
     }
     this.counters.bytesOut += frame.length;
     this.counters.messagesOut++;
+    if (joins) {
+      this.#join(frame);
+      return done({ ok: true });
+    }
     let isTaken: boolean;
     try {
       isTaken = stream.write(frame);
@@ -196,6 +235,7 @@ export class Transport {
 
   /** The peer's last requests are answered. What the stream still holds of the answers is handed over first. */
   finished(): void {
+    this._flush();
     const stream = this.#stream;
     if (stream === undefined || stream.destroyed) this.#finishNow();
     else if (!stream.writableEnded) stream.end(() => this.#finishNow());
@@ -226,6 +266,18 @@ export class Transport {
   /** @internal */
   _runEffects(): void {
     for (const effect of this.#effects.splice(0)) effect(this);
+  }
+
+  /** @internal Hands the batch to the stream. Its frames count as sent: if the stream does not take them, the line is lost. */
+  _flush(): boolean {
+    const stream = this.#stream;
+    try {
+      if (stream !== undefined) this.#writeBatch(stream);
+      return true;
+    } catch (error) {
+      this.#failed(stream, error, () => {});
+      return false;
+    }
   }
 
   /** @internal */
@@ -402,9 +454,47 @@ export class Transport {
     this.#input.onMessage(one);
   }
 
-  /** Forgets the line and everything of it that was not handed on. */
+  /** Whether the stream has room for that frame behind the batch, as its own write() would find. */
+  #joins(frame: Uint8Array): boolean {
+    const stream = this.#stream;
+    const bytes = this.#batched + frame.length;
+    if (stream === undefined || bytes >= batchBytes || stream.writableNeedDrain) return false;
+    // In object mode a chunk may be a message.
+    return stream.writableLength + bytes < stream.writableHighWaterMark && !stream.writableObjectMode;
+  }
+
+  #join(frame: Uint8Array): void {
+    this.#batch.push(frame);
+    this.#batched += frame.length;
+    if (this.#batch.length > 1) return;
+    heedExit();
+    batching.add(this);
+    if (this.#flushes) return;
+    this.#flushes = true;
+    void resolved.then(this.#flushLater);
+  }
+
+  /** Throws what the stream throws; it is not tried again. */
+  #writeBatch(stream: Duplex): void {
+    const frames = this.#batch;
+    if (frames.length === 0) return;
+    const bytes = frames.length === 1 ? frames[0] : Buffer.concat(frames, this.#batched);
+    this.#batch = [];
+    this.#batched = 0;
+    batching.delete(this);
+    if (stream.destroyed || !stream.writable) throw lineLost('the line takes nothing more');
+    stream.write(bytes);
+  }
+
+  /** Forgets the line and everything of it that was not handed on. What was said to be sent is handed over first. */
   #letGo(): void {
+    const stream = this.#stream;
     this.#stream = undefined;
+    try {
+      if (stream !== undefined) this.#writeBatch(stream);
+    } catch {
+      // There is no more to lose.
+    }
     this.#codec = undefined;
     this.#undrained = [];
     this.#decoded = [];

@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { seeded } from './arbitraries.ts';
 import { codecOf, headed, only, v7Request, type ProtocolName } from './support.ts';
 
 const nested = (depth: number, text = '1') => '['.repeat(depth) + text + ']'.repeat(depth);
@@ -59,4 +61,29 @@ describe.each(readers)('%s', (_name, read) => {
   test('a million levels do not reach the parser', () => {
     expect(read('['.repeat(1_000_000), 128)).toEqual(refused);
   });
+});
+
+test('what is taken is exactly what is nested no deeper, whatever its strings hold', () => {
+  const text = fc.string({ unit: fc.constantFrom('[', '{', ']', '}', '"', '\\', 'x', 'ü'), maxLength: 80, size: 'max' });
+  const { value: anything } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small' },
+      text,
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc.dictionary(text, tie('value'), { maxKeys: 3 }),
+      tie('value').map((value) => [[value]]),
+    ),
+  }));
+  const depthOf = (value: unknown): number =>
+    typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;
+  fc.assert(
+    fc.property(anything, fc.integer({ min: 2, max: 8 }), (value, maxDepth) => {
+      const params = JSON.parse(JSON.stringify({ value })) as object;
+      const message = { type: 'request', tag: 't', method: 'm', params } as const;
+      // The message is one level itself.
+      const said = only(codecOf('jsonrpc-lines', { maxDepth }), codecOf('jsonrpc-lines').encode(message));
+      expect(said).toMatchObject({ type: 1 + depthOf(params) <= maxDepth ? 'request' : 'rejected' });
+    }),
+    seeded({ numRuns: 2000 }),
+  );
 });

@@ -13,6 +13,15 @@ class End extends Duplex {
   #sender: Done | undefined;
   #hungUp = false;
 
+  static {
+    // A getter in Node, though its types say a property, which a getter may not stand for.
+    Object.defineProperty(this.prototype, 'writableHighWaterMark', {
+      get(this: End) {
+        return this.#room;
+      },
+    });
+  }
+
   constructor(mark: number) {
     super({ readableHighWaterMark: mark, writableHighWaterMark: mark });
     this.#mark = mark;
@@ -31,8 +40,12 @@ class End extends Duplex {
    */
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     const state = (this as unknown as { _writableState: { highWaterMark: number } })._writableState;
-    state.highWaterMark = Math.max(0, this.#mark - this.#other.readableLength);
+    state.highWaterMark = this.#room;
     return super.write(chunk, encoding as BufferEncoding, callback as Done);
+  }
+
+  get #room(): number {
+    return Math.max(0, this.#mark - this.#other.readableLength);
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {

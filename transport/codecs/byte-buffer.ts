@@ -6,10 +6,16 @@ const nothing = Buffer.alloc(0);
 /** The first store; doubled as it fills. */
 const firstBytes = 256;
 
-/** An emptied store above this is given back: one large message must not hold its memory for the life of a link. */
-const keptBytes = 64 * 1024;
+/**
+ * An emptied store above this is given back: one large message must not hold its memory for the life of a link. Two of the
+ * chunks that streams give, so that frames of about one chunk, which are cut by most ends of chunks, need no new store each.
+ */
+const keptBytes = 128 * 1024;
 
-/** How much of a chunk is copied behind held bytes at once. Small, so that a chunk's whole frames mostly stay where they are. */
+/**
+ * How much of a chunk is copied behind held bytes at once, or as much as is held. Small, so that a chunk's whole frames mostly
+ * stay where they are; but behind much of a frame there is mostly more of it.
+ */
 const stepBytes = 16 * 1024;
 
 /**
@@ -43,7 +49,7 @@ export class ByteBuffer {
         if (done < to) this.#append(bytes, done, to);
         return;
       }
-      at = this.#step(bytes, at, Math.min(to, at + stepBytes), decode);
+      at = this.#step(bytes, at, Math.min(to, at + Math.max(stepBytes, this.length)), decode);
     }
   }
 
@@ -88,6 +94,7 @@ export class ByteBuffer {
 
 /** The position of `byte` in `bytes[from..to)`, or -1. */
 export function findByte(bytes: Buffer, byte: number, from: number, to: number): number {
+  if (bytes[from] === byte && from < to) return from;
   if (to - from > 16) {
     // A native search has no end of its own and would run on through what lies after `to`.
     if (to === bytes.length) return bytes.indexOf(byte, from);
@@ -96,4 +103,15 @@ export function findByte(bytes: Buffer, byte: number, from: number, to: number):
   }
   for (let at = from; at < to; at++) if (bytes[at] === byte) return at;
   return -1;
+}
+
+/** The number that the decimal digits in `bytes[from..to)` are, or -1 if they aren't all digits. */
+export function numberIn(bytes: Buffer, from: number, to: number): number {
+  let number = 0;
+  for (let at = from; at < to; at++) {
+    const digit = (bytes[at] as number) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
 }

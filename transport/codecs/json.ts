@@ -1,30 +1,55 @@
+import { isAscii, isUtf8 } from 'node:buffer';
 import { quote, VirtagentError } from '../errors.ts';
 
 /** A JSON value, or why there is none. */
 export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string };
 
-// Fatal, as replacement characters would turn a damaged message into another valid one. A byte order mark at
-// the start is dropped, as RFC 8259 section 8.1 allows: Windows programs begin a stream with one.
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** From here on, seeing that bytes are ASCII and copying them costs less than decoding them. */
+const longBytes = 1024;
+
+/** Below this, joining texts costs less than writing each. */
+const shortBytes = 1024;
 
 /** How many characters of a message are sent or kept: an error's text is for a log line, not for a payload. */
 const maxErrorText = 1024;
 
-/** The JSON value in `bytes`; never throws. Nesting is checked before the parser sees it. */
-export function parseJson(bytes: Buffer, maxDepth: number): Parsed {
-  let text: string;
-  try {
-    text = utf8.decode(bytes);
-  } catch {
-    return { ok: false, why: 'not UTF-8' };
-  }
-  if (nestedDeeper(text, maxDepth)) return { ok: false, why: `nested more than ${maxDepth} deep` };
+/** The JSON value in `bytes[from..to)`; never throws. Nesting is checked before the parser sees it. */
+export function parseJson(bytes: Buffer, from: number, to: number, maxDepth: number): Parsed {
+  const text = decodeUtf8(bytes, from, to);
+  if (text === undefined) return { ok: false, why: 'not UTF-8' };
+  if (nestedDeeper(text, bytes, from, to, maxDepth)) return { ok: false, why: `nested more than ${maxDepth} deep` };
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch {
     // The engine's own message is left out: it quotes the peer unescaped.
     return { ok: false, why: `not JSON: ${shown(text)}` };
   }
+}
+
+/**
+ * The text in `bytes[from..to)`, or undefined: replacement characters would turn a damaged message into another valid
+ * one. A byte order mark at the start is dropped, as RFC 8259 section 8.1 allows: Windows programs begin a stream with one.
+ */
+function decodeUtf8(bytes: Buffer, from: number, to: number): string | undefined {
+  try {
+    if (to - from >= longBytes && isAscii(bytes.subarray(from, to))) return bytes.toString('latin1', from, to);
+    const text = bytes.toString('utf8', from, to);
+    if (text.includes('\ufffd') && !isUtf8(bytes.subarray(from, to))) return undefined;
+    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  } catch {
+    // Longer than a string can be, which only a limit of the user's lets through.
+    return undefined;
+  }
+}
+
+/** A name or a tag as JSON. Most have nothing to escape, and looking costs less than the printer's call. */
+export function jsonWord(word: string | number | null): string {
+  if (typeof word !== 'string' || word.length > 64) return JSON.stringify(word);
+  for (let at = 0; at < word.length; at++) {
+    const c = word.charCodeAt(at);
+    if (c < 0x20 || c > 0x7e || c === quotes || c === backslash) return JSON.stringify(word);
+  }
+  return `"${word}"`;
 }
 
 /** A value as JSON, or undefined where JSON has nothing for it. Throws UNENCODABLE, saying what could not be written. */
@@ -54,6 +79,18 @@ export function bodyLength(text: string, most: number): number {
   return length;
 }
 
+/** `text`, of `length` bytes in UTF-8, between a head in Latin-1 and a last byte. */
+export function frameOf(head: string, text: string, length: number, last: '' | '\n' | '\xff'): Buffer {
+  // What is as long as its text is ASCII, and copied when it is written as Latin-1.
+  const encoding = text.length === length ? 'latin1' : 'utf8';
+  if (head.length > 0 && length < shortBytes && encoding === 'latin1') return Buffer.from(head + text + last, encoding);
+  const frame = Buffer.allocUnsafe(head.length + length + last.length);
+  if (head.length > 0) frame.write(head, 0, 'latin1');
+  frame.write(text, head.length, encoding);
+  if (last.length > 0) frame[frame.length - 1] = last.charCodeAt(0);
+  return frame;
+}
+
 /** Whether a parsed value is a JSON object. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -75,15 +112,15 @@ export function cutText(text: string): string {
 
 const quotes = '"'.charCodeAt(0);
 const backslash = '\\'.charCodeAt(0);
-const openers = ['[', '{'].map((c) => c.charCodeAt(0));
-const closers = [']', '}'].map((c) => c.charCodeAt(0));
-
-function nestedDeeper(text: string, maxDepth: number): boolean {
-  // Each level takes a character, so most messages need no look at all, and most others no more than a count.
-  if (text.length <= maxDepth) return false;
+const opener = '{'.charCodeAt(0);
+const closer = '}'.charCodeAt(0);
+function nestedDeeper(text: string, bytes: Buffer, from: number, to: number, maxDepth: number): boolean {
+  // Each level takes two characters, or the parser says no: so most messages need no look at all, and most others no more than a count.
+  if (text.length <= 2 * maxDepth) return false;
   const curly = countUpTo(text, '{', maxDepth + 1);
   if (curly + countUpTo(text, '[', maxDepth + 1 - curly) <= maxDepth) return false;
-  return depthAbove(text, maxDepth);
+  // Bytes are read at half the cost of characters, and none of these is part of another character.
+  return depthAbove(bytes.subarray(from, to), maxDepth);
 }
 
 function countUpTo(text: string, character: string, most: number): number {
@@ -93,24 +130,32 @@ function countUpTo(text: string, character: string, most: number): number {
 }
 
 /** Exact for valid JSON; for anything else the parser says no in any case. */
-function depthAbove(text: string, maxDepth: number): boolean {
+function depthAbove(json: Buffer, maxDepth: number): boolean {
   let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const c = text.charCodeAt(at);
-    if (c === quotes) at = endOfString(text, at + 1);
-    else if (c === openers[0] || c === openers[1]) {
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at] as number;
+    // That bit is all in which `[` differs from `{`, and `]` from `}`.
+    if (byte === quotes) at = endOfString(json, at + 1);
+    else if ((byte | 0x20) === opener) {
       if (++depth > maxDepth) return true;
-    } else if (c === closers[0] || c === closers[1]) depth--;
+    } else if ((byte | 0x20) === closer) depth--;
   }
   return false;
 }
 
-/** The position of the quote that ends the string which began before `from`; the text's length if none does. */
-function endOfString(text: string, from: number): number {
-  for (let end = text.indexOf('"', from); end >= 0; end = text.indexOf('"', end + 1)) {
+/** The position of the quote that ends the string which began before `from`; the length, or more, if none does. */
+function endOfString(json: Buffer, from: number): number {
+  let at = from;
+  // Most strings are shorter than the call of a native search takes.
+  for (const near = Math.min(from + 32, json.length); at < near; at++) {
+    const byte = json[at];
+    if (byte === quotes) return at;
+    if (byte === backslash) at++;
+  }
+  for (let end = json.indexOf(quotes, at); end >= 0; end = json.indexOf(quotes, end + 1)) {
     let slashes = 0;
-    while (text.charCodeAt(end - 1 - slashes) === backslash && end - 1 - slashes >= from) slashes++;
+    while (end - 1 - slashes >= at && json[end - 1 - slashes] === backslash) slashes++;
     if (slashes % 2 === 0) return end;
   }
-  return text.length;
+  return json.length;
 }

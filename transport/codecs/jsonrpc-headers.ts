@@ -1,13 +1,14 @@
 import type { Limits } from '../limits.ts';
 import type { Codec, Decoded, OutgoingMessage } from '../messages.ts';
-import { ByteBuffer } from './byte-buffer.ts';
+import { ByteBuffer, numberIn } from './byte-buffer.ts';
 import { damaged, type Fault } from './damage.ts';
-import { bodyLength } from './json.ts';
+import { bodyLength, frameOf } from './json.ts';
 import { readJsonRpc, writeJsonRpc, type Dialect } from './jsonrpc.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
 const colon = 0x3a;
+const space = 0x20;
 const lengthName = Buffer.from('content-length:');
 const knownPrefix = 'content-';
 
@@ -68,7 +69,7 @@ export class JsonRpcHeadersCodec implements Codec {
   encode(message: OutgoingMessage): Uint8Array {
     const text = writeJsonRpc(message, this.#dialect);
     const length = bodyLength(text, this.#limits.maxMessageBytes);
-    return Buffer.from(`Content-Length: ${length}\r\n\r\n${text}`);
+    return frameOf(`Content-Length: ${length}\r\n\r\n`, text, length, '');
   }
 
   #taken(): Decoded[] {
@@ -131,11 +132,11 @@ export class JsonRpcHeadersCodec implements Codec {
   }
 
   #block(bytes: Buffer, at: number, end: number): number {
-    const length = readLength(bytes.toString('latin1', at, end - 2));
+    const length = readLength(bytes, at, end - 2);
     if (typeof length === 'number') return this.#accept(at, end, length);
     // A print without a line break may stand before the name. The last place is tried, not every one: the last length counts, and a block costs two looks at most.
     const last = lastLengthName(bytes, at + 1, end);
-    const behind = last < 0 ? length : readLength(bytes.toString('latin1', last, end - 2));
+    const behind = last < 0 ? length : readLength(bytes, last, end - 2);
     this.#scanned = 0;
     if (typeof behind !== 'number') return this.#lose(bytes, at, end, end, length);
     this.#lose(bytes, at, last, last, length);
@@ -158,7 +159,7 @@ export class JsonRpcHeadersCodec implements Codec {
   #body(bytes: Buffer, at: number, to: number): number {
     const size = this.#headerBytes + this.#bodyBytes;
     if (to - at < size) return more;
-    this.#out.push(readJsonRpc(bytes.subarray(at + this.#headerBytes, at + size), size, this.#dialect));
+    this.#out.push(readJsonRpc(bytes, at + this.#headerBytes, at + size, size, this.#dialect));
     this.#next('header');
     return at + size;
   }
@@ -204,18 +205,33 @@ export class JsonRpcHeadersCodec implements Codec {
   }
 }
 
-/** The length that a header block gives; the last counts, as in the v7 codec. */
-function readLength(block: string): number | Fault {
-  let value: string | undefined;
-  for (let at = 0, end = 0; at < block.length; at = end + 2) {
-    end = block.indexOf('\r\n', at);
-    const split = block.indexOf(':', at);
-    if (split <= at || split > end) return { reason: 'bad-header', message: 'a header line without a name' };
-    if (split - at === lengthName.length - 1 && block.slice(at, split).toLowerCase() === 'content-length')
-      value = block.slice(split + 1, end).trim();
+/** The length that the header lines in `bytes[from..end)` give; the last counts, as in the v7 codec. */
+function readLength(bytes: Buffer, from: number, end: number): number | Fault {
+  let length: number | undefined;
+  for (let line = from, stop = 0; line < end; line = stop + 2) {
+    stop = endOf(bytes, CR, line, end);
+    const split = endOf(bytes, colon, line, stop);
+    if (split === line || split === stop) return { reason: 'bad-header', message: 'a header line without a name' };
+    if (split - line === lengthName.length - 1 && endsLengthName(bytes, split)) length = readDigits(bytes, split + 1, stop);
   }
-  if (value !== undefined && /^[0-9]{1,10}$/.test(value)) return Number(value);
-  return { reason: 'bad-length', message: `a header with ${value === undefined ? 'no' : 'a bad'} Content-Length` };
+  if (length !== undefined && length >= 0) return length;
+  return { reason: 'bad-length', message: `a header with ${length === undefined ? 'no' : 'a bad'} Content-Length` };
+}
+
+/** Where `byte` is in `bytes[from..to)`, else `to`. */
+function endOf(bytes: Buffer, byte: number, from: number, to: number): number {
+  let at = from;
+  while (at < to && bytes[at] !== byte) at++;
+  return at;
+}
+
+/** One to ten digits, with spaces around them; -1 for anything else. */
+function readDigits(bytes: Buffer, from: number, to: number): number {
+  let at = from;
+  let stop = to;
+  while (at < stop && bytes[at] === space) at++;
+  while (at < stop && bytes[stop - 1] === space) stop--;
+  return at < stop && stop - at <= 10 ? numberIn(bytes, at, stop) : -1;
 }
 
 function beginsLikeHeader(bytes: Buffer, from: number, to: number): boolean {

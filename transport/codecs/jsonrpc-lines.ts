@@ -2,7 +2,7 @@ import type { Limits } from '../limits.ts';
 import type { Codec, Decoded, OutgoingMessage } from '../messages.ts';
 import { ByteBuffer, findByte } from './byte-buffer.ts';
 import { damaged, type Fault } from './damage.ts';
-import { bodyLength } from './json.ts';
+import { bodyLength, frameOf } from './json.ts';
 import { readJsonRpc, writeJsonRpc, type Dialect } from './jsonrpc.ts';
 
 const LF = 0x0a;
@@ -48,8 +48,7 @@ export class JsonRpcLinesCodec implements Codec {
 
   encode(message: OutgoingMessage): Uint8Array {
     const text = writeJsonRpc(message, this.#dialect);
-    bodyLength(text, this.#most);
-    return Buffer.from(`${text}\n`);
+    return frameOf('', text, bodyLength(text, this.#most), '\n');
   }
 
   #taken(): Decoded[] {
@@ -85,7 +84,7 @@ export class JsonRpcLinesCodec implements Codec {
     const size = end + 1 - at;
     const stop = end > at && bytes[end - 1] === CR ? end - 1 : end;
     if (this.#dropped !== undefined || stop - at > this.#most) this.#tooLong((this.#dropped ?? 0) + size);
-    else if (!isBlank(bytes, at, stop)) this.#out.push(readJsonRpc(bytes.subarray(at, stop), size, this.#dialect));
+    else if (!isBlank(bytes, at, stop)) this.#out.push(readJsonRpc(bytes, at, stop, size, this.#dialect));
     this.#dropped = undefined;
   }
 

@@ -2,7 +2,7 @@ import { errorTable, quote, type ErrorCode, type RemoteProtocolError } from '../
 import type { Limits } from '../limits.ts';
 import type { Answer, Decoded, OutgoingMessage, Tag, WireError } from '../messages.ts';
 import { damaged } from './damage.ts';
-import { cutText, isObject, jsonText, parseJson, shown, unsent } from './json.ts';
+import { cutText, isObject, jsonText, jsonWord, parseJson, shown, unsent } from './json.ts';
 
 /** JSON-RPC 2.0's own words: https://www.jsonrpc.org/specification. Framing is the codecs' business. */
 export interface Dialect {
@@ -11,6 +11,7 @@ export interface Dialect {
   readonly extensions: boolean;
 }
 
+/** A parsed object. JSON has no undefined: a member that reads as undefined is not there. */
 type JsonObject = Record<string, unknown>;
 
 const cancelMethod = '$/cancelRequest';
@@ -24,9 +25,9 @@ for (const [code, kind] of Object.entries(errorTable)) if ('jsonrpc' in kind) co
 
 // ---- Received
 
-/** What the body of one frame says; `bytes` is what the frame took on the line. */
-export function readJsonRpc(body: Buffer, bytes: number, dialect: Dialect): Decoded {
-  const parsed = parseJson(body, dialect.limits.maxDepth);
+/** What the body of one frame, `line[from..to)`, says; `bytes` is what the frame took on the line. */
+export function readJsonRpc(line: Buffer, from: number, to: number, bytes: number, dialect: Dialect): Decoded {
+  const parsed = parseJson(line, from, to, dialect.limits.maxDepth);
   if (!parsed.ok) return rejected('PARSE_ERROR', `The message is ${parsed.why}`, null, bytes);
   const message = parsed.value;
   if (Array.isArray(message)) return readBatch(message, bytes);
@@ -43,14 +44,14 @@ function readBatch(batch: readonly unknown[], bytes: number): Decoded {
 }
 
 function isResponse(message: JsonObject): boolean {
-  return typeof message['method'] !== 'string' && (Object.hasOwn(message, 'result') || Object.hasOwn(message, 'error'));
+  return typeof message['method'] !== 'string' && (message['result'] !== undefined || message['error'] !== undefined);
 }
 
 /** An object that is neither call nor response: an answer to it goes out under its id, if that can be told. */
 function readNonsense(message: JsonObject, bytes: number, { limits }: Dialect): Decoded {
   const tag = usableId(message, limits);
   // Servers in JavaScript leave out a `result` that is undefined. The call that waits for it is told so, now.
-  const bare = !Object.hasOwn(message, 'method') && !Object.hasOwn(message, 'params');
+  const bare = message['method'] === undefined && message['params'] === undefined;
   if (bare && tag !== undefined) return badResponse(tag, 'it has neither result nor error', bytes);
   return rejected('INVALID_REQUEST', 'A request has a method, which is a string', tag ?? null, bytes);
 }
@@ -58,7 +59,7 @@ function readNonsense(message: JsonObject, bytes: number, { limits }: Dialect): 
 function readCall(message: JsonObject, method: string, bytes: number, dialect: Dialect): Decoded {
   const tag = usableId(message, dialect.limits);
   if (message['jsonrpc'] !== '2.0') return rejected('INVALID_REQUEST', 'The member jsonrpc has to be "2.0"', tag ?? null, bytes);
-  if (!Object.hasOwn(message, 'id')) return readNotification(message, method, bytes, dialect);
+  if (message['id'] === undefined) return readNotification(message, method, bytes, dialect);
   if (tag === undefined) return rejected('INVALID_REQUEST', `An id can not be ${shown(message['id'])}`, null, bytes);
   if (method.length > dialect.limits.maxMethodLength) return rejected('INVALID_REQUEST', longMethod(dialect), tag, bytes);
   if (!takesParams(message)) return rejected('INVALID_PARAMS', 'params has to be an object or an array', tag, bytes);
@@ -82,7 +83,7 @@ function readCancel(params: unknown, bytes: number, limits: Limits): Decoded {
 
 function readProgress(params: unknown, bytes: number, limits: Limits): Decoded {
   const token = isObject(params) ? params['token'] : undefined;
-  if (!isObject(params) || !isToken(token, limits) || !Object.hasOwn(params, 'value'))
+  if (!isObject(params) || !isToken(token, limits) || params['value'] === undefined)
     return notAMessage(`${progressMethod} without a usable token and a value`, bytes);
   return { type: 'progress', token, value: params['value'], bytes };
 }
@@ -91,9 +92,9 @@ function readResponse(message: JsonObject, bytes: number, { limits }: Dialect): 
   const tag = usableId(message, limits);
   if (tag === undefined) return notAMessage('a response without a usable id', bytes);
   if (message['jsonrpc'] !== '2.0') return badResponse(tag, 'its member jsonrpc is not "2.0"', bytes);
-  if (Object.hasOwn(message, 'method')) return badResponse(tag, 'it has a method as well', bytes);
-  if (!Object.hasOwn(message, 'error')) return { type: 'response', tag, answer: { ok: true, value: message['result'] }, bytes };
-  if (Object.hasOwn(message, 'result')) return badResponse(tag, 'it has both result and error', bytes);
+  if (message['method'] !== undefined) return badResponse(tag, 'it has a method as well', bytes);
+  if (message['error'] === undefined) return { type: 'response', tag, answer: { ok: true, value: message['result'] }, bytes };
+  if (message['result'] !== undefined) return badResponse(tag, 'it has both result and error', bytes);
   const error = readError(message['error']);
   return error === undefined
     ? badResponse(tag, 'its error is not {code, message}', bytes)
@@ -105,12 +106,12 @@ function readError(error: unknown): WireError | undefined {
   const { code: number, message } = error;
   if (!Number.isSafeInteger(number) || typeof message !== 'string') return undefined;
   const known = { code: codesByNumber.get(number as number) ?? 'REMOTE_ERROR', message: cutText(message), number: number as number };
-  return Object.hasOwn(error, 'data') ? { ...known, data: error['data'] } : known;
+  return error['data'] !== undefined ? { ...known, data: error['data'] } : known;
 }
 
 /** The id of a message, or undefined if there is none that could be sent back as it came. */
 function usableId(message: JsonObject, limits: Limits): Exclude<Tag, undefined> | undefined {
-  const id = Object.hasOwn(message, 'id') ? message['id'] : undefined;
+  const id = message['id'];
   return id === null || isToken(id, limits) ? id : undefined;
 }
 
@@ -121,7 +122,7 @@ function isToken(value: unknown, limits: Limits): value is string | number {
 }
 
 function takesParams(message: JsonObject): boolean {
-  return !Object.hasOwn(message, 'params') || (typeof message['params'] === 'object' && message['params'] !== null);
+  return message['params'] === undefined || (typeof message['params'] === 'object' && message['params'] !== null);
 }
 
 function longMethod({ limits }: Dialect): string {
@@ -155,7 +156,7 @@ export function writeJsonRpc(message: OutgoingMessage, dialect: Dialect): string
     case 'notification':
       return `{"jsonrpc":"2.0",${writeCall(message.method, message.params)}}`;
     case 'response':
-      return `{"jsonrpc":"2.0","id":${JSON.stringify(message.tag ?? null)},${writeAnswer(message.answer)}}`;
+      return `{"jsonrpc":"2.0","id":${jsonWord(message.tag ?? null)},${writeAnswer(message.answer)}}`;
     case 'cancel':
       needExtensions(dialect, 'a cancel');
       return `{"jsonrpc":"2.0","method":"${cancelMethod}","params":{"id":${writeId(message.tag, dialect.limits)}}}`;
@@ -171,13 +172,13 @@ function needExtensions(dialect: Dialect, what: string): void {
 
 /** An id of our own making. A request without one would be a notification, and never be answered. */
 function writeId(tag: Tag, limits: Limits): string {
-  if (tag === null || isToken(tag, limits)) return JSON.stringify(tag);
+  if (tag === null || isToken(tag, limits)) return jsonWord(tag);
   throw unsent('UNENCODABLE', `${quote(tag)} can not be an id; a string of at most ${limits.maxTagLength} characters or a number can`);
 }
 
 function writeCall(method: unknown, params: unknown): string {
   if (typeof method !== 'string') throw unsent('UNENCODABLE', `a method's name is a string, not ${quote(method)}`);
-  const name = `"method":${JSON.stringify(method)}`;
+  const name = `"method":${jsonWord(method)}`;
   if (params === undefined) return name;
   const text = typeof params === 'object' && params !== null ? jsonText(params, 'params') : undefined;
   // Asked of the text, as a toJSON can turn an object into anything.

@@ -1,7 +1,7 @@
 import { errorTable, quote, type ErrorCode } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Answer, Decoded, RequestMessage, Tag, WireError } from '../messages.ts';
-import { cutText, isObject, jsonText, parseJson, shown, unsent, type Parsed } from './json.ts';
+import { cutText, isObject, jsonText, jsonWord, shown, unsent, type Parsed } from './json.ts';
 
 /** What stands for an error that the table has no number for: EIO. */
 const otherErrnum = -5;
@@ -9,9 +9,8 @@ const otherErrnum = -5;
 const codesByErrnum = new Map<number, ErrorCode>();
 for (const [code, kind] of Object.entries(errorTable)) if ('errnum' in kind) codesByErrnum.set(kind.errnum, code as ErrorCode);
 
-/** What a frame of virtagent v7 says; `bytes` is what it took on the line. */
-export function readV7(type: 'request' | 'response', tag: Tag, body: Buffer, bytes: number, limits: Limits): Decoded {
-  const parsed = parseJson(body, limits.maxDepth);
+/** What the parsed body of a virtagent v7 frame says; `bytes` is what the frame took on the line. */
+export function readV7(type: 'request' | 'response', tag: Tag, parsed: Parsed, bytes: number, limits: Limits): Decoded {
   return type === 'request' ? readRequest(tag, parsed, bytes, limits) : { type, tag, answer: readAnswer(parsed), bytes };
 }
 
@@ -58,10 +57,10 @@ function badResponse(why: string): Answer {
 /** A request's body. Throws INVALID_PARAMS or UNENCODABLE. */
 export function writeV7Request({ method, params }: RequestMessage): string {
   if (typeof method !== 'string') throw unsent('UNENCODABLE', `a method's name is a string, not ${quote(method)}`);
-  if (params === undefined) return `{"method": ${JSON.stringify(method)}}`;
+  if (params === undefined) return `{"method": ${jsonWord(method)}}`;
   const text = objectText(params, 'params');
   if (text === undefined) throw unsent('INVALID_PARAMS', 'virtagent v7 takes params that are an object');
-  return `{"method": ${JSON.stringify(method)}, "params": ${text}}`;
+  return `{"method": ${jsonWord(method)}, "params": ${text}}`;
 }
 
 /** A response's body. Throws UNENCODABLE. */

@@ -1,21 +1,28 @@
 import { quote } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Codec, Decoded, OutgoingMessage, Tag } from '../messages.ts';
-import { ByteBuffer, findByte } from './byte-buffer.ts';
+import { ByteBuffer, findByte, numberIn } from './byte-buffer.ts';
 import { damaged, type Fault } from './damage.ts';
-import { bodyLength, unsent } from './json.ts';
+import { bodyLength, frameOf, parseJson, unsent } from './json.ts';
 import { readV7, writeV7Request, writeV7Response } from './v7-bodies.ts';
 
 /** Stands before a frame and, as a flush byte, behind it. It can't occur in UTF-8, nor in a header. */
 const mark = 0xff;
-const lineBreak = '\r\n';
-const blankLine = Buffer.from(lineBreak + lineBreak);
+const CR = 0x0d;
+const LF = 0x0a;
+const colon = 0x3a;
+const space = 0x20;
+const blankLineBytes = 4;
 const firstLines = { request: 'POST /RPC2 HTTP/1.1', response: 'HTTP/1.1 200 OK' };
 
 /** As many characters of the first line as the original looks at. */
-const startBytes = 4;
+const starts = { request: Buffer.from('POST'), response: Buffer.from('HTTP') };
 
-/** What seven digits of Content-Length can say. */
+const lengthName = Buffer.from('content-length');
+const tagName = Buffer.from('x-virtagent-client-tag');
+
+/** As many digits of Content-Length as are taken, and what they can say. */
+const lengthDigits = 7;
 const largestBody = 9_999_999;
 
 interface Head {
@@ -149,11 +156,9 @@ export class VirtagentV7Codec implements Codec {
     const searchedTo = Math.min(stop, at + most);
     const type = typeOf(bytes, at, searchedTo);
     if (type === undefined) return this.#flush ? noise : badStart;
-    const from = Math.max(at, at + this.#scanned - blankLine.length + 1);
-    const found = bytes.subarray(from, searchedTo).indexOf(blankLine);
-    if (found < 0) return cut || stop - at >= most ? unfinished(bytes.toString('latin1', at, searchedTo), stop - at >= most) : undefined;
-    const headerBytes = from + found + blankLine.length - at;
-    const head = readHead(bytes, at, at + headerBytes, type, this.#limits);
+    const end = endOfHead(bytes, at + Math.max(0, this.#scanned - blankLineBytes + 1), searchedTo);
+    if (end < 0) return cut || stop - at >= most ? unfinished(bytes.toString('latin1', at, searchedTo), stop - at >= most) : undefined;
+    const head = readHead(bytes, at, end, type, this.#limits);
     if ('reason' in head) return head;
     this.#head = head;
     return undefined;
@@ -163,7 +168,8 @@ export class VirtagentV7Codec implements Codec {
     const bodyAt = at + head.headerBytes;
     const end = bodyAt + head.bodyBytes;
     // Counted with both its marks, though the second may turn out to be the next frame's.
-    this.#out.push(readV7(head.type, head.tag, bytes.subarray(bodyAt, end), end - at + 2, this.#limits));
+    const body = parseJson(bytes, bodyAt, end, this.#limits.maxDepth);
+    this.#out.push(readV7(head.type, head.tag, body, end - at + 2, this.#limits));
     this.#drop(noise, 0, true);
     return end;
   }
@@ -171,21 +177,32 @@ export class VirtagentV7Codec implements Codec {
   #frame(type: 'request' | 'response', tag: string | undefined, body: string): Uint8Array {
     const length = bodyLength(body, this.#largestBody);
     const tagLine = tag === undefined ? '' : `X-Virtagent-Client-Tag: ${tag}\r\n`;
-    const header = `${firstLines[type]}\r\nContent-Type: text/xml\r\nContent-Length: ${length}\r\n${tagLine}\r\n`;
-    const frame = Buffer.allocUnsafe(header.length + length + 2);
-    frame[0] = mark;
-    frame.write(header, 1, 'latin1');
-    frame.write(body, 1 + header.length, 'utf8');
-    frame[frame.length - 1] = mark;
-    return frame;
+    const head = `\xff${firstLines[type]}\r\nContent-Type: text/xml\r\nContent-Length: ${length}\r\n${tagLine}\r\n`;
+    return frameOf(head, body, length, '\xff');
   }
 }
 
 /** Request or response, as far as the bytes that are there tell; undefined if neither. */
 function typeOf(bytes: Buffer, at: number, stop: number): Head['type'] | undefined {
-  const start = bytes.toString('latin1', at, Math.min(stop, at + startBytes));
-  if (firstLines.request.startsWith(start)) return 'request';
-  return firstLines.response.startsWith(start) ? 'response' : undefined;
+  if (begins(bytes, at, stop, starts.request)) return 'request';
+  return begins(bytes, at, stop, starts.response) ? 'response' : undefined;
+}
+
+function begins(bytes: Buffer, at: number, stop: number, start: Buffer): boolean {
+  for (let i = 0; i < start.length && at + i < stop; i++) if (bytes[at + i] !== start[i]) return false;
+  return true;
+}
+
+/** The position behind the first blank line in `bytes[from..to)`, or -1. */
+function endOfHead(bytes: Buffer, from: number, to: number): number {
+  for (let at = from + blankLineBytes - 1; at < to;) {
+    const byte = bytes[at];
+    // Neither half of a line break: none of the four is before it. A CR may be the third, a LF the second.
+    if (byte !== LF) at += byte === CR ? 1 : blankLineBytes;
+    else if (bytes[at - 1] === CR && bytes[at - 2] === LF && bytes[at - 3] === CR) return at + 1;
+    else at += 2;
+  }
+  return -1;
 }
 
 /** A carriage return or line feed that is not half of a pair; the pair's first half at the end may still be completed. */
@@ -199,32 +216,57 @@ function unfinished(header: string, tooLarge: boolean): Fault {
 
 /** Reads the header in `bytes[at..end)`. Nothing carries over from another frame's. */
 function readHead(bytes: Buffer, at: number, end: number, type: Head['type'], limits: Limits): Head | Fault {
-  const header = bytes.toString('latin1', at, end - lineBreak.length);
-  if (brokenLineBreak.test(header)) return lineBreakFault;
-  let length: string | undefined;
-  let tag: string | undefined;
-  for (let line = header.indexOf(lineBreak) + 2, stop = 0; line < header.length; line = stop + 2) {
-    stop = header.indexOf(lineBreak, line);
-    const split = header.indexOf(':', line);
-    if (split <= line || split > stop) return { reason: 'bad-header', message: 'a header line without a name' };
-    const name = header.slice(line, split).toLowerCase();
+  let nameless = false;
+  let lengthAt = -1;
+  let lengthEnd = -1;
+  let tagAt = -1;
+  let tagEnd = -1;
+  // The first line has been looked at, and the last is blank.
+  for (let line = at, stop = at; line < end - 2; line = stop + 2) {
+    stop = endOfLine(bytes, line, end);
+    if (stop < 0) return lineBreakFault;
+    if (line === at) continue;
+    let split = line;
+    while (split < stop && bytes[split] !== colon) split++;
+    if (split === line || split === stop) nameless = true;
     // One space belongs to the layout; anything more belongs to the value, as a tag is echoed exactly.
-    const value = header[split + 1] === ' ' ? split + 2 : split + 1;
-    if (name === 'content-length') length = header.slice(value, stop);
-    // A slice of the header would keep all of it in memory for as long as the tag lives.
-    else if (name === 'x-virtagent-client-tag') tag = bytes.toString('latin1', at + value, at + stop);
+    const value = bytes[split + 1] === space ? split + 2 : split + 1;
+    if (isName(bytes, line, split, lengthName)) {
+      lengthAt = value;
+      lengthEnd = stop;
+    } else if (isName(bytes, line, split, tagName)) {
+      tagAt = value;
+      tagEnd = stop;
+    }
   }
-  return faultOf(length, tag, limits) ?? { type, tag, headerBytes: end - at, bodyBytes: Number(length) };
+  if (nameless) return { reason: 'bad-header', message: 'a header line without a name' };
+  if (tagEnd - tagAt > limits.maxTagLength)
+    return { reason: 'bad-header', message: `a tag of ${tagEnd - tagAt} characters; the most is ${limits.maxTagLength}` };
+  if (lengthAt < 0) return { reason: 'bad-length', message: 'a header without a Content-Length' };
+  const digits = lengthEnd - lengthAt;
+  const bodyBytes = digits > 0 && digits <= lengthDigits ? numberIn(bytes, lengthAt, lengthEnd) : -1;
+  if (bodyBytes < 0)
+    return { reason: 'bad-length', message: `a Content-Length of ${quote(bytes.toString('latin1', lengthAt, lengthEnd))}` };
+  if (bodyBytes > limits.maxMessageBytes)
+    return { reason: 'message-too-large', message: `a body of ${bodyBytes} bytes; the most is ${limits.maxMessageBytes}` };
+  const tag = tagAt < 0 ? undefined : bytes.toString('latin1', tagAt, tagEnd);
+  return { type, tag, headerBytes: end - at, bodyBytes };
 }
 
-function faultOf(length: string | undefined, tag: string | undefined, limits: Limits): Fault | undefined {
-  if (tag !== undefined && tag.length > limits.maxTagLength)
-    return { reason: 'bad-header', message: `a tag of ${tag.length} characters; the most is ${limits.maxTagLength}` };
-  if (length === undefined) return { reason: 'bad-length', message: 'a header without a Content-Length' };
-  if (!/^[0-9]{1,7}$/.test(length)) return { reason: 'bad-length', message: `a Content-Length of ${quote(length)}` };
-  if (Number(length) > limits.maxMessageBytes)
-    return { reason: 'message-too-large', message: `a body of ${length} bytes; the most is ${limits.maxMessageBytes}` };
-  return undefined;
+/** Where the line break is that ends the line; -1 if the first is not CR LF. There is one in `bytes[from..to)`. */
+function endOfLine(bytes: Buffer, from: number, to: number): number {
+  for (let at = from; at < to; at++) {
+    if (bytes[at] === LF) return -1;
+    if (bytes[at] === CR) return bytes[at + 1] === LF ? at : -1;
+  }
+  return -1;
+}
+
+function isName(bytes: Buffer, from: number, to: number, name: Buffer): boolean {
+  if (to - from !== name.length) return false;
+  // 0x20 makes ASCII letters small. It would also make the hyphen of a CR, which a line does not have.
+  for (let i = 0; i < name.length; i++) if (((bytes[from + i] as number) | 0x20) !== name[i]) return false;
+  return true;
 }
 
 /** Our own tags stay in what every receiver takes; a peer's goes back as it came, byte for byte. */
