@@ -73,7 +73,13 @@ interface Leaf {
   readonly on: Map<string, readonly Step[]>;
   readonly always: Step[];
   /** Of the final state: the exit actions of all that is active, and the nodes in the order in which XState leaves them. */
-  readonly last: { readonly id: string; readonly actions: readonly Action[]; readonly nodes: Nodes } | undefined;
+  readonly last: LastEntered | undefined;
+}
+
+interface LastEntered {
+  readonly id: string;
+  readonly actions: readonly Action[];
+  readonly nodes: Nodes;
 }
 
 interface Chart {
@@ -95,106 +101,186 @@ function initial(chart: Chart, scope: Scope, input: unknown): Snapshot {
   const { machine, first } = chart;
   const event = { type: 'xstate.init', input };
   const given = (machine.config as { context?: unknown }).context;
-  let context = (typeof given === 'function' ? nothing : (given ?? {})) as Context;
+  let context = (typeof given === 'function' ? {} : (given ?? {})) as Context;
   try {
     if (typeof given === 'function') context = { ...(given({ spawn: noSpawn, input, self: scope.self }) as Context) };
-    return settled(chart, entered(chart, first, act(chart.firstActions, context, event, scope), event, scope, undefined), event, scope);
+    const macrostep = new Macrostep(chart, scope, event, first, context, undefined);
+    macrostep.act(chart.firstActions);
+    macrostep.enter(first);
+    macrostep.settle();
+    return macrostep.snapshot;
   } catch (error) {
     const failed = snapshotOf(chart, first, [machine.root], 'error', undefined, context, undefined);
     return { ...failed, error, tags: new Set(machine.root.tags) } as Snapshot;
   }
 }
 
-/** A macrostep: what the event leads to, then the transitions without event. */
+/** What the event leads to, then the transitions without event. */
 function transition(chart: Chart, snapshot: Snapshot, event: AnyEventObject, scope: Scope): Snapshot {
-  const leaf = leafOf(chart, snapshot);
+  const leaf = snapshot._nodes.leaf ?? chart.leaves.get(snapshot._nodes.at(-1) as StateNode);
   const steps = leaf?.on.get(event.type);
   if (leaf === undefined || steps === undefined || snapshot.status !== 'active')
     return chart.machine.transition(snapshot, event, scope) as Snapshot;
-  const step = chosen(steps, snapshot.context, event);
-  const next = step === undefined ? snapshot : taken(chart, leaf, step, snapshot, event, scope);
-  show(scope, event, next, step);
-  return settled(chart, next, event, scope);
+  const macrostep = new Macrostep(chart, scope, event, leaf, snapshot.context, snapshot);
+  const step = macrostep.choose(steps);
+  if (step !== undefined) macrostep.take(step);
+  macrostep.show(step);
+  macrostep.settle();
+  return macrostep.snapshot;
 }
 
-/** Takes transitions without event until none is enabled, or one has changed nothing. */
-function settled(chart: Chart, snapshot: Snapshot, event: AnyEventObject, scope: Scope): Snapshot {
-  let now = snapshot;
-  while (now.status === 'active') {
-    const leaf = leafOf(chart, now) as Leaf;
-    const step = eventless(leaf.always, now.context, event);
-    if (step === undefined) break;
-    const next = taken(chart, leaf, step, now, event, scope);
-    show(scope, event, next, step);
-    if (next === now) break;
-    now = next;
+/** What guards and functions that make parameters get. One object for all that see the same context. */
+interface Seen {
+  readonly context: Context;
+  readonly event: AnyEventObject;
+}
+
+/** All microsteps that one event leads to. */
+class Macrostep {
+  readonly #chart: Chart;
+  readonly #scope: Scope;
+  readonly #event: AnyEventObject;
+  readonly #before: Snapshot | undefined;
+  #leaf: Leaf;
+  #context: Context;
+  #status: 'active' | 'done' = 'active';
+  #output: unknown = undefined;
+  /** As it is now, once somebody wants to see it. */
+  #snapshot: Snapshot | undefined;
+  #seen: Seen | undefined = undefined;
+
+  constructor(chart: Chart, scope: Scope, event: AnyEventObject, leaf: Leaf, context: Context, before: Snapshot | undefined) {
+    this.#chart = chart;
+    this.#scope = scope;
+    this.#event = event;
+    this.#before = before;
+    this.#leaf = leaf;
+    this.#context = context;
+    this.#snapshot = before;
   }
-  return now;
-}
 
-function leafOf(chart: Chart, { _nodes: nodes }: Snapshot): Leaf | undefined {
-  return nodes.leaf ?? chart.leaves.get(nodes.at(-1) as StateNode);
-}
+  get snapshot(): Snapshot {
+    if (this.#snapshot !== undefined) return this.#snapshot;
+    const leaf = this.#leaf;
+    const nodes = this.#status === 'done' ? (leaf.last as LastEntered).nodes : leaf.nodes;
+    return (this.#snapshot = snapshotOf(this.#chart, leaf, nodes, this.#status, this.#output, this.#context, this.#before));
+  }
 
-function eventless(steps: readonly Step[], context: Context, event: AnyEventObject): Step | undefined {
-  for (const step of steps) if (step.guard === undefined || passes(step.guard, context, event)) return step;
-  return undefined;
-}
-
-/** The first whose guard passes; one that throws does it in the interpreter's words. */
-function chosen(steps: readonly Step[], context: Context, event: AnyEventObject): Step | undefined {
-  let tried: Step | undefined;
-  try {
-    for (const step of steps) {
-      tried = step;
-      if (step.guard === undefined || passes(step.guard, context, event)) return step;
+  /** The first whose guard passes; one that throws does it in the interpreter's words. */
+  choose(steps: readonly Step[]): Step | undefined {
+    let tried: Step | undefined;
+    try {
+      for (const step of steps) {
+        tried = step;
+        if (step.guard === undefined || this.#passes(step.guard)) return step;
+      }
+      return undefined;
+    } catch (error) {
+      throw unevaluated(tried as Step, this.#event, (error as Error).message);
     }
+  }
+
+  /** Takes transitions without event until none is enabled, or one has changed nothing. */
+  settle(): void {
+    while (this.#status === 'active' && this.#leaf.always.length > 0) {
+      const step = this.#eventless();
+      if (step === undefined) return;
+      const hasChanged = this.take(step);
+      this.show(step);
+      if (!hasChanged) return;
+    }
+  }
+
+  /** Returns whether anything is different afterwards. */
+  take(step: Step): boolean {
+    this.act(step.actions);
+    if (!step.assigns && step.target === this.#leaf) return false;
+    this.enter(step.target);
+    return true;
+  }
+
+  /** The entry actions have been run. In the final state the exit actions of all that is active follow. */
+  enter(leaf: Leaf): void {
+    this.#leaf = leaf;
+    this.#snapshot = undefined;
+    if (leaf.last === undefined) return;
+    const { output } = this.#chart.machine.root;
+    const event = { type: `xstate.done.state.${leaf.last.id}`, output: undefined };
+    this.#output = typeof output === 'function' ? output({ context: this.#context, event, self: this.#scope.self }) : output;
+    this.#status = 'done';
+    this.act(leaf.last.actions);
+  }
+
+  act(actions: readonly Action[]): void {
+    const { self, system } = this.#scope;
+    const event = this.#event;
+    for (const action of actions) {
+      const params = action.makesParams ? (action.params as MakeParams)(this.#see()) : action.params;
+      const context = this.#context;
+      if (action.assignment !== undefined) {
+        this.#context = assigned(action.assignment, { context, event, spawn: noSpawn, self, system }, params);
+        this.#seen = undefined;
+      } else {
+        const info = { context, event, self, system };
+        this.#scope.actionExecutor({ type: action.type, info, params: params as never, exec: action.exec as never });
+      }
+    }
+  }
+
+  /** Tells inspectors of a microstep, as the interpreter does. */
+  show(step: Step | undefined): void {
+    shown.actorRef = this.#scope.self;
+    shown.event = this.#event;
+    shown._transitions = step === undefined ? noDefinitions : step.definitions;
+    showing = this;
+    (this.#scope.system as unknown as { _sendInspectionEvent(event: object): void })._sendInspectionEvent(shown);
+    showing = undefined;
+    shown.actorRef = shown.event = undefined;
+  }
+
+  #eventless(): Step | undefined {
+    for (const step of this.#leaf.always) if (step.guard === undefined || this.#passes(step.guard)) return step;
     return undefined;
-  } catch (error) {
-    const { guard, source } = tried as Step;
-    const name = guard?.name === undefined ? '' : `'${guard.name}' `;
-    const why = (error as Error).message;
-    throw new Error(`Unable to evaluate guard ${name}in transition for event '${event.type}' in state node '${source.id}':\n${why}`);
+  }
+
+  #passes({ check, params, makesParams }: Guard): boolean {
+    const seen = this.#see();
+    return check(seen, makesParams ? (params as MakeParams)(seen) : params);
+  }
+
+  #see(): Seen {
+    return (this.#seen ??= { context: this.#context, event: this.#event });
   }
 }
 
-function passes({ check, params, makesParams }: Guard, context: Context, event: AnyEventObject): boolean {
-  const args = { context, event };
-  return check(args, makesParams ? (params as MakeParams)(args) : params);
+/** The macrostep that is shown, while it is. */
+let showing: Macrostep | undefined;
+
+/**
+ * XState copies an inspection event for its inspectors, if it has any: so one object will do, and a snapshot on the way is made
+ * only for them.
+ */
+const shown = {
+  type: '@xstate.microstep',
+  actorRef: undefined as Scope['self'] | undefined,
+  event: undefined as AnyEventObject | undefined,
+  get snapshot(): Snapshot | undefined {
+    return showing?.snapshot;
+  },
+  _transitions: noDefinitions,
+};
+
+function unevaluated({ guard, source }: Step, event: AnyEventObject, why: string): Error {
+  const name = guard?.name === undefined ? '' : `'${guard.name}' `;
+  return new Error(`Unable to evaluate guard ${name}in transition for event '${event.type}' in state node '${source.id}':\n${why}`);
 }
 
-function taken(chart: Chart, from: Leaf, step: Step, snapshot: Snapshot, event: AnyEventObject, scope: Scope): Snapshot {
-  const context = act(step.actions, snapshot.context, event, scope);
-  if (!step.assigns && step.target === from) return snapshot;
-  return entered(chart, step.target, context, event, scope, snapshot);
-}
-
-/** The snapshot in a leaf whose entry actions have been run. In the final state the exit actions of all that is active follow. */
-function entered(chart: Chart, leaf: Leaf, context: Context, event: AnyEventObject, scope: Scope, before: Snapshot | undefined): Snapshot {
-  if (leaf.last === undefined) return snapshotOf(chart, leaf, leaf.nodes, 'active', undefined, context, before);
-  const { output } = chart.machine.root;
-  const done = { type: `xstate.done.state.${leaf.last.id}`, output: undefined };
-  const value: unknown = typeof output === 'function' ? output({ context, event: done, self: scope.self }) : output;
-  const last = act(leaf.last.actions, context, event, scope);
-  return snapshotOf(chart, leaf, leaf.last.nodes, 'done', value, last, before);
-}
-
-/** Runs actions in order; returns the context that they leave. */
-function act(actions: readonly Action[], before: Context, event: AnyEventObject, scope: Scope): Context {
-  let context = before;
-  for (const action of actions) {
-    const params = action.makesParams ? (action.params as MakeParams)({ context, event }) : action.params;
-    if (action.assignment !== undefined) context = assigned(action.assignment, context, event, scope, params);
-    else {
-      const info = { context, event, self: scope.self, system: scope.system };
-      scope.actionExecutor({ type: action.type, info, params: params as never, exec: action.exec as never });
-    }
-  }
-  return context;
-}
-
-function assigned(assignment: Assignment, context: Context, event: AnyEventObject, scope: Scope, params: unknown): Context {
-  const args = { context, event, spawn: noSpawn, self: scope.self, system: scope.system };
+function assigned(
+  assignment: Assignment,
+  args: Seen & { readonly spawn: () => never; self: unknown; system: unknown },
+  params: unknown,
+): Context {
+  const { context } = args;
   if (typeof assignment === 'function') {
     const given = assignment(args, params);
     // A new context all the same, as the interpreter has it, where nothing was to be changed.
@@ -213,13 +299,6 @@ function noSpawn(): never {
   throw new Error(
     'A chart that spawns actors in an assignment or in its context can not be compiled: give its manager `interpretCharts: true`',
   );
-}
-
-/** Tells inspectors of a microstep, as the interpreter does. */
-function show(scope: Scope, event: AnyEventObject, snapshot: Snapshot, step: Step | undefined): void {
-  const system = scope.system as unknown as { _sendInspectionEvent(event: object): void };
-  const _transitions = step === undefined ? noDefinitions : step.definitions;
-  system._sendInspectionEvent({ type: '@xstate.microstep', actorRef: scope.self, event, snapshot, _transitions });
 }
 
 function snapshotOf(
@@ -259,7 +338,7 @@ function chartOf(machine: AnyStateMachine): Chart {
   const leaves = new Map<StateNode, Leaf>();
   for (const node of statesIn(machine.root)) if (node.type !== 'compound') leaves.set(node, leafFrom(machine, node));
   for (const [node, leaf] of leaves) {
-    const activeFrom = chainOf(node).reverse();
+    const activeFrom = chainOf(node).toReversed();
     for (const type of new Set(activeFrom.flatMap((one) => [...one.transitions.keys()]))) {
       if (type.endsWith('*') || type.startsWith('xstate.')) throw unsupported;
       leaf.on.set(
@@ -329,7 +408,7 @@ function statesChanged(from: StateNode, target: StateNode, { source, reenter }: 
   const domain = isInner ? source : (common ?? (reenter ? undefined : source.machine.root));
   const left = chainOf(from)
     .filter((one) => domain === undefined || isWithin(one, domain))
-    .reverse();
+    .toReversed();
   const above = chainOf(target).filter((one) => one !== target && (domain === undefined || isWithin(one, domain)));
   const isEntered = target !== source || source !== domain || reenter;
   const below = chainOf(innermost(target)).filter((one) => isWithin(one, target));
@@ -348,6 +427,8 @@ function actionOf(machine: AnyStateMachine, action: StateNode['entry'][number]):
   const exec = (isInline ? action : machine.implementations.actions[typeof action === 'string' ? action : action.type]) as
     | (Action['exec'] & { type?: string; assignment?: Assignment })
     | undefined;
+  // What is wrong with a chart, the interpreter says, when it comes to it.
+  if (exec !== undefined && typeof exec !== 'function') throw unsupported;
   const isBuiltIn = exec !== undefined && 'resolve' in exec;
   if (isBuiltIn && exec.type !== 'xstate.assign') throw unsupported;
   const type = isInline ? action.name || '(anonymous)' : typeof action === 'string' ? action : action.type;
@@ -355,6 +436,7 @@ function actionOf(machine: AnyStateMachine, action: StateNode['entry'][number]):
 }
 
 function guardOf(machine: AnyStateMachine, guard: NonNullable<Definition['guard']>): Guard {
+  if (guard === null) throw unsupported;
   const isInline = typeof guard === 'function';
   const name = isInline ? undefined : typeof guard === 'string' ? guard : (guard as { type: string }).type;
   const check = (isInline ? guard : machine.implementations.guards[name as string]) as Guard['check'] | undefined;

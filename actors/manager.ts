@@ -21,6 +21,7 @@ import {
   type SlotReport,
 } from './manager-options.ts';
 import { refusalError } from './outcomes.ts';
+import { unlistChildrenOf } from './unlisted.ts';
 
 export type { AddOptions, Job, SlotReport } from './manager-options.ts';
 
@@ -113,6 +114,7 @@ export class Manager {
     this.ref = ref;
     this.#options = options;
     this.#stopChild = stopChild;
+    unlistChildrenOf(ref);
     this.timers = new Timers(options.clock);
     this.#runner = new JobRunner(this.#runnerHost());
     const interprets = options.interpretCharts === true;

@@ -50,8 +50,11 @@ export interface TransportCounters {
 /** Why a send failed: `known` says that nothing of it can have reached the peer. */
 export type SendResult = { readonly ok: true } | { readonly ok: false; readonly error: unknown; readonly known?: 'not-sent' };
 
-/** A batch of frames is written before it has more bytes: copying them costs less than a write each, up to about here. */
-const batchBytes = 16 * 1024;
+/**
+ * A batch of frames is written before it has more bytes. A dozen small messages share the cost of a write; if all that a turn makes
+ * ready shared one, the two sides would wait for each other in turns (docs/performance.md).
+ */
+const batchBytes = 2 * 1024;
 
 /** Those whose batch waits for the end of its turn. A process that exits in that turn hands over what it was told is sent. */
 const batching = new Set<Transport>();
