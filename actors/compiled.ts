@@ -217,14 +217,23 @@ class Macrostep {
     for (const action of actions) {
       const params = action.makesParams ? (action.params as MakeParams)(this.#see()) : action.params;
       const context = this.#context;
-      if (action.assignment !== undefined) {
+      if (action.assignment === undefined) this.#do(action, { context, event, self, system }, params);
+      else {
         this.#context = assigned(action.assignment, { context, event, spawn: noSpawn, self, system }, params);
         this.#seen = undefined;
-      } else {
-        const info = { context, event, self, system };
-        this.#scope.actionExecutor({ type: action.type, info, params: params as never, exec: action.exec as never });
       }
     }
+  }
+
+  /** What XState's executor does for an actor that runs, without the closures that it makes for one that does not. */
+  #do({ type, exec }: Action, info: object, params: unknown): void {
+    if (!isRunning(this.#scope)) return this.#scope.actionExecutor({ type, info, params, exec } as never);
+    shownAction.actorRef = this.#scope.self;
+    shownAction.of = type;
+    shownAction.params = params;
+    inspectorsOf(this.#scope)._sendInspectionEvent(shownAction.event);
+    shownAction.actorRef = shownAction.params = undefined;
+    exec?.(info, params);
   }
 
   /** Tells inspectors of a microstep, as the interpreter does. */
@@ -233,7 +242,7 @@ class Macrostep {
     shown.event = this.#event;
     shown._transitions = step === undefined ? noDefinitions : step.definitions;
     showing = this;
-    (this.#scope.system as unknown as { _sendInspectionEvent(event: object): void })._sendInspectionEvent(shown);
+    inspectorsOf(this.#scope)._sendInspectionEvent(shown);
     showing = undefined;
     shown.actorRef = shown.event = undefined;
   }
@@ -269,6 +278,32 @@ const shown = {
   },
   _transitions: noDefinitions,
 };
+
+/** The same for actions. */
+const shownAction = {
+  actorRef: undefined as Scope['self'] | undefined,
+  of: '',
+  params: undefined as unknown,
+  event: {
+    type: '@xstate.action',
+    get actorRef(): Scope['self'] | undefined {
+      return shownAction.actorRef;
+    },
+    get action(): object {
+      return { type: shownAction.of, params: shownAction.params };
+    },
+  },
+};
+
+function inspectorsOf({ system }: Scope): { _sendInspectionEvent(event: object): void } {
+  return system as never;
+}
+
+/** Whether that scope is of an actor that has been started: in others, actions wait, or are only listed. */
+function isRunning(scope: Scope): boolean {
+  const { _actorScope: own, _processingStatus: status } = scope.self as { _actorScope?: unknown; _processingStatus?: number };
+  return own === scope && status === 1;
+}
 
 function unevaluated({ guard, source }: Step, event: AnyEventObject, why: string): Error {
   const name = guard?.name === undefined ? '' : `'${guard.name}' `;

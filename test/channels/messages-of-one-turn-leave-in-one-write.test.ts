@@ -100,10 +100,10 @@ test('a lone message leaves before anything of a later turn', async () => {
 test('a batch that has grown leaves at once, and what is large by itself, behind it', async () => {
   const stream = new Recorder({ writableHighWaterMark: 1024 * 1024 });
   const { send } = await up(stream);
-  for (let i = 0; i < 20; i++) send(`${i % 10}`.repeat(1000));
-  expect(stream.writes.map(({ length }) => length)).toEqual([16_000]);
+  for (let i = 0; i < 25; i++) send(`${i % 10}`.repeat(100));
+  expect(stream.writes.map(({ length }) => length)).toEqual([2000]);
   send('x'.repeat(100_000));
-  expect(stream.writes.map(({ length }) => length)).toEqual([16_000, 4000, 100_000]);
+  expect(stream.writes.map(({ length }) => length)).toEqual([2000, 500, 100_000]);
   send('y');
   await immediate();
   expect(stream.writes.at(-1)).toBe('y');

@@ -29,14 +29,7 @@ interface Way {
 /** A declared chart whose effects write down how they are called. */
 function subject(chart: AnyStateMachine, effects: readonly string[], input: unknown, asked: Subject['asked'], setsWholes = false): Subject {
   const pen = newPen();
-  const actions = Object.fromEntries(
-    effects.map((name) => [
-      name,
-      function (this: unknown, ...args: unknown[]) {
-        pen.log.push([name, this, ...args]);
-      },
-    ]),
-  );
+  const actions = Object.fromEntries(effects.map((name) => [name, (...args: unknown[]) => void pen.log.push([name, ...args])]));
   return { chart: chart.provide({ actions } as never), input, pen, asked, setsWholes };
 }
 

@@ -40,9 +40,8 @@ export function implementationsOf(pen: Pen) {
     },
   };
   const actions = {
-    note(this: unknown, args: Args, params: unknown) {
-      burn('note', this, args, params);
-    },
+    // What `this` is to an action is XState's own record of it, and nobody's business.
+    note: (args: Args, params: unknown) => burn('note', args, params),
     poke: (args: Args, params: unknown) => {
       burn('poke', args, params);
       if (pen.pokes-- > 0) args.self?.send({ type: 'B', from: 'inside' });
