@@ -242,6 +242,7 @@ class Macrostep {
     shown.event = this.#event;
     shown._transitions = step === undefined ? noDefinitions : step.definitions;
     showing = this;
+    wasSeen = false;
     inspectorsOf(this.#scope)._sendInspectionEvent(shown);
     showing = undefined;
     shown.actorRef = shown.event = undefined;
@@ -262,8 +263,14 @@ class Macrostep {
   }
 }
 
-/** The macrostep that is shown, while it is. */
+/** The macrostep that is shown, while it is; and whether an inspector looked at the last one. */
 let showing: Macrostep | undefined;
+let wasSeen = false;
+
+/** Whether the system of the chart that has just taken a transition on tables has inspectors. */
+export function isWatched(): boolean {
+  return wasSeen;
+}
 
 /**
  * XState copies an inspection event for its inspectors, if it has any: so one object will do, and a snapshot on the way is made
@@ -274,6 +281,7 @@ const shown = {
   actorRef: undefined as Scope['self'] | undefined,
   event: undefined as AnyEventObject | undefined,
   get snapshot(): Snapshot | undefined {
+    wasSeen = true;
     return showing?.snapshot;
   },
   _transitions: noDefinitions,

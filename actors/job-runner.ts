@@ -1,5 +1,5 @@
-import type { AnyActorRef, AnyStateMachine } from 'xstate';
-import type { Completion, Grant, JobContext, JobEvent, JobRef, Outcome, SendCompletion, SlotName } from '../machines/job.ts';
+import { createActor, type ActorOptions, type AnyActor, type AnyActorRef, type AnyStateMachine } from 'xstate';
+import type { Completion, Grant, JobContext, JobEvent, JobInput, JobRef, Outcome, SendCompletion, SlotName } from '../machines/job.ts';
 import type { ManagerEvent } from '../machines/manager.ts';
 import { isExecuting, isSending, type ManagerContext } from '../machines/slots.ts';
 import type { Timers } from '../transport/timers.ts';
@@ -28,16 +28,60 @@ export interface RunnerHost {
 /** By the actors of their managers: the parents of all jobs. */
 const runners = new WeakMap<AnyActorRef, JobRunner>();
 
-const logics = new WeakMap<Kind, { readonly interpreted: AnyStateMachine; readonly tables: AnyStateMachine }>();
+interface Logic {
+  readonly interpreted: AnyStateMachine;
+  readonly tables: AnyStateMachine;
+}
+
+const logics = new WeakMap<Kind, Logic>();
 
 /** A kind's chart, at work: made once for all managers. */
 export function logicOf(kind: Kind, interprets: boolean): AnyStateMachine {
   let logic = logics.get(kind);
   if (logic === undefined) {
     const interpreted = provided(kind);
-    logics.set(kind, (logic = { interpreted, tables: compiled(interpreted) }));
+    logics.set(kind, (logic = { interpreted, tables: handedInput(compiled(interpreted)) }));
   }
   return interprets ? logic.interpreted : logic.tables;
+}
+
+/** The input of the actor that is being created, where its options don't have it. */
+let handed: JobInput | undefined;
+
+function handedInput(logic: AnyStateMachine): AnyStateMachine {
+  return Object.create(logic, {
+    getInitialSnapshot: {
+      value: (scope: Parameters<AnyStateMachine['getInitialSnapshot']>[0], input: unknown) =>
+        logic.getInitialSnapshot(scope, input ?? handed),
+    },
+  }) as AnyStateMachine;
+}
+
+/** Makes jobs' actors, under one parent. */
+export class JobActors {
+  readonly #parent: AnyActorRef;
+  #options: AnyActor['options'] | undefined;
+
+  constructor(parent: AnyActorRef) {
+    this.#parent = parent;
+  }
+
+  /**
+   * A job's actor, not started.
+   *
+   * XState copies an actor's options, and in Node 20 each option costs that copy half a microsecond and a hidden class of its own:
+   * more than anything else of a job. So they are given in full only where an inspector sees them; elsewhere all share one copy.
+   */
+  create(logic: AnyStateMachine, id: string, input: JobInput, isSeen: boolean): AnyActor {
+    const parent = this.#parent;
+    if (isSeen) return createActor(logic, { id, parent, input } as ActorOptions<AnyStateMachine>);
+    handed = input;
+    const actor: AnyActor = createActor(logic, { parent } as ActorOptions<AnyStateMachine>);
+    handed = undefined;
+    actor.id = id;
+    actor.options = this.#options ??= actor.options;
+    return actor;
+  }
 }
 
 function provided(kind: Kind): AnyStateMachine {

@@ -5,9 +5,9 @@ import { managerMachine, type ManagerEvent } from '../machines/manager.ts';
 import { isExecuting, wasRevoked, type Gate, type ManagerContext, type OfPermit, type Refusal, type Tell } from '../machines/slots.ts';
 import { invalidOption, VirtagentError } from '../transport/errors.ts';
 import { backoff, durations, Timers, type Timer } from '../transport/timers.ts';
-import { compiled } from './compiled.ts';
+import { compiled, isWatched } from './compiled.ts';
 import { guardedInspect } from './job-events.ts';
-import { JobRunner, logicOf, type RunnerHost } from './job-runner.ts';
+import { JobActors, JobRunner, logicOf, type RunnerHost } from './job-runner.ts';
 import { JobEntry, JobTable } from './job-table.ts';
 import type { Kind } from './kinds.ts';
 import {
@@ -102,6 +102,7 @@ export class Manager {
   /** Places in the table, by tags of ours. */
   readonly #tags = new Map<string, number>();
   readonly #runner: JobRunner;
+  readonly #actors: JobActors;
   /** Jobs that were admitted in this transition. */
   readonly #spawned: JobEntry[] = [];
   readonly #stopChild: (actor: AnyActorRef) => void;
@@ -117,6 +118,7 @@ export class Manager {
     unlistChildrenOf(ref);
     this.timers = new Timers(options.clock);
     this.#runner = new JobRunner(this.#runnerHost());
+    this.#actors = new JobActors(ref);
     const interprets = options.interpretCharts === true;
     this._logic = interprets ? provided : tables;
     for (const kind of kindsOf(options)) this.#kinds.set(kind.name, { kind, logic: logicOf(kind, interprets) });
@@ -242,12 +244,13 @@ export class Manager {
 
   /** @internal */
   readonly _startSpawned = (): void => {
+    const isSeen = this._logic === provided || isWatched();
     for (let entry = this.#spawned.shift(); entry !== undefined; entry = this.#spawned.shift()) {
       // Killed in between: the end of the kill tells it.
       if (this.#killed) continue;
       const { logic, kind } = this.#kinds.get(entry.kind.name) as { kind: Kind; logic: AnyStateMachine };
       const input: JobInput = { job: entry.ref, answers: entry.answers };
-      entry.actor = createActor(logic, { id: `${kind.name}:${entry.ref.seq}`, parent: this.ref, input } as ActorOptions<AnyStateMachine>);
+      entry.actor = this.#actors.create(logic, `${kind.name}:${entry.ref.seq}`, input, isSeen);
       entry.actor.start();
     }
   };
