@@ -86,6 +86,8 @@ export class Call implements Operations {
     }
     const frame = this.#frame as Uint8Array;
     if (this.#host.isTraced) this.#host.trace('out', { type: 'request', tag: this.#tag, method, params: this.#params }, frame.length);
+    // While it waits for its response it needs neither.
+    this.#frame = this.#params = undefined;
     this.#host.transport.write(frame, sending.done);
   }
 

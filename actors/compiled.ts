@@ -143,7 +143,6 @@ class Macrostep {
   readonly #before: Snapshot | undefined;
   #leaf: Leaf;
   #context: Context;
-  #status: 'active' | 'done' = 'active';
   #output: unknown = undefined;
   /** As it is now, once somebody wants to see it. */
   #snapshot: Snapshot | undefined;
@@ -162,8 +161,10 @@ class Macrostep {
   get snapshot(): Snapshot {
     if (this.#snapshot !== undefined) return this.#snapshot;
     const leaf = this.#leaf;
-    const nodes = this.#status === 'done' ? (leaf.last as LastEntered).nodes : leaf.nodes;
-    return (this.#snapshot = snapshotOf(this.#chart, leaf, nodes, this.#status, this.#output, this.#context, this.#before));
+    const { last } = leaf;
+    const nodes = last === undefined ? leaf.nodes : last.nodes;
+    const status = last === undefined ? 'active' : 'done';
+    return (this.#snapshot = snapshotOf(this.#chart, leaf, nodes, status, this.#output, this.#context, this.#before));
   }
 
   /** The first whose guard passes; one that throws does it in the interpreter's words. */
@@ -182,7 +183,7 @@ class Macrostep {
 
   /** Takes transitions without event until none is enabled, or one has changed nothing. */
   settle(): void {
-    while (this.#status === 'active' && this.#leaf.always.length > 0) {
+    while (this.#leaf.last === undefined && this.#leaf.always.length > 0) {
       const step = this.#eventless();
       if (step === undefined) return;
       const hasChanged = this.take(step);
@@ -207,7 +208,6 @@ class Macrostep {
     const { output } = this.#chart.machine.root;
     const event = { type: `xstate.done.state.${leaf.last.id}`, output: undefined };
     this.#output = typeof output === 'function' ? output({ context: this.#context, event, self: this.#scope.self }) : output;
-    this.#status = 'done';
     this.act(leaf.last.actions);
   }
 

@@ -177,10 +177,12 @@ export class JobRunner {
     if (entry.called) return;
     entry.called = true;
     this.host.timers.cancel(entry.deadline);
-    this.attempt(
-      () => entry.operations.callback?.(outcome, entry.tag),
-      (error) => this.complain(error, 'callback', entry.tag),
-    );
+    try {
+      const result: unknown = entry.operations.callback?.(outcome, entry.tag);
+      if (isThenable(result)) this.whenRejected(result, (error) => this.complain(error, 'callback', entry.tag));
+    } catch (error) {
+      this.complain(error, 'callback', entry.tag);
+    }
     if (entry.actor?.getSnapshot().status !== 'active') return;
     // A parent that was stopped meanwhile can't be told that it is done.
     if (this.host.isActive) entry.actor.send(callbackDone);
@@ -191,10 +193,14 @@ export class JobRunner {
   attempt(operation: () => unknown, failed: (error: unknown) => void): void {
     try {
       const result = operation();
-      if (isThenable(result)) result.then(undefined, (error: unknown) => this.outbox.around(() => failed(error)));
+      if (isThenable(result)) this.whenRejected(result, failed);
     } catch (error) {
       failed(error);
     }
+  }
+
+  whenRejected(result: PromiseLike<unknown>, failed: (error: unknown) => void): void {
+    result.then(undefined, (error: unknown) => this.outbox.around(() => failed(error)));
   }
 
   /** Tells of an error that nobody else is told of. */
@@ -267,10 +273,12 @@ class GrantedOperation implements Execution, Sending {
     if (this.#runner.host.isKilled || !this.#isHeld()) return;
     const { operations } = this.#entry;
     if (operations[this.#name] === undefined) return this.#complete({ ok: true });
-    this.#runner.attempt(
-      () => operations[this.#name]?.(this),
-      (error) => this.#failed(error),
-    );
+    try {
+      const result: unknown = operations[this.#name]?.(this);
+      if (isThenable(result)) this.#runner.whenRejected(result, (error) => this.#failed(error));
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   #isHeld(): boolean {
