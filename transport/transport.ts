@@ -165,15 +165,15 @@ export class Transport {
   #codec: Codec | undefined;
   /** Encodes while there is no line. */
   #spareCodec: Codec | undefined;
-  /** Frames of this turn, which the stream takes as one: it is known to have room for them. */
+  /** Frames of this turn behind its first, which the stream takes as one: it is known to have room for them. */
   #batch: Uint8Array[] = [];
   #batched = 0;
-  /** Whether the end of this turn is waited for. */
-  #flushes = false;
+  /** Whether something was written in this turn: what else it leads to is written at its end. */
+  #hasWritten = false;
   /** After the promises that the turn has settled, and all that these settle: a tick alone may come before them. */
   readonly #flushLater = (): void => process.nextTick(this.#flushNow);
   readonly #flushNow = (): void => {
-    this.#flushes = false;
+    this.#hasWritten = false;
     this._flush();
   };
   /** Sends that the stream has not taken: it was full. */
@@ -200,15 +200,15 @@ export class Transport {
   }
 
   /**
-   * Writes one frame, with the others of its turn: after all that the turn leads to, or once they are many. `done` is called
-   * once: when the stream took it, which is at once unless the stream is full. A line that goes down meanwhile calls
-   * nothing: its jobs end as a whole.
+   * Writes one frame: the first of a turn at once, so that the other side is at it meanwhile; those after it together, at the
+   * turn's end or once they are many. `done` is called once: when the stream took it, which is at once unless the stream
+   * is full. A line that goes down meanwhile calls nothing: its jobs end as a whole.
    */
   write(frame: Uint8Array, done: (result: SendResult) => void): void {
     // What does not join the batch comes behind it, unless the stream did not take that.
-    let joins = this.#joins(frame);
+    let joins = this.#hasWritten && this.#joins(frame);
     const isSound = joins || this._flush();
-    joins ||= isSound && this.#joins(frame);
+    joins ||= isSound && this.#hasWritten && this.#joins(frame);
     const stream = isSound ? this.#stream : undefined;
     if (stream === undefined || stream.destroyed || !stream.writable) {
       const error = new VirtagentError('LINE_LOST', 'there is no line', { known: 'not-sent' });
@@ -220,6 +220,8 @@ export class Transport {
       this.#join(frame);
       return done({ ok: true });
     }
+    if (!this.#hasWritten) void resolved.then(this.#flushLater);
+    this.#hasWritten = true;
     let isTaken: boolean;
     try {
       isTaken = stream.write(frame);
@@ -472,9 +474,6 @@ export class Transport {
     if (this.#batch.length > 1) return;
     heedExit();
     batching.add(this);
-    if (this.#flushes) return;
-    this.#flushes = true;
-    void resolved.then(this.#flushLater);
   }
 
   /** Throws what the stream throws; it is not tried again. */
