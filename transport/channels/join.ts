@@ -19,7 +19,16 @@ export function joinStreams(from: Readable, to: Writable, { letGo, writeFailed =
   };
   const line = new Duplex({
     read: () => void from.resume(),
-    write: (chunk, _encoding, done) => void to.write(chunk, written(done)),
+    write(chunk, _encoding, done) {
+      let isTold = false;
+      to.write(chunk, (error) => {
+        if (!isTold) written(done)(error);
+      });
+      // It is with the system already, though `to` says so a tick later: what follows in this turn need not wait, or be lost
+      // when the process exits.
+      isTold = to.writableLength === 0 && to.errored === null && !to.destroyed;
+      if (isTold) done();
+    },
     writev(chunks, done) {
       to.cork();
       for (const { chunk } of chunks.slice(0, -1)) to.write(chunk);
