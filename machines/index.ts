@@ -8,3 +8,4 @@ export { peerMachine, type PeerContext, type PeerEmitted, type PeerEvent, type P
 export * from './job.ts';
 export type { Charge, Execution, Gate, ManagerContext, ManagerLimits, OfPermit, Refusal, Sending, Tell } from './slots.ts';
 export type { Lane, Lanes, Waiting } from './lanes.ts';
+export { whole } from './whole.ts';
