@@ -92,6 +92,8 @@ class Macrostep {
   /** As it is now, once somebody wants to see it. */
   #snapshot: Snapshot | undefined;
   #seen: Seen | undefined = undefined;
+  /** Whether an inspector has looked at it. */
+  isSeen = false;
 
   constructor(chart: Chart, scope: Scope, event: AnyEventObject, leaf: Leaf, context: Context, before: Snapshot | undefined) {
     this.#chart = chart;
@@ -187,10 +189,11 @@ class Macrostep {
     shown.event = this.#event;
     shown._transitions = step === undefined ? noDefinitions : step.definitions;
     showing = this;
-    wasSeen = false;
     inspectorsOf(this.#scope)._sendInspectionEvent?.(shown);
     showing = undefined;
     shown.actorRef = shown.event = undefined;
+    // Told last: an inspector may have had charts of other systems take transitions.
+    wasSeen = this.isSeen;
   }
 
   #eventless(): Step | undefined {
@@ -226,8 +229,9 @@ const shown = {
   actorRef: undefined as Scope['self'] | undefined,
   event: undefined as AnyEventObject | undefined,
   get snapshot(): Snapshot | undefined {
-    wasSeen = true;
-    return showing?.snapshot;
+    if (showing === undefined) return undefined;
+    showing.isSeen = true;
+    return showing.snapshot;
   },
   _transitions: noDefinitions,
 };
