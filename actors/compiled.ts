@@ -39,6 +39,7 @@ export function compiled<Machine extends AnyStateMachine>(machine: Machine): Mac
     transition: { value: (snapshot: Snapshot, event: AnyEventObject, scope: Scope) => transition(chart, snapshot, event, scope) },
   }) as Machine;
 }
+
 const nothing = Object.freeze({});
 const noDefinitions: readonly Definition[] = Object.freeze([]);
 

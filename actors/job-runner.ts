@@ -1,14 +1,16 @@
-import { createActor, type ActorOptions, type AnyActor, type AnyActorRef, type AnyStateMachine } from 'xstate';
-import type { Completion, Grant, JobContext, JobEvent, JobInput, JobRef, Outcome, SendCompletion, SlotName } from '../machines/job.ts';
+import type { AnyActorRef, AnyStateMachine } from 'xstate';
+import type { Completion, Grant, JobContext, JobEvent, JobRef, Outcome, SendCompletion, SlotName } from '../machines/job.ts';
 import type { ManagerEvent } from '../machines/manager.ts';
 import { isExecuting, isSending, type ManagerContext } from '../machines/slots.ts';
 import type { Timers } from '../transport/timers.ts';
 import { compiled } from './compiled.ts';
+import { handedInput } from './job-actors.ts';
 import type { JobEntry, JobTable } from './job-table.ts';
 import type { Execution, Kind, Sending } from './kinds.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import { Outbox } from './outbox.ts';
 import { endError } from './outcomes.ts';
+import { isThenable } from './schema.ts';
 
 /** What a runner needs of its manager. */
 export interface RunnerHost {
@@ -43,45 +45,6 @@ export function logicOf(kind: Kind, interprets: boolean): AnyStateMachine {
     logics.set(kind, (logic = { interpreted, tables: handedInput(compiled(interpreted)) }));
   }
   return interprets ? logic.interpreted : logic.tables;
-}
-
-/** The input of the actor that is being created, where its options don't have it. */
-let handed: JobInput | undefined;
-
-function handedInput(logic: AnyStateMachine): AnyStateMachine {
-  return Object.create(logic, {
-    getInitialSnapshot: {
-      value: (scope: Parameters<AnyStateMachine['getInitialSnapshot']>[0], input: unknown) =>
-        logic.getInitialSnapshot(scope, input ?? handed),
-    },
-  }) as AnyStateMachine;
-}
-
-/** Makes jobs' actors, under one parent. */
-export class JobActors {
-  readonly #parent: AnyActorRef;
-  #options: AnyActor['options'] | undefined;
-
-  constructor(parent: AnyActorRef) {
-    this.#parent = parent;
-  }
-
-  /**
-   * A job's actor, not started.
-   *
-   * XState copies an actor's options, and in Node 20 each option costs that copy half a microsecond and a hidden class of its own:
-   * more than anything else of a job. So they are given in full only where an inspector sees them; elsewhere all share one copy.
-   */
-  create(logic: AnyStateMachine, id: string, input: JobInput, isSeen: boolean): AnyActor {
-    const parent = this.#parent;
-    if (isSeen) return createActor(logic, { id, parent, input } as ActorOptions<AnyStateMachine>);
-    handed = input;
-    const actor: AnyActor = createActor(logic, { parent } as ActorOptions<AnyStateMachine>);
-    handed = undefined;
-    actor.id = id;
-    actor.options = this.#options ??= actor.options;
-    return actor;
-  }
 }
 
 function provided(kind: Kind): AnyStateMachine {
@@ -177,12 +140,10 @@ export class JobRunner {
     if (entry.called) return;
     entry.called = true;
     this.host.timers.cancel(entry.deadline);
-    try {
-      const result: unknown = entry.operations.callback?.(outcome, entry.tag);
-      if (isThenable(result)) this.whenRejected(result, (error) => this.complain(error, 'callback', entry.tag));
-    } catch (error) {
-      this.complain(error, 'callback', entry.tag);
-    }
+    this.attempt(
+      () => entry.operations.callback?.(outcome, entry.tag),
+      (error) => this.complain(error, 'callback', entry.tag),
+    );
     if (entry.actor?.getSnapshot().status !== 'active') return;
     // A parent that was stopped meanwhile can't be told that it is done.
     if (this.host.isActive) entry.actor.send(callbackDone);
@@ -193,14 +154,10 @@ export class JobRunner {
   attempt(operation: () => unknown, failed: (error: unknown) => void): void {
     try {
       const result = operation();
-      if (isThenable(result)) this.whenRejected(result, failed);
+      if (isThenable(result)) result.then(undefined, (error: unknown) => this.outbox.around(() => failed(error)));
     } catch (error) {
       failed(error);
     }
-  }
-
-  whenRejected(result: PromiseLike<unknown>, failed: (error: unknown) => void): void {
-    result.then(undefined, (error: unknown) => this.outbox.around(() => failed(error)));
   }
 
   /** Tells of an error that nobody else is told of. */
@@ -273,12 +230,10 @@ class GrantedOperation implements Execution, Sending {
     if (this.#runner.host.isKilled || !this.#isHeld()) return;
     const { operations } = this.#entry;
     if (operations[this.#name] === undefined) return this.#complete({ ok: true });
-    try {
-      const result: unknown = operations[this.#name]?.(this);
-      if (isThenable(result)) this.#runner.whenRejected(result, (error) => this.#failed(error));
-    } catch (error) {
-      this.#failed(error);
-    }
+    this.#runner.attempt(
+      () => operations[this.#name]?.(this),
+      (error) => this.#failed(error),
+    );
   }
 
   #isHeld(): boolean {
@@ -300,8 +255,4 @@ class GrantedOperation implements Execution, Sending {
       this.#name === 'send' ? { type: 'send_done', job, permit, completion } : { type: 'execute_done', job, permit, completion },
     );
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

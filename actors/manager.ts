@@ -7,7 +7,8 @@ import { invalidOption, VirtagentError } from '../transport/errors.ts';
 import { backoff, durations, Timers, type Timer } from '../transport/timers.ts';
 import { compiled, isWatched } from './compiled.ts';
 import { guardedInspect } from './job-events.ts';
-import { JobActors, JobRunner, logicOf, type RunnerHost } from './job-runner.ts';
+import { JobActors } from './job-actors.ts';
+import { JobRunner, logicOf, type RunnerHost } from './job-runner.ts';
 import { JobEntry, JobTable } from './job-table.ts';
 import type { Kind } from './kinds.ts';
 import {
