@@ -6,6 +6,7 @@ import type { Channel } from './channels/channel.ts';
 import { invalidOption, RemoteProtocolError, VirtagentError } from './errors.ts';
 import type { Codec, Decoded, IncomingMessage } from './messages.ts';
 import { backoff, durations, Timers, type Clock, type Timer } from './timers.ts';
+import { TurnBatch } from './turn-batch.ts';
 
 /** What a transport is given. */
 export interface TransportInput {
@@ -49,26 +50,6 @@ export interface TransportCounters {
 
 /** Why a send failed: `known` says that nothing of it can have reached the peer. */
 export type SendResult = { readonly ok: true } | { readonly ok: false; readonly error: unknown; readonly known?: 'not-sent' };
-
-/**
- * A batch of frames is written before it has more bytes. A dozen small messages share the cost of a write; if all that a turn makes
- * ready shared one, the two sides would wait for each other in turns (docs/performance.md).
- */
-const batchBytes = 2 * 1024;
-
-/** Those whose batch waits for the end of its turn. A process that exits in that turn hands over what it was told is sent. */
-const batching = new Set<Transport>();
-let heedsExit = false;
-
-function heedExit(): void {
-  if (heedsExit) return;
-  heedsExit = true;
-  process.on('exit', () => {
-    for (const transport of batching) transport._flush();
-  });
-}
-
-const resolved = Promise.resolve();
 
 /** After lines that were up and on which nothing was heard, the pause grows up to this many milliseconds. */
 const silentLast = 1_000;
@@ -165,17 +146,8 @@ export class Transport {
   #codec: Codec | undefined;
   /** Encodes while there is no line. */
   #spareCodec: Codec | undefined;
-  /** Frames of this turn behind its first, which the stream takes as one: it is known to have room for them. */
-  #batch: Uint8Array[] = [];
-  #batched = 0;
-  /** Whether something was written in this turn: what else it leads to is written at its end. */
-  #hasWritten = false;
-  /** After the promises that the turn has settled, and all that these settle: a tick alone may come before them. */
-  readonly #flushLater = (): void => process.nextTick(this.#flushNow);
-  readonly #flushNow = (): void => {
-    this.#hasWritten = false;
-    this._flush();
-  };
+  /** What this turn writes behind its first frame: the stream is known to have room for it. */
+  readonly #batch = new TurnBatch(() => this.#flush());
   /** Sends that the stream has not taken: it was full. */
   #undrained: ((result: SendResult) => void)[] = [];
 
@@ -206,9 +178,9 @@ export class Transport {
    */
   write(frame: Uint8Array, done: (result: SendResult) => void): void {
     // What does not join the batch comes behind it, unless the stream did not take that.
-    let joins = this.#hasWritten && this.#joins(frame);
-    const isSound = joins || this._flush();
-    joins ||= isSound && this.#hasWritten && this.#joins(frame);
+    let joins = this.#joins(frame);
+    const isSound = joins || this.#flush();
+    joins ||= isSound && this.#joins(frame);
     const stream = isSound ? this.#stream : undefined;
     if (stream === undefined || stream.destroyed || !stream.writable) {
       const error = new VirtagentError('LINE_LOST', 'there is no line', { known: 'not-sent' });
@@ -217,11 +189,10 @@ export class Transport {
     this.counters.bytesOut += frame.length;
     this.counters.messagesOut++;
     if (joins) {
-      this.#join(frame);
+      this.#batch.add(frame);
       return done({ ok: true });
     }
-    if (!this.#hasWritten) void resolved.then(this.#flushLater);
-    this.#hasWritten = true;
+    this.#batch.open();
     let isTaken: boolean;
     try {
       isTaken = stream.write(frame);
@@ -240,7 +211,7 @@ export class Transport {
 
   /** The peer's last requests are answered. What the stream still holds of the answers is handed over first. */
   finished(): void {
-    this._flush();
+    this.#flush();
     const stream = this.#stream;
     if (stream === undefined || stream.destroyed) this.#finishNow();
     else if (!stream.writableEnded) stream.end(() => this.#finishNow());
@@ -273,8 +244,8 @@ export class Transport {
     for (const effect of this.#effects.splice(0)) effect(this);
   }
 
-  /** @internal Hands the batch to the stream. Its frames count as sent: if the stream does not take them, the line is lost. */
-  _flush(): boolean {
+  /** Hands the batch to the stream. Its frames count as sent: if the stream does not take them, the line is lost. */
+  #flush(): boolean {
     const stream = this.#stream;
     try {
       if (stream !== undefined) this.#writeBatch(stream);
@@ -459,31 +430,14 @@ export class Transport {
     this.#input.onMessage(one);
   }
 
-  /** Whether the stream has room for that frame behind the batch, as its own write() would find. */
   #joins(frame: Uint8Array): boolean {
-    const stream = this.#stream;
-    const bytes = this.#batched + frame.length;
-    if (stream === undefined || bytes >= batchBytes || stream.writableNeedDrain) return false;
-    // In object mode a chunk may be a message.
-    return stream.writableLength + bytes < stream.writableHighWaterMark && !stream.writableObjectMode;
-  }
-
-  #join(frame: Uint8Array): void {
-    this.#batch.push(frame);
-    this.#batched += frame.length;
-    if (this.#batch.length > 1) return;
-    heedExit();
-    batching.add(this);
+    return this.#stream !== undefined && this.#batch.takes(frame, this.#stream);
   }
 
   /** Throws what the stream throws; it is not tried again. */
   #writeBatch(stream: Duplex): void {
-    const frames = this.#batch;
-    if (frames.length === 0) return;
-    const bytes = frames.length === 1 ? frames[0] : Buffer.concat(frames, this.#batched);
-    this.#batch = [];
-    this.#batched = 0;
-    batching.delete(this);
+    const bytes = this.#batch.take();
+    if (bytes === undefined) return;
     if (stream.destroyed || !stream.writable) throw lineLost('the line takes nothing more');
     stream.write(bytes);
   }
