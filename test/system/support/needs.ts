@@ -13,7 +13,10 @@ export function needs(...programs: readonly Program[]): (name: string, body: () 
   const isComplete = missing.length === 0;
   const why = `needs ${missing.join(', ')}: npm run setup:system`;
   if (!isComplete && isCi()) throw new Error(`in CI no system test may be skipped; this one ${why}`);
-  return (name, body) => void describe(`${name}${isComplete ? '' : ` (skipped: ${why})`}`, { skip: !isComplete }, () => body());
+  return (name, body) =>
+    void describe(`${name}${isComplete ? '' : ` (skipped: ${why})`}`, { skip: !isComplete }, () => {
+      body();
+    });
 }
 
 function isCi(): boolean {
