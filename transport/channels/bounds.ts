@@ -19,4 +19,10 @@ export const bounds = Object.freeze({
   // Bytes written to a port, and reads from it, before other things of the process have their turn.
   portSlice: 262_144,
   portReads: 64,
+  // The longest answer of QEMU 7.2, its own schema, has 0.2 MB.
+  qmpLineBytes: 4 * 1024 * 1024,
+  // Nobody waits for more answers of a monitor, which gives them in order.
+  qmpPending: 64,
+  // QEMU greets as soon as it has accepted; it accepts one client at a time.
+  qmpGreetingMs: 5_000,
 });
