@@ -65,6 +65,23 @@ export class Workshop {
     return workshop;
   }
 
+  /** A file of bench/workers/ with all that it imports in one file, for a machine that has nothing but Node. */
+  async bundle(name: string): Promise<string> {
+    const outfile = join(this.#folder, 'bundles', name.replace(/\.ts$/, '.js'));
+    const contenders = ['birpc', 'vscode-jsonrpc', 'json-rpc-2.0', 'capnweb', '@modelcontextprotocol/sdk', 'serialport'];
+    await build({
+      entryPoints: [this.script(`workers/${name}`)],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20.19',
+      external: contenders.flatMap((one) => [one, `${one}/*`]),
+      logLevel: 'warning',
+    });
+    return outfile;
+  }
+
   /** The compiled form of a file of bench/. */
   script(name: string): string {
     return join(this.#folder, 'bench', name.replace(/\.ts$/, '.js'));

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import type { Params, Session } from '../contenders/contender.ts';
+import { openChannel, type ChannelSpec } from '../../transport/index.ts';
+import type { Params, Session, Side } from '../contenders/contender.ts';
 import { contenders, type ContenderName } from '../contenders/index.ts';
 import { underLoad, type LoadFigures, type LoadOptions } from '../load.ts';
 import { serve } from './serve.ts';
@@ -47,6 +48,13 @@ const tasks = {
   async open({ contender, path }: { contender: ContenderName; path: string }): Promise<string> {
     const { how, open } = await contenders[contender].load();
     session = await open(await (accepted ?? connected(path)), accepted === undefined ? 'client' : 'server');
+    return how;
+  },
+
+  /** Opens its end on a line of the package's own; says how the contender is set up. */
+  async openLine({ contender, line, side }: { contender: ContenderName; line: ChannelSpec; side: Side }): Promise<string> {
+    const { how, open } = await contenders[contender].load();
+    session = await open(await openChannel(line).open(new AbortController().signal), side);
     return how;
   },
 
