@@ -11,7 +11,9 @@ const made = join(aside, 'dist');
 try {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', made], { stdio: 'inherit' });
   renameImportsInTypes(made);
-  await buildCommand(join(made, 'virtagent.js'));
+  await bundle('cli/virtagent.ts', join(made, 'virtagent.js'));
+  // The guest's half alone, one file for a machine that has nothing but Node.
+  await bundle('cli/guest-main.ts', join(made, 'guest.js'));
   if (existsSync('dist')) renameSync('dist', join(aside, 'old'));
   renameSync(made, 'dist');
 } finally {
@@ -27,15 +29,17 @@ function renameImportsInTypes(folder) {
   }
 }
 
-async function buildCommand(outfile) {
+async function bundle(entry, outfile) {
   await build({
     // Its first line is the shebang, which esbuild keeps there.
-    entryPoints: ['cli/virtagent.ts'],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     platform: 'node',
     format: 'esm',
     target: 'node20.19',
+    // A native package that those who use a serial port install: loaded when one is opened.
+    external: ['serialport'],
     define: { 'process.env.NODE_ENV': '"production"' },
     // Bundled CommonJS packages call require for Node's own modules.
     banner: { js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
