@@ -34,6 +34,7 @@ export function makeProgram(context: Context, done: Done): Command {
 function addGuest(program: Command, context: Context, done: Done): void {
   addLineOptions(program.command('guest').description("Serves a host: the machine's own end of the line."))
     .option('--allow-read <dir>', 'let getfile read regular files below DIR (repeatable)', collect)
+    .option('--allow-write <dir>', 'let putfile write regular files below DIR (repeatable)', collect)
     .option('--allow-shutdown <command>', 'let shutdown run COMMAND MODE, without a shell')
     .option('--retry', 'with a connecting channel: try again, with growing pauses, and after a lost line')
     .option('--ping-host <seconds>', 'call ping of the host that often')
