@@ -45,6 +45,7 @@ function command(name: string, { out, err }: Context): Command {
 function addGuest(command: Command, context: Context, done: Done): void {
   addLineOptions(command.description("Serves a host: the machine's own end of the line."))
     .option('--allow-read <dir>', 'let getfile read regular files below DIR (repeatable)', collect)
+    .option('--allow-write <dir>', 'let putfile write regular files below DIR (repeatable)', collect)
     .option('--allow-shutdown <command>', 'let shutdown run COMMAND MODE, without a shell')
     .option('--retry', 'with a connecting channel: try again, with growing pauses, and after a lost line')
     .option('--ping-host <seconds>', 'call ping of the host that often')
