@@ -1,8 +1,8 @@
 // Builds dist/: the library as plain modules with their types, and the command as one file.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { bundle } from './bundle.mjs';
 
 // Built aside and moved into place whole: what runs meanwhile, tests or another build, never sees half of it.
 mkdirSync('node_modules/.cache', { recursive: true });
@@ -27,23 +27,4 @@ function renameImportsInTypes(folder) {
     const path = join(folder, String(name));
     writeFileSync(path, readFileSync(path, 'utf8').replace(/(from '\.{1,2}\/[^']+|import\("\.{1,2}\/[^"]+)\.ts(['"])/g, '$1.js$2'));
   }
-}
-
-async function bundle(entry, outfile) {
-  await build({
-    // Its first line is the shebang, which esbuild keeps there.
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20.19',
-    // A native package that those who use a serial port install: loaded when one is opened.
-    external: ['serialport'],
-    define: { 'process.env.NODE_ENV': '"production"' },
-    // Bundled CommonJS packages call require for Node's own modules.
-    banner: { js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
-    logLevel: 'warning',
-  });
-  chmodSync(outfile, 0o755);
 }
