@@ -8,7 +8,7 @@ import { findProgram, requireProgram } from './programs.ts';
 import { run } from './run.ts';
 
 /** Raised when what is put on the disk changes otherwise than by versions. */
-const RECIPE = '1';
+const RECIPE = '2';
 
 /** The guest's large disk: this Node, qemu-ga, their libraries, and the serialport package. It changes with their versions only. */
 export async function rootfs(say: (text: string) => void): Promise<string> {
@@ -78,7 +78,7 @@ async function copyPackage(folder: string, to: string): Promise<void> {
     filter: (path) => {
       const below = path.slice(folder.length + 1).split('/');
       const isForeign = below[0] === 'prebuilds' && below.length > 1 && below[1] !== `${process.platform}-${process.arch}`;
-      return !isForeign && !['node_modules', 'src', 'build'].includes(below[0] ?? '') && !/\.(d\.ts|map|md)$/.test(basename(path));
+      return !isForeign && !['node_modules', 'build'].includes(below[0] ?? '') && !/\.(d\.ts|map|md)$/.test(basename(path));
     },
   });
 }

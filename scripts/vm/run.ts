@@ -6,7 +6,9 @@ export function run(program: string, args: readonly string[], options: { cwd?: s
     const child = execFile(program, args, { cwd: options.cwd, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout);
       const last = stderr.trim().split('\n').at(-1);
-      reject(new Error(`${program} ${args[0] ?? ''} failed: ${last === undefined || last === '' ? error.message : last}`, { cause: error }));
+      reject(
+        new Error(`${program} ${args[0] ?? ''} failed: ${last === undefined || last === '' ? error.message : last}`, { cause: error }),
+      );
     });
     // A program that ends before it has read all says so with its exit code.
     child.stdin?.on('error', () => {});

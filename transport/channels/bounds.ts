@@ -10,6 +10,12 @@ export const bounds = Object.freeze({
   lockMs: 10_000,
   // `sun_path`, less the NUL that ends it. What is longer gets cut off without a word, or EINVAL.
   socketPathBytes: process.platform === 'linux' ? 107 : 103,
+  // The longest answer of QEMU 7.2, its own schema, has 0.2 MB.
+  qmpLineBytes: 4 * 1024 * 1024,
+  // Nobody waits for more answers of a monitor, which gives them in order.
+  qmpPending: 64,
+  // QEMU greets as soon as it has accepted; it accepts one client at a time.
+  qmpGreetingMs: 5_000,
   // A host that comes to a virtio-serial port waits that long to be seen; looking ten times a second costs 0.1 % of a CPU.
   hostAwayMs: 100,
   // A port that was unplugged is looked up by name, which reads some files; who plugs it in again has all the time.
@@ -19,10 +25,4 @@ export const bounds = Object.freeze({
   // Bytes written to a port, and reads from it, before other things of the process have their turn.
   portSlice: 262_144,
   portReads: 64,
-  // The longest answer of QEMU 7.2, its own schema, has 0.2 MB.
-  qmpLineBytes: 4 * 1024 * 1024,
-  // Nobody waits for more answers of a monitor, which gives them in order.
-  qmpPending: 64,
-  // QEMU greets as soon as it has accepted; it accepts one client at a time.
-  qmpGreetingMs: 5_000,
 });
