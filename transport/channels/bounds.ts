@@ -16,4 +16,13 @@ export const bounds = Object.freeze({
   qmpPending: 64,
   // QEMU greets as soon as it has accepted; it accepts one client at a time.
   qmpGreetingMs: 5_000,
+  // Pauses between attempts to open what is not there yet: short enough for a VM that boots in 3 s, light enough for hours.
+  tryFirstMs: 50,
+  tryLastMs: 1_000,
+  // Default of `waitMs` of a QEMU chardev: QEMU makes its sockets within a second; with QMP, a guest boots and opens its port.
+  chardevWaitMs: 30_000,
+  // QEMU sees that a client has left in its next turn, which a busy machine delays.
+  chardevFreeMs: 1_000,
+  // QEMU tells of a port once a second at most: what it held back is the news that the line was opened by.
+  portNewsMs: 1_100,
 });
