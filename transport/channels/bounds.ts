@@ -25,4 +25,9 @@ export const bounds = Object.freeze({
   chardevFreeMs: 1_000,
   // QEMU tells of a port once a second at most: what it held back is the news that the line was opened by.
   portNewsMs: 1_100,
+  // What a terminal's driver holds at most; and reads of it before other things of the process have their turn.
+  serialReadBytes: 64 * 1024,
+  serialReads: 16,
+  // A UART tells of 16 bytes at a time, 1.4 ms apart at 115,200 baud: they are gathered so long, at no cost to a lone message.
+  serialGatherMs: 4,
 });

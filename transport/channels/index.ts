@@ -1,5 +1,6 @@
 export type { Channel } from './channel.ts';
 export { childChannel, type ChildOptions } from './child.ts';
+export { isaSerial, type IsaSerialOptions } from './isa-serial.ts';
 export type { ListenChannel } from './listen.ts';
 export { memoryPair } from './memory-pair.ts';
 export { channelNames, openChannel, type ChannelName, type ChannelSpec } from './open.ts';
