@@ -10,12 +10,14 @@ export const bounds = Object.freeze({
   lockMs: 10_000,
   // `sun_path`, less the NUL that ends it. What is longer gets cut off without a word, or EINVAL.
   socketPathBytes: process.platform === 'linux' ? 107 : 103,
-  // A host that comes to a virtio-serial port waits that long to be seen; looking ten times a second costs 0.1 % of a CPU.
-  hostAwayMs: 100,
-  // A port that was unplugged is looked up by name, which reads some files; who plugs it in again has all the time.
-  portAwayMs: 250,
-  // Longest pause before a port that took nothing, or had nothing, is tried again; it starts at 1 ms.
-  portPauseMs: 16,
+  // Whether a host is at a virtio-serial port is looked at after 10 ms, then at pauses that double up to this one: a host that
+  // restarts is back soon. A look costs about 1 ms under software emulation, far less on hardware: less than 0.5 % of a CPU.
+  hostAwayMs: 250,
+  // Longest pause before a port that took nothing is tried again; it starts at 1 ms. QEMU holds 4 MiB of what was taken, so a
+  // host that reads again has enough until then.
+  portFullMs: 64,
+  // The same for one that had nothing, where Node can't tell when bytes come: the first call after a silence waits that long.
+  portQuietMs: 16,
   // Bytes written to a port, and reads from it, before other things of the process have their turn.
   portSlice: 262_144,
   portReads: 64,
