@@ -11,3 +11,4 @@ export { streamChannel } from './stream.ts';
 export { tcpConnect, tcpListen, type TcpAddress } from './tcp.ts';
 export { waitingChannel } from './waiting.ts';
 export { unixConnect, unixListen, type UnixListenOptions } from './unix.ts';
+export { virtioSerial } from './virtio-serial.ts';
