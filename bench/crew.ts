@@ -79,6 +79,11 @@ export class Crew {
     return printed;
   }
 
+  /** Starts another program, which is ended with the bench. */
+  program(name: string, args: readonly string[]): ChildProcess {
+    return this.#kept(spawn(name, args, { stdio: 'ignore' }));
+  }
+
   end(): void {
     for (const child of this.#children) child.kill('SIGKILL');
   }
@@ -88,7 +93,10 @@ export class Crew {
       string,
       ...string[],
     ];
-    const child = spawn(program, rest, { stdio });
+    return this.#kept(spawn(program, rest, { stdio }));
+  }
+
+  #kept(child: ChildProcess): ChildProcess {
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
     return child;

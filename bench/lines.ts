@@ -6,7 +6,7 @@
  * weighs that much more than anywhere else; the machine is not pinned; a pseudo-terminal made by socat has a third process in
  * the middle. Only one program can hold a port, so each round starts the guest's end anew and warms it up.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ChannelSpec } from '../transport/index.ts';
@@ -43,7 +43,7 @@ interface Missing {
   readonly missing: string;
 }
 
-const places: readonly ((bench: Bench) => Promise<Place | Missing>)[] = [virtioSerial, pseudoTerminal];
+const places: readonly ((bench: Bench) => Promise<Place | Missing>)[] = [virtioSerial];
 
 export const lines: Section = {
   title: 'lines: virtio-serial inside a virtual machine, and a pseudo-terminal',
@@ -129,7 +129,9 @@ async function virtioSerial({ crew, workshop }: Bench): Promise<Place | Missing>
   return {
     title,
     async open(contender) {
-      await vm.control.sh(`(node /agent/guest.js ${contender} ${portNames.agent} </dev/null >/tmp/guest.log 2>&1 & echo $! >/tmp/guest.pid)`);
+      await vm.control.sh(
+        `(node /agent/guest.js ${contender} ${portNames.agent} </dev/null >/tmp/guest.log 2>&1 & echo $! >/tmp/guest.pid)`,
+      );
       const line: ChannelSpec = { channel: 'unix-connect', path: vm.sockets.agent };
       const client = crew.worker<PeerTasks>(workshop.script('workers/peer.ts'), 'client', `host of ${contender}`);
       await client.ask('openLine', { contender, line, side: 'client' });
@@ -154,12 +156,15 @@ async function pseudoTerminal({ crew, workshop }: Bench): Promise<Place | Missin
     title,
     async open(contender) {
       const ends = [workshop.socket(), workshop.socket()] as const;
-      const socat = spawn('socat', ends.map((link) => `pty,raw,echo=0,link=${link}`), { stdio: 'ignore' });
+      const socat = crew.program(
+        'socat',
+        ends.map((link) => `pty,raw,echo=0,link=${link}`),
+      );
       await until(() => ends.every((link) => existsSync(link)), socat);
       const script = workshop.script('workers/peer.ts');
       const server = crew.worker<PeerTasks>(script, 'server', `server of ${contender}`);
       const client = crew.worker<PeerTasks>(script, 'client', `client of ${contender}`);
-      const lineAt = (path: string): ChannelSpec => ({ channel: 'isa-serial', path });
+      const lineAt = (path: string): ChannelSpec => ({ channel: 'isa-serial' as never, path });
       await Promise.all([
         server.ask('openLine', { contender, line: lineAt(ends[0]), side: 'server' }),
         client.ask('openLine', { contender, line: lineAt(ends[1]), side: 'client' }),

@@ -68,7 +68,6 @@ export class Workshop {
   /** A file of bench/workers/ with all that it imports in one file, for a machine that has nothing but Node. */
   async bundle(name: string): Promise<string> {
     const outfile = join(this.#folder, 'bundles', name.replace(/\.ts$/, '.js'));
-    const contenders = ['birpc', 'vscode-jsonrpc', 'json-rpc-2.0', 'capnweb', '@modelcontextprotocol/sdk', 'serialport'];
     await build({
       entryPoints: [this.script(`workers/${name}`)],
       outfile,
@@ -76,7 +75,9 @@ export class Workshop {
       platform: 'node',
       format: 'esm',
       target: 'node20.19',
-      external: contenders.flatMap((one) => [one, `${one}/*`]),
+      // Loaded when a serial port is opened.
+      external: ['serialport'],
+      banner: { js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
       logLevel: 'warning',
     });
     return outfile;

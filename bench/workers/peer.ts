@@ -1,6 +1,7 @@
 /** One end of a line, in a process of its own: the client connects, the server listens, either can be put under load. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import { openChannel, type ChannelSpec } from '../../transport/index.ts';
 import type { Params, Session, Side } from '../contenders/contender.ts';
@@ -13,6 +14,15 @@ export interface Echo extends LoadOptions {
   readonly bytes: number;
 }
 
+/** An end of a line that is no socket between the two workers. */
+export interface LineEnd {
+  readonly contender: ContenderName;
+  readonly line: ChannelSpec;
+  readonly side: Side;
+  /** Whether the far end is workers/guest.ts. */
+  readonly tells: boolean;
+}
+
 let session: Session;
 /** The server's, from before the client may connect. */
 let accepted: Promise<Socket> | undefined;
@@ -23,6 +33,14 @@ function paramsOf(bytes: number): Params {
   const made = known.get(bytes) ?? { text: 'virtagent '.repeat(bytes / 10 + 1).slice(0, bytes - JSON.stringify({ text: '' }).length) };
   known.set(bytes, made);
   return made;
+}
+
+async function told(stream: Duplex, contender: ContenderName): Promise<void> {
+  stream.write(`${contender}\n`);
+  await once(stream, 'readable');
+  stream.read();
+  stream.removeAllListeners('readable');
+  Reflect.set(stream, 'readableFlowing', null);
 }
 
 async function connected(path: string): Promise<Socket> {
@@ -51,10 +69,12 @@ const tasks = {
     return how;
   },
 
-  /** Opens its end on a line of the package's own; says how the contender is set up. */
-  async openLine({ contender, line, side }: { contender: ContenderName; line: ChannelSpec; side: Side }): Promise<string> {
+  /** Opens its end on a line of the package's own; says how the contender is set up. A far end that serves all is told which. */
+  async openLine({ contender, line, side, tells }: LineEnd): Promise<string> {
     const { how, open } = await contenders[contender].load();
-    session = await open(await openChannel(line).open(new AbortController().signal), side);
+    const stream = await openChannel(line).open(new AbortController().signal);
+    if (tells) await told(stream, contender);
+    session = await open(stream, side);
     return how;
   },
 
