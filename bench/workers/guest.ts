@@ -4,29 +4,16 @@
  * one port.
  */
 import { once } from 'node:events';
-import type { Duplex } from 'node:stream';
 import { virtioSerial } from '../../transport/index.ts';
+import { firstLine } from '../first-line.ts';
 import { contenders, type ContenderName } from '../contenders/index.ts';
 
 const channel = virtioSerial(process.argv[2] as string);
 for (;;) {
   const stream = await channel.open(new AbortController().signal);
   const gone = once(stream, 'close');
-  const contender = contenders[(await firstLine(stream)) as ContenderName];
-  await (await contender?.load())?.open(stream, 'server');
+  const { open } = await contenders[(await firstLine(stream)) as ContenderName].load();
+  stream.write('ready\n');
+  await open(stream, 'server');
   await gone;
-}
-
-async function firstLine(stream: Duplex): Promise<string> {
-  let text = '';
-  while (!text.includes('\n')) {
-    const [chunk] = (await once(stream, 'data')) as [Buffer];
-    text += chunk.toString('latin1');
-  }
-  // It waits for its answer before it says more.
-  stream.pause();
-  stream.removeAllListeners('data');
-  Reflect.set(stream, 'readableFlowing', null);
-  stream.write('ok\n');
-  return text.trim();
 }

@@ -1,10 +1,10 @@
 /** One end of a line, in a process of its own: the client connects, the server listens, either can be put under load. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import { openChannel, type ChannelSpec } from '../../transport/index.ts';
 import type { Params, Session, Side } from '../contenders/contender.ts';
+import { firstLine } from '../first-line.ts';
 import { contenders, type ContenderName } from '../contenders/index.ts';
 import { underLoad, type LoadFigures, type LoadOptions } from '../load.ts';
 import { serve } from './serve.ts';
@@ -33,14 +33,6 @@ function paramsOf(bytes: number): Params {
   const made = known.get(bytes) ?? { text: 'virtagent '.repeat(bytes / 10 + 1).slice(0, bytes - JSON.stringify({ text: '' }).length) };
   known.set(bytes, made);
   return made;
-}
-
-async function told(stream: Duplex, contender: ContenderName): Promise<void> {
-  stream.write(`${contender}\n`);
-  await once(stream, 'readable');
-  stream.read();
-  stream.removeAllListeners('readable');
-  Reflect.set(stream, 'readableFlowing', null);
 }
 
 async function connected(path: string): Promise<Socket> {
@@ -73,7 +65,10 @@ const tasks = {
   async openLine({ contender, line, side, tells }: LineEnd): Promise<string> {
     const { how, open } = await contenders[contender].load();
     const stream = await openChannel(line).open(new AbortController().signal);
-    if (tells) await told(stream, contender);
+    if (tells) {
+      stream.write(`${contender}\n`);
+      await firstLine(stream);
+    }
     session = await open(stream, side);
     return how;
   },
