@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import pc from 'picocolors';
 import { VirtagentError, type ErrorCode } from '../actors/index.ts';
+import { LocalFailure } from './local-failure.ts';
 import type { Output } from './output.ts';
 import { jsonLine, oneLine } from './text.ts';
 
@@ -43,6 +44,7 @@ function describe(error: unknown): Shown {
     const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
     return { code: 'INVALID_OPTION', message, remedy: remedies.INVALID_OPTION };
   }
+  if (error instanceof LocalFailure) return { code: error.code, message: error.message, remedy: error.remedy };
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { code: 'INTERNAL', message, remedy: 'This is an error in virtagent: please report it, with what you ran.' };
 }

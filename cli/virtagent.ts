@@ -1,14 +1,17 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { VirtagentError } from '../actors/index.ts';
-import { exitCodes, exitNameOf, signalExits, type ExitName } from './exit-codes.ts';
+import { execExitNameOf, exitCodes, exitNameOf, signalExits, type ExitName } from './exit-codes.ts';
 import { Output } from './output.ts';
 import { makeProgram } from './program.ts';
 import { reportError } from './report-error.ts';
 import { Stopping } from './stopping.ts';
 
 const argv = process.argv.slice(2);
-const isJson = argv.includes('--json');
+const isExec = argv[0] === 'exec';
+// What comes after it is a guest's command.
+const ownArguments = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+const isJson = ownArguments.includes('--json');
 const out = new Output(process.stdout, { mayDrop: false });
 const err = new Output(process.stderr, { mayDrop: true });
 const stopping = new Stopping();
@@ -16,7 +19,7 @@ const stopping = new Stopping();
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
     reportError(error, err, isJson);
-    process.exit(exitCodes.internal.code);
+    process.exit(exitCodes[isExec ? 'execFailed' : 'internal'].code);
   });
 }
 
@@ -26,10 +29,10 @@ stopping[Symbol.dispose]();
 await out.flush();
 const name = out.failure === undefined ? exit : failedOutput(out.failure);
 await err.flush();
-process.exit(exitCodes[name].code);
+process.exit(typeof name === 'number' ? name : exitCodes[name].code);
 
-async function run(): Promise<ExitName> {
-  let exit: ExitName = 'ok';
+async function run(): Promise<ExitName | number> {
+  let exit: ExitName | number = 'ok';
   const program = makeProgram({ out, err, stopping }, (name) => (exit = name));
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -47,10 +50,11 @@ function failed(error: unknown): ExitName {
   }
   reportError(error, err, isJson);
   const isStopped = error instanceof VirtagentError && error.code === 'CANCELLED' && error.remote === undefined;
-  return isStopped && stopping.name !== undefined ? signalExits[stopping.name] : exitNameOf(error);
+  if (isStopped && stopping.name !== undefined) return signalExits[stopping.name];
+  return isExec ? execExitNameOf(error) : exitNameOf(error);
 }
 
 function failedOutput(error: Error): ExitName {
   err.line(`virtagent: OUTPUT_FAILED: standard output: ${error.message}`);
-  return 'internal';
+  return isExec ? 'execFailed' : 'internal';
 }
