@@ -22,10 +22,8 @@ export interface QemuGaHost {
   readonly random: () => number;
   readonly isTraced: boolean;
   trace(direction: 'in' | 'out', message: object, bytes: number): void;
-  /** Nothing but the greeting may be sent. */
+  /** Nothing but what the greeting needs may be sent. */
   hold(): void;
-  /** Requests may be sent. */
-  admit(): void;
   /** An answer that is to nothing. */
   onUnclaimed(): void;
   stopChild(child: AnyActorRef): void;
@@ -63,6 +61,8 @@ export class QemuGaGreeting implements Greeting {
   #timer: Timer | undefined;
   /** The question for the list that is out. */
   #asking: AbortController | undefined;
+  #isStarted = false;
+  #isOpen = false;
   #isStopping = false;
   #watching: { unsubscribe(): void } | undefined;
 
@@ -77,7 +77,7 @@ export class QemuGaGreeting implements Greeting {
         settle: () => after(() => this.#settle()),
         list: () => after(() => this.#list()),
         endList: () => after(() => this.#endList()),
-        admit: () => after(() => this.#host.admit()),
+        admit: () => after(() => this.#host.transport.greeted()),
         report: () => after(() => this.#host.onUnclaimed()),
       },
     });
@@ -90,14 +90,17 @@ export class QemuGaGreeting implements Greeting {
   }
 
   begin(): void {
+    // Of a line that is open: the chart itself wants it greeted anew, or somebody else does.
+    if (this.#isOpen) return this.#state === 'ready' ? this.#send({ type: 'out_of_step' }) : undefined;
     this.#watching ??= this.#host.transport.damage$.subscribe((error) => this.#damaged(error));
-    if (this.#actor.getSnapshot().status === 'active' && !this.#isStarted) this.#actor.start();
-    this.#isStarted = true;
+    if (!this.#isStarted) this.#actor.start();
+    this.#isStarted = this.#isOpen = true;
     this.#forget();
     this.#send({ type: 'opened' });
   }
 
   end(): void {
+    this.#isOpen = false;
     this.#forget();
     if (this.#isStarted) this.#send({ type: 'closed' });
   }
@@ -135,7 +138,7 @@ export class QemuGaGreeting implements Greeting {
   givenUp(tag: string): void {
     if (this.#onLine?.tag !== tag) return;
     this.#onLine = undefined;
-    this.#send({ type: 'given_up' });
+    this.#send({ type: 'out_of_step' });
   }
 
   take(message: IncomingMessage): IncomingMessage | undefined {
@@ -161,6 +164,7 @@ export class QemuGaGreeting implements Greeting {
   #hold(): void {
     this.#commands = undefined;
     this.#host.hold();
+    this.#host.transport.resync();
   }
 
   #sync(flushes: boolean, syncs: number): void {
@@ -255,8 +259,6 @@ export class QemuGaGreeting implements Greeting {
     this.#host.manager.timers.cancel(this.#timer);
     this.#timer = undefined;
   }
-
-  #isStarted = false;
 
   get #state(): QemuGaState {
     return this.#actor.getSnapshot().value;

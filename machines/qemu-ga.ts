@@ -23,8 +23,8 @@ export type QemuGaEvent =
   | { readonly type: 'synced' }
   | { readonly type: 'listed' }
   | { readonly type: 'not_understood'; readonly refusesIds: boolean }
-  // The calls.
-  | { readonly type: 'given_up' }
+  // The calls. `out_of_step`: one that is on the line was given up, so its answer is still to come.
+  | { readonly type: 'out_of_step' }
   | { readonly type: 'silent' }
   | { readonly type: 'changed' }
   // Its timers.
@@ -92,7 +92,7 @@ export const qemuGaMachine = s.createMachine({
         synced: ignored,
         listed: ignored,
         not_understood: ignored,
-        given_up: ignored,
+        out_of_step: ignored,
         silent: ignored,
         changed: ignored,
         late: violation,
@@ -110,7 +110,7 @@ export const qemuGaMachine = s.createMachine({
         closed,
         opened: violation,
         // Of what was sent before this sync, which covers it.
-        given_up: ignored,
+        out_of_step: ignored,
         not_understood: ignored,
         listed: ignored,
         silent: ignored,
@@ -125,7 +125,7 @@ export const qemuGaMachine = s.createMachine({
       on: {
         listed: { target: 'ready', actions: 'forgetUnlisted' },
         list_again: { target: 'listing', reenter: true },
-        given_up: { target: 'syncing' },
+        out_of_step: { target: 'syncing' },
         not_understood: [
           { guard: 'refusesIds', target: 'syncing', actions: 'dropIds' },
           { guard: 'mayListAgain', target: 'syncing', actions: 'countUnlisted' },
@@ -144,7 +144,7 @@ export const qemuGaMachine = s.createMachine({
       description: 'Commands are sent, one at a time.',
       entry: 'admit',
       on: {
-        given_up: outOfStep,
+        out_of_step: outOfStep,
         not_understood: notUnderstood,
         silent: { target: 'settling', actions: 'hold' },
         changed: { target: 'listing', actions: 'hold' },
@@ -163,7 +163,7 @@ export const qemuGaMachine = s.createMachine({
       on: {
         synced: { target: 'ready', actions: ['forgetSyncs', 'settle'] },
         late: 'syncing',
-        given_up: 'syncing',
+        out_of_step: 'syncing',
         not_understood: [{ guard: 'refusesIds', target: 'syncing', actions: 'dropIds' }, { target: 'syncing' }],
         closed,
         opened: violation,
