@@ -55,7 +55,7 @@ export async function runCopy(source: string, target: string, raw: RawCopyOption
     const session = await Session.open(open);
     try {
       const work = workOn(session, { pace, retries, timeoutMs, context, bar, isQuiet: raw.quiet === true });
-      const files: GuestFiles = line.protocol === ('qemu-ga' as string) ? qemuGaFiles : agentFiles;
+      const files: GuestFiles = line.protocol === 'qemu-ga' ? qemuGaFiles : agentFiles;
       let moved: Moved;
       if ('read' in local) {
         moved = await files.store(

@@ -38,7 +38,7 @@ export async function runExec(command: readonly string[], raw: RawExecOptions, c
     throw new VirtagentError('INVALID_OPTION', `COMMAND is ${quote(path)}; it takes the path or the name of a program in the guest`);
   }
   const line = lineOptions({ ...raw, quiet: true });
-  if (line.protocol !== ('qemu-ga' as string)) {
+  if (line.protocol !== 'qemu-ga') {
     const message = `--protocol is ${quote(line.protocol)}; it takes qemu-ga with exec: virtagent's own guest runs no commands for its host`;
     throw new VirtagentError('INVALID_OPTION', message);
   }

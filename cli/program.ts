@@ -4,31 +4,23 @@ import { runCall, type RawCallOptions } from './call.ts';
 import type { Context } from './context.ts';
 import type { RawCopyOptions } from './copy.ts';
 import type { RawExecOptions } from './exec.ts';
-import type { ExitName } from './exit-codes.ts';
 import { runGuest, type RawGuestOptions } from './guest.ts';
 import { examples, exitHelp } from './help.ts';
+import type { Exit } from './main.ts';
 import { runHost, type RawHostOptions } from './host.ts';
 import { addLineOptions } from './line-options.ts';
 
 /** What the action of a command came to. */
-type Done = (exit: ExitName | number) => void;
+type Done = (exit: Exit) => void;
 
 /** The command line. Errors are thrown, none is printed here. */
 export function makeProgram(context: Context, done: Done): Command {
-  const program = new Command('virtagent')
+  const program = command('virtagent', context)
     .description('Calls in both directions over one stream, with a statechart behind every job.')
-    .version(packageJson.version)
-    .exitOverride()
     // What follows exec's COMMAND is the command's.
     .enablePositionalOptions()
-    .configureOutput({
-      writeOut: (text) => context.out.line(text.trimEnd()),
-      writeErr: (text) => context.err.line(text.trimEnd()),
-      outputError: () => {},
-    })
-    .showSuggestionAfterError()
     .addHelpText('after', `${examples.all}\n${exitHelp}`);
-  addGuest(program, context, done);
+  addGuest(program.command('guest'), context, done);
   addHost(program, context, done);
   addCall(program, context, done);
   addCopy(program, context, done);
@@ -37,8 +29,27 @@ export function makeProgram(context: Context, done: Done): Command {
   return program;
 }
 
-function addGuest(program: Command, context: Context, done: Done): void {
-  addLineOptions(program.command('guest').description("Serves a host: the machine's own end of the line."))
+/** The command line of the guest's own file: that of `virtagent guest`. */
+export function makeGuestProgram(context: Context, done: Done): Command {
+  const program = command('guest.js', context);
+  addGuest(program, context, done);
+  return program;
+}
+
+function command(name: string, { out, err }: Context): Command {
+  return new Command(name)
+    .version(packageJson.version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => out.line(text.trimEnd()),
+      writeErr: (text) => err.line(text.trimEnd()),
+      outputError: () => {},
+    })
+    .showSuggestionAfterError();
+}
+
+function addGuest(command: Command, context: Context, done: Done): void {
+  addLineOptions(command.description("Serves a host: the machine's own end of the line."))
     .option('--allow-read <dir>', 'let getfile read regular files below DIR (repeatable)', collect)
     .option('--allow-write <dir>', 'let putfile write regular files below DIR (repeatable)', collect)
     .option('--allow-shutdown <command>', 'let shutdown run COMMAND MODE, without a shell')

@@ -16,4 +16,13 @@ export const bounds = Object.freeze({
   qmpPending: 64,
   // QEMU greets as soon as it has accepted; it accepts one client at a time.
   qmpGreetingMs: 5_000,
+  // A host that comes to a virtio-serial port waits that long to be seen; looking ten times a second costs 0.1 % of a CPU.
+  hostAwayMs: 100,
+  // A port that was unplugged is looked up by name, which reads some files; who plugs it in again has all the time.
+  portAwayMs: 250,
+  // Longest pause before a port that took nothing, or had nothing, is tried again; it starts at 1 ms.
+  portPauseMs: 16,
+  // Bytes written to a port, and reads from it, before other things of the process have their turn.
+  portSlice: 262_144,
+  portReads: 64,
 });

@@ -8,3 +8,4 @@ export { stdioChannel } from './stdio.ts';
 export { streamChannel } from './stream.ts';
 export { tcpConnect, tcpListen, type TcpAddress } from './tcp.ts';
 export { unixConnect, unixListen, type UnixListenOptions } from './unix.ts';
+export { virtioSerial } from './virtio-serial.ts';
