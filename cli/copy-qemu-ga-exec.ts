@@ -46,5 +46,5 @@ export function cleaning(work: CopyWork): CopyWork {
 /** Whether an error says that the agent runs no commands, or not this one. */
 function isNoCommand(error: VirtagentError): boolean {
   if (error.code === 'METHOD_NOT_FOUND') return true;
-  return error.method === 'guest-exec' && error.remote !== undefined;
+  return error.method === 'guest-exec' && error.code === 'REMOTE_ERROR';
 }

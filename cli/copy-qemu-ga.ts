@@ -34,21 +34,28 @@ async function fetchFile(path: string, target: LocalTarget, work: CopyWork): Pro
 }
 
 async function storeFile(source: LocalSource, name: string, path: string, mode: number | undefined, work: CopyWork): Promise<Moved> {
-  const guestPath = await targetPath(path, name, work);
+  const named = path.endsWith('/') ? withName(path, name) : path;
+  const suffix = `.virtagent-${randomBytes(6).toString('hex')}`;
+  const final = await prepare(named, name, suffix, work);
   // Without commands there is no renaming, and the file is written where it is to be.
-  const temporary = guestPath === undefined ? undefined : `${guestPath}.virtagent-${randomBytes(6).toString('hex')}`;
-  const final = guestPath ?? (path.endsWith('/') ? withName(path, name) : path);
-  if (temporary === undefined) {
-    if (mode !== undefined) throw new VirtagentError('UNSUPPORTED', 'the agent there runs no commands, and --keep-mode needs them');
-    work.note(`the agent there runs no commands: ${quote(final)} is written in place, and is incomplete until the copy has ended`);
-  }
+  if (final === undefined) return storeInPlace(source, named, mode, work);
   try {
-    const moved = await writeAll(source, temporary ?? final, work);
-    if (temporary !== undefined) await place(temporary, final, mode, work);
+    const moved = await writeAll(source, `${final}${suffix}`, work);
+    await place(`${final}${suffix}`, final, mode, work);
     return { ...moved, guestPath: final };
   } catch (error) {
-    if (temporary !== undefined) await runInGuest(cleaning(work), 'rm -f -- "$1"', [temporary]).catch(() => {});
-    else work.note(`${quote(final)} in the guest is incomplete`);
+    await runInGuest(cleaning(work), 'rm -f -- "$1"', [`${final}${suffix}`]).catch(() => {});
+    throw error;
+  }
+}
+
+async function storeInPlace(source: LocalSource, path: string, mode: number | undefined, work: CopyWork): Promise<Moved> {
+  if (mode !== undefined) throw new VirtagentError('UNSUPPORTED', 'the agent there runs no commands, and --keep-mode needs them');
+  work.note(`the agent there runs no commands: ${quote(path)} is written in place, and is incomplete until the copy has ended`);
+  try {
+    return await writeAll(source, path, work);
+  } catch (error) {
+    work.note(`${quote(path)} in the guest is incomplete, unless it could not be opened`);
     throw error;
   }
 }
@@ -112,24 +119,32 @@ async function readAll(
   }
 }
 
-/** A directory takes the name; a link is followed, so that what it leads to is replaced and the link stays. */
-const targetScript = `f=$1
+/**
+ * A directory takes the name; a link is followed, so that what it leads to is replaced and the link stays. The agent itself
+ * would make the temporary file for everybody to write (its umask is 0).
+ */
+const prepareScript = `f=$1
 if test -d "$f"; then f=\${f%/}/$2; fi
 if test -L "$f"; then f=$(readlink -f "$f") || exit 21; fi
 if test -e "$f" && ! test -f "$f"; then exit 21; fi
+set -C; umask 077; : >"$f$3" || exit 22
 printf %s "$f"`;
 
-/** The final path, if the guest runs commands. Undefined if it does not. */
-async function targetPath(path: string, name: string, work: CopyWork): Promise<string | undefined> {
-  const ran = await runInGuest(work, targetScript, [path.endsWith('/') ? withName(path, name) : path, name]);
-  if (ran?.status !== 21) return ran?.status === 0 && ran.out.length > 0 ? ran.out.toString() : undefined;
-  throw new VirtagentError('INVALID_OPTION', `DST is ${quote(`guest:${path}`)}; it takes a regular file, or a directory`);
+/** Makes the temporary file beside the final path, and gives that; undefined if the guest runs no commands. */
+async function prepare(path: string, name: string, suffix: string, work: CopyWork): Promise<string | undefined> {
+  const ran = await runInGuest(work, prepareScript, [path, name, suffix]);
+  if (ran === undefined) return undefined;
+  if (ran.status === 0 && ran.out.length > 0) return ran.out.toString();
+  if (ran.status === 21)
+    throw new VirtagentError('INVALID_OPTION', `DST is ${quote(`guest:${path}`)}; it takes a regular file, or a directory`);
+  throw new VirtagentError('HANDLER_FAILED', `${quote(`guest:${path}`)} can not be written: ${saidBy(ran)}`, { known: 'executed' });
 }
 
 /** A directory that has appeared there meanwhile would take the file in. */
 const placeScript = `test ! -d "$2" || exit 21
 if test -n "$3"; then chmod "$3" "$1" || exit
 elif test -f "$2"; then chmod "$(stat -c %a "$2")" "$1" && chown "$(stat -c %u:%g "$2")" "$1" || exit
+else chmod 644 "$1" || exit
 fi
 mv -f -- "$1" "$2"`;
 
@@ -174,7 +189,7 @@ class GuestFile {
   /** 0 where it can't be told, as in /proc. Leaves the position at the beginning. */
   async size(): Promise<number> {
     const end = await this.seek(0, 'end').catch((error: unknown) => {
-      if (error instanceof VirtagentError && error.remote !== undefined) return 0;
+      if (error instanceof VirtagentError && error.code === 'REMOTE_ERROR') return 0;
       throw error;
     });
     await this.seek(0, 'set');
@@ -183,7 +198,11 @@ class GuestFile {
 
   async seek(offset: number, whence: 'set' | 'end'): Promise<number> {
     const answer = await this.#work.call('guest-file-seek', { handle: this.#handle, offset, whence });
-    return countOf('guest-file-seek', 'position', objectOf('guest-file-seek', answer)['position']);
+    const { position } = objectOf('guest-file-seek', answer);
+    // The end of a directory is where no file can have one.
+    if (typeof position === 'number' && position > Number.MAX_SAFE_INTEGER)
+      badAnswer('guest-file-seek', 'it is a directory, or no regular file');
+    return countOf('guest-file-seek', 'position', position);
   }
 
   async read(offset: number, count: number): Promise<{ bytes: Buffer; eof: boolean }> {

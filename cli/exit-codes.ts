@@ -69,7 +69,7 @@ export function execExitNameOf(error: unknown): ExitName {
   if (error.code === 'TIMEOUT') return 'execTimeout';
   if (error.code === 'CANCELLED' && error.remote === undefined) return 'interrupted';
   // The agent passes on what its system said.
-  if (error.method === 'guest-exec' && error.remote !== undefined) {
+  if (error.method === 'guest-exec' && error.code === 'REMOTE_ERROR') {
     if (error.message.includes('No such file or directory')) return 'execMissing';
     if (error.message.includes('Permission denied')) return 'execDenied';
   }

@@ -19,6 +19,7 @@ const remedies: Partial<Record<ErrorCode, string | undefined>> = {
   TIMEOUT: 'Raise --timeout, or find out why the other side is slow; see `known` before you repeat the call.',
   INVALID_OPTION: 'virtagent COMMAND --help says what there is.',
   INVALID_PARAMS: 'Correct the parameters.',
+  METHOD_NOT_FOUND: "Check the name against the other side's list: `capabilities`, or `guest-info` with --protocol qemu-ga.",
   REMOTE_ERROR: undefined,
 };
 
