@@ -6,7 +6,10 @@ import { VirtagentError } from '../../transport/errors.ts';
 import { closing, ending, failure, folder, never, server, turns } from './support.ts';
 
 /** A channel that fails as told, and says when it was asked. */
-function failing(clock: SimulatedClock, code: 'CHANNEL_NOT_FOUND' | 'CHANNEL_DENIED' | 'CHANNEL_IN_USE'): { channel: Channel; asked: number[] } {
+function failing(
+  clock: SimulatedClock,
+  code: 'CHANNEL_NOT_FOUND' | 'CHANNEL_DENIED' | 'CHANNEL_IN_USE',
+): { channel: Channel; asked: number[] } {
   const asked: number[] = [];
   const open = async (): Promise<never> => {
     asked.push(clock.now());

@@ -120,7 +120,9 @@ test('what one channel alone takes is refused for the others', () => {
     if (channel !== 'qemu-chardev') expect(refusal({ ...spec, qmp: 'q' })).toBe('--qmp is "q"; it takes --channel qemu-chardev');
   }
   for (const channel of ['unix-listen', 'tcp-listen', 'stdio'] as const) {
-    expect(refusal({ channel, path: channel === 'stdio' ? undefined : '7000', waitMs: 500 })).toMatch(/^--wait is 0.5; it takes a channel that connects/);
+    expect(refusal({ channel, path: channel === 'stdio' ? undefined : '7000', waitMs: 500 })).toMatch(
+      /^--wait is 0.5; it takes a channel that connects/,
+    );
   }
 });
 
