@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { VirtagentError } from '../actors/index.ts';
+import { isConnecting } from '../transport/channels/open.ts';
 import { invalidOption } from '../transport/errors.ts';
 import { durations } from '../transport/timers.ts';
 import { explain } from './call.ts';
@@ -45,7 +46,15 @@ export async function runCopy(source: string, target: string, raw: RawCopyOption
   checkStandard([from, to], line);
   const log = new Log(context.err, line.log);
   const methods = commonMethods('host', line.protocol);
-  const open = { line, role: 'host', methods, reopens: retries, retries, log, err: context.err } as const;
+  const open = {
+    line,
+    role: 'host',
+    methods,
+    reopens: retries,
+    retries: retries && isConnecting(line.channelName),
+    log,
+    err: context.err,
+  } as const;
   const begun = performance.now();
   // What is wrong here is said before a line is opened.
   const local =
@@ -159,7 +168,7 @@ function pieceOption(value: string | undefined): number | undefined {
 }
 
 function checkRetry(retry: true | undefined, { channelName }: LineOptions): boolean {
-  if (retry === true && channelName === 'stdio') invalidOption('--channel', channelName, 'one that can be opened again with --retry');
+  if (retry === true && channelName === 'stdio') invalidOption('--channel', channelName, 'any other channel with --retry');
   return retry === true;
 }
 
