@@ -22,6 +22,8 @@ export interface CopyWork {
   readonly call: (method: string, params: object, extraMs?: number) => Promise<unknown>;
   /** Calls it once, for what may not. */
   readonly callOnce: (method: string, params: object, extraMs?: number) => Promise<unknown>;
+  /** Calls it once, and a cancel does not end that: for what has to be undone. */
+  readonly callThrough: (method: string, params: object) => Promise<unknown>;
   /** Calls it once more for cleaning up: briefly, whatever was cancelled. */
   readonly lastCall: (method: string, params: object) => Promise<unknown>;
   /** Whether a copy goes on after a lost line. */

@@ -1,4 +1,4 @@
-import { createPeer, VirtagentError, type Methods, type Peer, type Role } from '../actors/index.ts';
+import { createPeer, VirtagentError, type CallOptions, type Methods, type Peer, type Role } from '../actors/index.ts';
 import type { Channel } from '../transport/channels/channel.ts';
 import type { ListenChannel } from '../transport/channels/listen.ts';
 import { quote } from '../transport/errors.ts';
@@ -72,6 +72,16 @@ export class Session {
       options.log.info('connecting', `opening ${channel.name}`, { channel: channel.name });
     }
     return new Session(options);
+  }
+
+  /** Calls the other side. After the line has ended that is what it says, and not that this peer has ended with it. */
+  async call(method: string, params: unknown, options: CallOptions): Promise<unknown> {
+    try {
+      return await this.peer.call(method, params, options);
+    } catch (error) {
+      if (!(error instanceof VirtagentError) || error.code !== 'STOPPED') throw error;
+      throw new VirtagentError('LINE_LOST', `${method}: the line was lost`, { known: 'not-sent', method, cause: error });
+    }
   }
 
   /** Resolves when the link has ended for good, with why. */
