@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Peer } from '../actors/index.ts';
 import { VirtagentError } from '../actors/index.ts';
+import { isConnecting } from '../transport/channels/open.ts';
 import { invalidOption } from '../transport/errors.ts';
 import { protocolByName } from '../transport/protocols.ts';
 import { AllowedDirs } from './allowed-dirs.ts';
@@ -40,7 +41,7 @@ export async function runGuest(raw: RawGuestOptions, { err, stopping }: Context)
     line,
     role: 'guest',
     methods: commonMethods('guest', line.protocol, methods),
-    reopens: retries || line.channelName.endsWith('-listen'),
+    reopens: retries || line.channelName.endsWith('-listen') || line.channelName === 'virtio-serial',
     retries,
     log,
     err,
@@ -76,7 +77,7 @@ async function serve(session: Session, stopping: Context['stopping']): Promise<v
 
 function checkRetry(retry: true | undefined, { channelName }: LineOptions): boolean {
   if (retry !== true) return false;
-  if (!channelName.endsWith('-connect')) invalidOption('--channel', channelName, 'unix-connect or tcp-connect with --retry');
+  if (!isConnecting(channelName)) invalidOption('--channel', channelName, 'unix-connect or another channel that connects with --retry');
   return true;
 }
 

@@ -10,6 +10,9 @@ import { portChunk, type Port, type PortSystem } from './virtio-serial-device.ts
 import { PortLine } from './virtio-serial-line.ts';
 import { portError } from './virtio-serial-ports.ts';
 
+/** Milliseconds until the port is looked at again; each pause that follows is twice as long, up to `bounds.hostAwayMs`. */
+const firstLook = 10;
+
 /** `virtioSerial`, on a system that tests can play. */
 export function virtioSerialOn(system: PortSystem, pathOrName: string): Channel {
   const { clock } = system;
@@ -18,31 +21,31 @@ export function virtioSerialOn(system: PortSystem, pathOrName: string): Channel 
   let line: PortLine | undefined;
   let wasThere = false;
   let isClosed = false;
+  const buffer = Buffer.allocUnsafeSlow(portChunk);
 
   const letGo = (): void => {
     port?.close();
     port = undefined;
   };
   /** The port, opened. One that was there before, and was unplugged, is waited for. */
-  const plugged = async (signal: AbortSignal): Promise<Port> => {
-    for (;;) {
-      try {
-        port ??= system.open(pathOrName, name);
-        wasThere = true;
-        return port;
-      } catch (error) {
-        if (!wasThere || !(error instanceof VirtagentError) || error.code !== 'CHANNEL_NOT_FOUND') throw error;
-      }
-      await pause(clock, bounds.portAwayMs, signal);
-    }
-  };
-  /** What a host that is there has sent, perhaps nothing yet; undefined while none is there, or no port. */
-  const heard = (from: Port): Buffer | undefined => {
-    const first = Buffer.allocUnsafe(portChunk);
+  const plugged = (): Port | undefined => {
     try {
-      const length = from.read(first);
+      port ??= system.open(pathOrName, name);
+      wasThere = true;
+    } catch (error) {
+      if (!wasThere || !(error instanceof VirtagentError) || error.code !== 'CHANNEL_NOT_FOUND') throw error;
+    }
+    return port;
+  };
+  /** A line, once a host is there. It begins with what was read to see that, perhaps nothing. */
+  const look = (): PortLine | undefined => {
+    const from = plugged();
+    if (from === undefined) return undefined;
+    try {
+      const length = from.read(buffer);
       if (length === 'away') return undefined;
-      return length === 'idle' ? Buffer.alloc(0) : Buffer.from(first.subarray(0, length));
+      line = lineOn(from, Buffer.from(buffer.subarray(0, length === 'idle' ? 0 : length)));
+      return line;
     } catch (error) {
       letGo();
       if (errnoOf(error) === 'ENODEV') return undefined;
@@ -69,12 +72,7 @@ export function virtioSerialOn(system: PortSystem, pathOrName: string): Channel 
     reopens: true,
     async open(signal) {
       if (line !== undefined) throw unusable(name, 'its line is in use');
-      for (;;) {
-        const from = await plugged(signal);
-        const first = heard(from);
-        if (first !== undefined) return atRest((line = lineOn(from, first)));
-        await pause(clock, bounds.hostAwayMs, signal);
-      }
+      return atRest(await looking(look, clock, signal));
     },
     close() {
       isClosed = true;
@@ -83,9 +81,22 @@ export function virtioSerialOn(system: PortSystem, pathOrName: string): Channel 
   });
 }
 
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return abortable<void>(signal, (resolve) => {
-    const timer = clock.setTimeout(resolve, ms);
+/** Looks at once, and then at pauses, until there is something. */
+function looking<Found>(look: () => Found | undefined, clock: Clock, signal: AbortSignal): Promise<Found> {
+  return abortable<Found>(signal, (resolve, reject) => {
+    let timer: unknown;
+    let pause = firstLook;
+    const next = (): void => {
+      try {
+        const found = look();
+        if (found !== undefined) return resolve(found);
+      } catch (error) {
+        return reject(error);
+      }
+      timer = clock.setTimeout(next, pause);
+      pause = Math.min(pause * 2, bounds.hostAwayMs);
+    };
+    next();
     return () => clock.clearTimeout(timer);
   });
 }

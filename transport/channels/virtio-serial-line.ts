@@ -107,7 +107,7 @@ export class PortLine extends Duplex {
 
   /** The host reads nothing, or is away: that shows when it is read from. */
   #writeLater(): void {
-    this.#pause = longer(this.#pause);
+    this.#pause = longer(this.#pause, bounds.portFullMs);
     this.#retry = this.#options.clock.setTimeout(this.#pump, this.#pause);
   }
 
@@ -143,7 +143,7 @@ export function readAtTimes(port: Port, sink: PortSink, clock: Clock): PortReadi
         return sink.away();
       }
       if (length === 'idle') {
-        pause = longer(pause);
+        pause = longer(pause, bounds.portQuietMs);
         return;
       }
       pause = 0;
@@ -171,6 +171,6 @@ export function readAtTimes(port: Port, sink: PortSink, clock: Clock): PortReadi
   };
 }
 
-function longer(pause: number): number {
-  return Math.min(Math.max(1, pause * 2), bounds.portPauseMs);
+function longer(pause: number, longest: number): number {
+  return Math.min(Math.max(1, pause * 2), longest);
 }
