@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Those need QEMU, and have a run of their own: vitest.system.config.ts.
+    exclude: ['test/system/**', 'node_modules/**'],
     // Two cores: more workers than that only take turns.
     maxWorkers: 2,
     // Real processes and sockets on a shared machine; nothing asserts a time.

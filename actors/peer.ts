@@ -135,6 +135,14 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     return this.stop();
   }
 
+  /**
+   * Tries to open the line now, where it waits before another attempt; the pauses begin anew. In every other state it does
+   * nothing: a line that is there is kept.
+   */
+  reconnect(): void {
+    if (!this.#stopped) this.transport.open();
+  }
+
   /** Resolves when requests can be sent; rejects with the reason if the link ends before. */
   ready(): Promise<void> {
     return new Promise((resolve, reject) => {

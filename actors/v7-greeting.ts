@@ -1,4 +1,4 @@
-import { durations, type Timer } from '../transport/timers.ts';
+import { backoff, durations, type Timer } from '../transport/timers.ts';
 import type { Manager } from './manager.ts';
 import type { Methods } from './methods.ts';
 import type { CallResult } from './call.ts';
@@ -23,8 +23,8 @@ const VERSION = '1.0';
 /**
  * v7's greeting: the guest says hello; the host then asks for its capabilities and calls nothing that is not among them.
  *
- * A guest serves from the first byte, whatever becomes of its hello. A host that hears none asks by itself: hello may
- * have been said before the host came.
+ * A guest serves from the first byte, whatever becomes of its hello; it says it again, ever more slowly, until a host has
+ * answered or asked. A host that hears none asks by itself: hello may have been said before the host came.
  */
 export class V7Greeting {
   /** The guest's methods, as it listed them; undefined before it did, or if it has no list. */
@@ -34,6 +34,10 @@ export class V7Greeting {
   #timer: Timer | undefined;
   #open = false;
   #stopping = false;
+  /** The host has shown that it is there. */
+  #isKnown = false;
+  /** How often hello was said on this line. */
+  #hellos = 0;
   /** The greeting call that is out: one at a time, whatever the peer says. */
   #calling: AbortController | undefined;
 
@@ -45,7 +49,7 @@ export class V7Greeting {
   /** The methods that the protocol itself gives this end. */
   get methods(): Methods {
     if (this.#role === 'guest') {
-      return { ping: () => undefined, capabilities: () => ({ methods: this.#host.methodNames, version: VERSION }) };
+      return { ping: () => undefined, capabilities: () => this.#tell() };
     }
     return {
       ping: () => undefined,
@@ -58,12 +62,15 @@ export class V7Greeting {
   begin(): void {
     this.#open = true;
     this.remoteMethods = undefined;
+    this.#isKnown = false;
+    this.#hellos = 0;
+    this.#host.manager.timers.cancel(this.#timer);
     if (this.#role === 'host') {
       this.#askLater();
       return;
     }
     this.#host.greeted();
-    this.#call('hello', () => {});
+    this.#hello();
   }
 
   /** The line is gone. */
@@ -77,7 +84,25 @@ export class V7Greeting {
   /** The peer stops: what already waits for the greeting still gets it, but it is not made for nobody. */
   stop(): void {
     this.#stopping = true;
+    if (this.#role === 'guest') this.#host.manager.timers.cancel(this.#timer);
     if (!this.#isAwaited()) this.#calling?.abort();
+  }
+
+  #hello(): void {
+    this.#hellos++;
+    this.#call('hello', (result) => {
+      // Any answer will do: of a host that does not know hello too.
+      if (result.ok || result.error.remote !== undefined) this.#isKnown = true;
+      if (!this.#open || this.#stopping || this.#isKnown) return;
+      const pause = backoff(this.#hellos, durations.v7HelloFirst, durations.v7HelloLast, () => 0);
+      this.#timer = this.#host.manager.timers.start(pause, () => this.#hello());
+    });
+  }
+
+  #tell(): { readonly methods: readonly string[]; readonly version: string } {
+    this.#isKnown = true;
+    this.#host.manager.timers.cancel(this.#timer);
+    return { methods: this.#host.methodNames, version: VERSION };
   }
 
   #ask(): void {

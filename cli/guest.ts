@@ -9,11 +9,13 @@ import { lineOptions, secondsOption, type LineOptions, type RawLineOptions } fro
 import { Log } from './log.ts';
 import { commonMethods } from './methods-common.ts';
 import { guestMethods } from './methods-guest.ts';
+import { PutTransfers } from './put-transfers.ts';
 import { endError, GRACE_MS, reasonText, Session } from './session.ts';
 
 /** The options of `virtagent guest`, as commander has them. */
 export interface RawGuestOptions extends RawLineOptions {
   readonly allowRead?: readonly string[];
+  readonly allowWrite?: readonly string[];
   readonly allowShutdown?: string;
   readonly retry?: true;
   readonly pingHost?: string;
@@ -29,7 +31,11 @@ export async function runGuest(raw: RawGuestOptions, { err, stopping }: Context)
   const pingMs = secondsOption('--ping-host', raw.pingHost);
   if (raw.allowShutdown === '') invalidOption('--allow-shutdown', '', 'the path of a program');
   const log = new Log(err, line.log);
-  const methods = guestMethods({ read: await AllowedDirs.of(raw.allowRead ?? []), shutdown: raw.allowShutdown }, log);
+  const read = await AllowedDirs.of(raw.allowRead ?? []);
+  const write = new PutTransfers(await AllowedDirs.of(raw.allowWrite ?? [], '--allow-write'));
+  // Also when a second signal ends this process on the spot.
+  process.once('exit', () => write.dropAllNow());
+  const methods = guestMethods({ read, write, shutdown: raw.allowShutdown }, log);
   const session = await Session.open({
     line,
     role: 'guest',
@@ -40,9 +46,13 @@ export async function runGuest(raw: RawGuestOptions, { err, stopping }: Context)
     err,
   });
   callHost(session, line, pingMs, stopping.signal);
+  session.peer.link$.subscribe(({ state }) => {
+    if (state === 'down' || state === 'ended') void write.dropAll();
+  });
   try {
     await serve(session, stopping);
   } finally {
+    await write.dropAll();
     log.end();
   }
 }

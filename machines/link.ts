@@ -32,6 +32,7 @@ export type LinkEvent =
   | { readonly type: 'opened' }
   | { readonly type: 'failed'; readonly error: unknown }
   | { readonly type: 'greeted' }
+  | { readonly type: 'out_of_sync' }
   | { readonly type: 'input_ended' }
   | { readonly type: 'finished'; readonly reason: unknown }
   | { readonly type: 'lost'; readonly reason: unknown }
@@ -50,6 +51,7 @@ const s = setup({
     // Effects: the transport actor gives them their work.
     connect: effect(),
     abandon: effect(),
+    attach: effect(),
     greet: effect(),
     announce: effect(),
     finish: effect(),
@@ -136,6 +138,7 @@ export const linkMachine = s.createMachine({
         opened: violation,
         failed: violation,
         greeted: violation,
+        out_of_sync: violation,
         lost: violation,
         input_ended: violation,
         finished: violation,
@@ -150,7 +153,7 @@ export const linkMachine = s.createMachine({
       description: 'The channel is opening a line.',
       entry: ['countAttempt', 'connect'],
       on: {
-        opened: { target: 'greeting', actions: 'begin' },
+        opened: { target: 'greeting', actions: ['begin', 'attach'] },
         failed: [
           { guard: 'retries', target: 'waiting', actions: 'keepReason' },
           { target: 'ended', actions: 'keepReason' },
@@ -165,24 +168,25 @@ export const linkMachine = s.createMachine({
         lost: ignored,
         input_ended: ignored,
         finished: ignored,
+        out_of_sync: ignored,
         greeted: violation,
       },
     },
     greeting: {
       description: 'The line is open; the protocol exchanges what it needs before requests may be sent.',
       entry: 'greet',
-      on: { greeted: 'up', ...open },
+      on: { greeted: 'up', out_of_sync: ignored, ...open },
     },
     up: {
-      description: 'Requests flow in both directions.',
+      description: 'Requests flow in both directions; what is out of step (qemu-ga, after a timeout) greets again on the same line.',
       entry: ['forgetAttempts', 'announce'],
-      on: { greeted: ignored, ...open },
+      on: { out_of_sync: 'greeting', greeted: ignored, ...open },
     },
     finishing: {
       description: 'The peer has said all that it will; the answers to it are still sent.',
       entry: 'finish',
       exit: 'disarmFinish',
-      on: { ...open, finished: { target: 'down', actions: 'keepReason' }, input_ended: ignored, greeted: ignored },
+      on: { ...open, finished: { target: 'down', actions: 'keepReason' }, input_ended: ignored, greeted: ignored, out_of_sync: ignored },
     },
     down: {
       description: 'The line is gone; the jobs of its session are being ended.',
@@ -195,6 +199,7 @@ export const linkMachine = s.createMachine({
         input_ended: ignored,
         finished: ignored,
         greeted: ignored,
+        out_of_sync: ignored,
         owed_high: ignored,
         owed_low: ignored,
         stalled: ignored,
@@ -209,13 +214,15 @@ export const linkMachine = s.createMachine({
       exit: 'disarmRetry',
       on: {
         retry: 'connecting',
-        open: 'connecting',
+        // Whoever asks has a reason to hope: the pauses begin anew.
+        open: { target: 'connecting', actions: 'forgetAttempts' },
         close: giveUp,
         settled: ignored,
         lost: ignored,
         input_ended: ignored,
         finished: ignored,
         greeted: ignored,
+        out_of_sync: ignored,
         owed_high: ignored,
         owed_low: ignored,
         stalled: ignored,

@@ -26,6 +26,12 @@ export const durations = Object.freeze({
   callTimeout: 60_000,
   /** How long a v7 host waits for hello before it asks for capabilities itself: hello may have been said before it came. */
   v7Hello: 250,
+  /**
+   * A v7 guest whose hello nobody answers says it again: first after this pause, doubled each time up to the last. The original
+   * gave up after 100 s; a host that comes later asks by itself, so a slow pace loses nothing.
+   */
+  v7HelloFirst: 5_000,
+  v7HelloLast: 60_000,
   /** How long a v7 greeting call waits before it is made again: the original's own limit for a request. */
   v7Greeting: 5_000,
   /** Default of `stallTimeoutMs`. A peer that sends requests and reads no answers for this long is cut off. */

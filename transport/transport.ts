@@ -21,7 +21,7 @@ export interface TransportInput {
   readonly stallTimeoutMs?: number | undefined;
   /** A message has come. */
   readonly onMessage: (message: IncomingMessage) => void;
-  /** The line is open: exchange what the protocol needs first, then call `greeted()`. Default: at once. */
+  /** The line is open, or out of sync: exchange what the protocol needs first, then call `greeted()`. Default: at once. */
   readonly onOpen?: (() => void) | undefined;
   /** Requests may be sent. */
   readonly onUp?: (() => void) | undefined;
@@ -68,6 +68,7 @@ const provided = linkMachine.provide({
   actions: {
     connect: ({ self }) => transportOf(self)._after((transport) => transport._connect()),
     abandon: ({ self }) => transportOf(self)._after((transport) => transport._abandon()),
+    attach: ({ self }) => transportOf(self)._after((transport) => transport._attach()),
     greet: ({ self }) => transportOf(self)._after((transport) => transport._greet()),
     announce: ({ self }) => transportOf(self)._after((transport) => transport._announce()),
     finish: ({ self }) => transportOf(self)._after((transport) => transport._finish()),
@@ -204,9 +205,19 @@ export class Transport {
     else this.#undrained.push(done);
   }
 
+  /** Opens the line, or the next one: at once where it waits before another attempt, and the pauses begin anew. */
+  open(): void {
+    this.#send({ type: 'open' });
+  }
+
   /** The greeting is over. */
   greeted(): void {
     this.#send({ type: 'greeted' });
+  }
+
+  /** The two sides are out of step: greets again on the same line. Requests wait until `greeted()`; what was sent is not touched. */
+  resync(): void {
+    this.#send({ type: 'out_of_sync' });
   }
 
   /** The peer's last requests are answered. What the stream still holds of the answers is handed over first. */
@@ -279,7 +290,7 @@ export class Transport {
   }
 
   /** @internal */
-  _greet(): void {
+  _attach(): void {
     const stream = this.#stream as Duplex;
     const codec = this.#input.createCodec();
     this.#codec = codec;
@@ -298,6 +309,11 @@ export class Transport {
     });
     if (stream.destroyed) return this.#lost(stream, stream.errored ?? lineLost('the line was closed'));
     stream.resume();
+  }
+
+  /** @internal Also of a line that is up, when the two sides have to agree anew where they are. */
+  _greet(): void {
+    if (this.#stream === undefined || this.#stream.destroyed) return;
     if (this.#input.onOpen === undefined) this.greeted();
     else this.#input.onOpen();
   }

@@ -8,6 +8,7 @@ const patient = { reopens: true, retries: true };
 const open: LinkEvent = { type: 'open' };
 const opened: LinkEvent = { type: 'opened' };
 const greeted: LinkEvent = { type: 'greeted' };
+const failed: LinkEvent = { type: 'failed', error: 'no' };
 const lost: LinkEvent = { type: 'lost', reason: 'gone' };
 
 /** Where there is a line, whatever state it is in. */
@@ -29,6 +30,7 @@ const nothing = {
   opened: 'ignored',
   failed: 'ignored',
   greeted: 'ignored',
+  out_of_sync: 'ignored',
   input_ended: 'ignored',
   finished: 'ignored',
   lost: 'ignored',
@@ -55,14 +57,15 @@ export const linkTable: Table<State, LinkEvent> = {
       'lost for now': { input: patient, events: [open, opened, greeted, lost] },
       'closed by us': { input: patient, events: [open, opened, greeted, { type: 'close' }] },
     },
-    waiting: { '': { input: patient, events: [open, { type: 'failed', error: 'no' }] } },
+    waiting: { 'for the second time': { input: patient, events: [open, failed, { type: 'retry' }, failed] } },
     ended: { '': { input: once, events: [{ type: 'close', reason: 'enough' }] } },
   },
   samples: {
     open: { '': { type: 'open' } },
     opened: { '': { type: 'opened' } },
-    failed: { '': { type: 'failed', error: 'no' } },
+    failed: { '': failed },
     greeted: { '': { type: 'greeted' } },
+    out_of_sync: { '': { type: 'out_of_sync' } },
     input_ended: { '': { type: 'input_ended' } },
     finished: { '': { type: 'finished', reason: 'all answered' } },
     lost: { '': lost },
@@ -87,6 +90,7 @@ export const linkTable: Table<State, LinkEvent> = {
       opened: 'violation',
       failed: 'violation',
       greeted: 'violation',
+      out_of_sync: 'violation',
       lost: 'violation',
       input_ended: 'violation',
       finished: 'violation',
@@ -97,7 +101,7 @@ export const linkTable: Table<State, LinkEvent> = {
       stalled: 'ignored',
     },
     connecting: {
-      opened: 'greeting [session 1]: greet',
+      opened: 'greeting [session 1]: attach, greet',
       failed: { once: 'ended [reason no]', patient: 'waiting [reason no]: armRetry' },
       close: 'ended [closing]: abandon',
       open: 'ignored',
@@ -109,10 +113,18 @@ export const linkTable: Table<State, LinkEvent> = {
       lost: 'ignored',
       input_ended: 'ignored',
       finished: 'ignored',
+      out_of_sync: 'ignored',
       greeted: 'violation',
     },
-    greeting: { greeted: 'up [attempt 0]: announce', input_ended: 'finishing: finish', finished: 'ignored', ...onLine },
-    up: { greeted: 'ignored', input_ended: 'finishing: finish', finished: 'ignored', ...onLine },
+    greeting: {
+      greeted: 'up [attempt 0]: announce',
+      out_of_sync: 'ignored',
+      input_ended: 'finishing: finish',
+      finished: 'ignored',
+      ...onLine,
+    },
+    // The same session, and no new listeners on its stream.
+    up: { out_of_sync: 'greeting: greet', greeted: 'ignored', input_ended: 'finishing: finish', finished: 'ignored', ...onLine },
     finishing: {
       ...onLine,
       finished: 'down [reason all answered]: disarmFinish, drop',
@@ -121,6 +133,7 @@ export const linkTable: Table<State, LinkEvent> = {
       stalled: 'down [reason stalled]: disarmFinish, drop',
       input_ended: 'ignored',
       greeted: 'ignored',
+      out_of_sync: 'ignored',
     },
     down: {
       settled: { 'lost for good': 'ended', 'lost for now': 'waiting: armRetry', 'closed by us': 'ended' },
@@ -130,6 +143,7 @@ export const linkTable: Table<State, LinkEvent> = {
       input_ended: 'ignored',
       finished: 'ignored',
       greeted: 'ignored',
+      out_of_sync: 'ignored',
       owed_high: 'ignored',
       owed_low: 'ignored',
       stalled: 'ignored',
@@ -138,14 +152,15 @@ export const linkTable: Table<State, LinkEvent> = {
       failed: 'violation',
     },
     waiting: {
-      retry: 'connecting [attempt 2]: disarmRetry, connect',
-      open: 'connecting [attempt 2]: disarmRetry, connect',
+      retry: 'connecting [attempt 3]: disarmRetry, connect',
+      open: 'connecting [attempt 1]: disarmRetry, connect',
       close: 'ended [closing]: disarmRetry',
       settled: 'ignored',
       lost: 'ignored',
       input_ended: 'ignored',
       finished: 'ignored',
       greeted: 'ignored',
+      out_of_sync: 'ignored',
       owed_high: 'ignored',
       owed_low: 'ignored',
       stalled: 'ignored',

@@ -158,3 +158,51 @@ test('what the original guest put on the line greets our host and is understood 
   expect(spoken(heard)[1]).toMatch(/^answer \d+\.\d+$/);
   expect(peer.counters).toMatchObject({ damaged: 0, violations: 0 });
 });
+
+/** The seconds at which hello was said, of so many. */
+async function hellos({ heard, clock, peer }: ReturnType<typeof ourEnd>, seconds: number): Promise<number[]> {
+  const said: number[] = [];
+  for (let second = 0; second <= seconds; second++) {
+    if (second > 0) clock.increment(1_000);
+    await settled();
+    const count = spoken(heard).filter((one) => one === 'hello?').length;
+    while (said.length < count) said.push(second);
+    expect(peer.slots.client.count).toBeLessThan(2);
+  }
+  return said;
+}
+
+test('a guest that finds no host says hello again, at a pace that slows down to once in 65 s, and never two at once', async () => {
+  const end = ourEnd({ role: 'guest' });
+  // Each waits 5 s for its answer, then 5, 10, 20, 40, 60, 60 ... s.
+  expect(await hellos(end, 300)).toEqual([0, 10, 25, 50, 95, 160, 225, 290]);
+});
+
+test.each<[string, (end: ReturnType<typeof ourEnd>) => void]>([
+  ['answers it', ({ heard, say }) => say(RESPONSE, heard.at(-1)?.tag as string, { errnum: 0 })],
+  ['does not know it', ({ heard, say }) => say(RESPONSE, heard.at(-1)?.tag as string, { errnum: -1, errstr: 'no such method' })],
+  ['asks for capabilities', ({ say }) => say(REQUEST, 'c', { method: 'capabilities' })],
+])('hello is not said again to a host that %s', async (_name, act) => {
+  const end = ourEnd({ role: 'guest' });
+  expect(await hellos(end, 25)).toEqual([0, 10, 25]);
+  act(end);
+  expect(await hellos(end, 300)).toHaveLength(3);
+  expect(end.peer.link).toBe('up');
+});
+
+test('a host that asks while the guest pauses ends the pause for good', async () => {
+  const end = ourEnd({ role: 'guest' });
+  expect(await hellos(end, 6)).toEqual([0]);
+  end.say(REQUEST, 'c', { method: 'capabilities' });
+  await settled();
+  expect(await hellos(end, 100)).toEqual([0]);
+  expect(end.peer.manager.timers.size).toBe(0);
+});
+
+test('a guest that stops does not say hello again', async () => {
+  const end = ourEnd({ role: 'guest' });
+  expect(await hellos(end, 6)).toEqual([0]);
+  await end.peer.stop();
+  expect(await hellos(end, 100)).toEqual([0]);
+  expect(end.clock.now()).toBe(106_000);
+});

@@ -10,6 +10,12 @@ export const bounds = Object.freeze({
   lockMs: 10_000,
   // `sun_path`, less the NUL that ends it. What is longer gets cut off without a word, or EINVAL.
   socketPathBytes: process.platform === 'linux' ? 107 : 103,
+  // The longest answer of QEMU 7.2, its own schema, has 0.2 MB.
+  qmpLineBytes: 4 * 1024 * 1024,
+  // Nobody waits for more answers of a monitor, which gives them in order.
+  qmpPending: 64,
+  // QEMU greets as soon as it has accepted; it accepts one client at a time.
+  qmpGreetingMs: 5_000,
   // Whether a host is at a virtio-serial port is looked at after 10 ms, then at pauses that double up to this one: a host that
   // restarts is back soon. A look costs about 1 ms under software emulation, far less on hardware: less than 0.5 % of a CPU.
   hostAwayMs: 250,

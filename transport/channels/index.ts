@@ -3,6 +3,7 @@ export { childChannel, type ChildOptions } from './child.ts';
 export type { ListenChannel } from './listen.ts';
 export { memoryPair } from './memory-pair.ts';
 export { channelNames, openChannel, type ChannelName, type ChannelSpec } from './open.ts';
+export { connectQmp, type Qmp, type QmpAddress, type QmpEvent, type QmpOptions } from './qmp.ts';
 export { stdioChannel } from './stdio.ts';
 export { streamChannel } from './stream.ts';
 export { tcpConnect, tcpListen, type TcpAddress } from './tcp.ts';

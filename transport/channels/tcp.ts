@@ -16,8 +16,8 @@ export interface TcpAddress {
 
 /** Connects to a TCP port, anew on each open(). */
 export function tcpConnect(address: TcpAddress): Channel {
-  const { host, port } = checked(address, 1);
-  const name = `tcp-connect ${shown(host, port)}`;
+  const { host, port } = checkedTcp(address, 1);
+  const name = `tcp-connect ${shownTcp(host, port)}`;
   return makeChannel({
     name,
     reopens: true,
@@ -34,9 +34,9 @@ export function tcpConnect(address: TcpAddress): Channel {
 
 /** Listens at a TCP port; 0 lets the system choose one, which `address()` then tells. */
 export function tcpListen(address: TcpAddress): ListenChannel<AddressInfo> {
-  const { host, port } = checked(address, 0);
+  const { host, port } = checkedTcp(address, 0);
   return listenChannel<AddressInfo>({
-    name: (actual) => `tcp-listen ${shown(host, actual?.port ?? port)}`,
+    name: (actual) => `tcp-listen ${shownTcp(host, actual?.port ?? port)}`,
     async start(server, signal) {
       // Node's own listen() would look the name up where nothing can stop it from listening afterwards.
       const found = await untilAborted(lookup(host), signal);
@@ -47,7 +47,8 @@ export function tcpListen(address: TcpAddress): ListenChannel<AddressInfo> {
   });
 }
 
-function checked({ host = '127.0.0.1', port }: TcpAddress, lowest: number): Required<TcpAddress> {
+/** Throws INVALID_OPTION. */
+export function checkedTcp({ host = '127.0.0.1', port }: TcpAddress, lowest: number): Required<TcpAddress> {
   if (typeof host !== 'string' || host === '') invalidOption('host', host, 'a host name or IP address');
   if (!Number.isInteger(port) || port < lowest || port > 65_535) {
     invalidOption('port', port, `a whole number from ${lowest} to 65535`);
@@ -55,6 +56,7 @@ function checked({ host = '127.0.0.1', port }: TcpAddress, lowest: number): Requ
   return { host, port };
 }
 
-function shown(host: string, port: number): string {
+/** As messages show it. */
+export function shownTcp(host: string, port: number): string {
   return host.includes(':') ? `[${plain(host)}]:${port}` : `${plain(host)}:${port}`;
 }

@@ -1,0 +1,54 @@
+// Installs what the tests against real lines need: npm run setup:system. Says what and why first; quick when all is there.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** A program, the Debian package that has it, and what it is needed for. */
+const needed = [
+  ['qemu-system-x86_64', 'qemu-system-x86', 'runs the virtual machine, by software emulation'],
+  ['busybox', 'busybox-static', 'the first program of the guest'],
+  ['cpio', 'cpio', "packs the guest's first file system"],
+  ['mke2fs', 'e2fsprogs', "makes the guest's disks"],
+  ['qemu-ga', 'qemu-guest-agent', "QEMU's own guest agent, that the protocol qemu-ga talks to"],
+  ['socat', 'socat', 'pseudo-terminals and relays for the tests of lines'],
+];
+
+// Administration programs need not be on the path of an ordinary user.
+const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'].filter((folder) => folder !== '');
+const missing = needed.filter(([program]) => !folders.some((folder) => isExecutable(join(folder, program))));
+process.exitCode = missing.length === 0 ? say('all that the system tests need is installed', 0) : install(missing);
+
+/** @param {string[][]} missing */
+function install(missing) {
+  const packages = missing.map(([, name]) => name);
+  const asked = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages];
+  console.log('setup:system: the system tests and `npm run vm` need');
+  for (const [program, name, why] of missing) console.log(`  ${name.padEnd(18)} ${program}: ${why}`);
+  if (process.platform !== 'linux' || !folders.some((folder) => isExecutable(join(folder, 'apt-get')))) {
+    return say('there is no apt-get here; install these programs as your system does it', 1);
+  }
+  if (process.getuid?.() !== 0) return say(`to install them, run\n  sudo apt-get update && sudo ${asked.join(' ')}`, 1);
+  for (const [program, ...args] of [['apt-get', 'update', '-q'], asked]) {
+    console.log(`setup:system: ${program} ${args.join(' ')}`);
+    // A service has no business in a build: the agent is run by the tests alone.
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+    const { status, error } = spawnSync(program, args, { stdio: 'inherit', env });
+    if (status !== 0) return say(`\`${program} ${args[0]}\` failed (${error?.message ?? `exit ${status}`}); its own words are above`, 1);
+  }
+  return say('done', 0);
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @param {string} text @param {number} code */
+function say(text, code) {
+  (code === 0 ? console.log : console.error)(`setup:system: ${text}`);
+  return code;
+}

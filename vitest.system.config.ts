@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests against the real parts: npm run test:system. One file at a time: each may run a virtual machine by software emulation.
+export default defineConfig({
+  test: {
+    include: ['test/system/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    // A test that was skipped for want of a program says so by name.
+    reporters: ['verbose'],
+  },
+});
