@@ -100,8 +100,8 @@ export class QemuGaCodec implements Codec {
    * is dropped but an answer to the request `tag`. Without, the agent is known to be in step, and what comes is taken as always.
    */
   sync(number: number, flushes: boolean, tag?: string): Uint8Array {
-    const before = this.#sync?.expected ?? 0;
-    this.#sync = { number, flushes, tag, expected: flushes ? before + (before === 0 ? 1 : 2) : 0 };
+    const expected = this.#sync === undefined ? 1 : this.#sync.expected + 2;
+    this.#sync = { number, flushes, tag, expected: flushes ? expected : 0 };
     return frameOf(flushes ? '\xff' : '', ...sized(`{"execute":"guest-sync-delimited","arguments":{"id":${number}}}`), '\n');
   }
 
