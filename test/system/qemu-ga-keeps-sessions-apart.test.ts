@@ -41,7 +41,8 @@ needs('qemu-ga')('a real guest agent on a unix socket', () => {
   });
 
   test('half a command of a host that left does not reach the next one’s', async () => {
-    for (const left of ['{"execute":"guest-p', '{"execute":"guest-exec","arguments":{"path":"', '{"a":[[[', '"', 'garbage }}} ["']) {
+    // What it answers at once is not among them: on a unix socket the agent of 7.2 ends when a host leaves answers unread.
+    for (const left of ['{"execute":"guest-p', '{"execute":"guest-exec","arguments":{"path":"', '{"a":[[[', '"']) {
       await agent.departedHost(left);
       const peer = host();
       expect(await peer.call('guest-ping', {}, { timeoutMs: 10_000 })).toEqual({});

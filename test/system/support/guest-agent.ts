@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,7 @@ export class RealAgent {
   #child: ChildProcess | undefined;
   /** What stands between it and the socket, if anything. */
   readonly #between: ChildProcess[] = [];
+  #held: number | undefined;
 
   /** Runs it, without the dangerous commands and `disabled`; resolves when its socket is there. */
   async start(disabled: readonly string[] = []): Promise<this> {
@@ -43,8 +44,10 @@ export class RealAgent {
     this.#between.push(spawn('socat', [`PTY,link=${near},rawer`, `PTY,link=${far},rawer`], { stdio: 'ignore' }));
     await this.#appears(near);
     await this.#appears(far);
+    // A terminal that nobody holds open is gone for the other end, and what is in it too.
+    this.#held = openSync(far, constants.O_RDWR | constants.O_NOCTTY);
     this.#run('isa-serial', near, []);
-    this.#between.push(spawn('socat', [`UNIX-LISTEN:${this.path},fork`, `OPEN:${far},rawer`], { stdio: 'ignore' }));
+    this.#between.push(spawn('socat', ['-t0', `UNIX-LISTEN:${this.path},fork`, `OPEN:${far},rawer`], { stdio: 'ignore' }));
     await this.#appears(this.path);
     return this;
   }
@@ -81,6 +84,8 @@ export class RealAgent {
   async end(): Promise<void> {
     await this.kill();
     for (const child of this.#between.splice(0)) child.kill('SIGKILL');
+    if (this.#held !== undefined) closeSync(this.#held);
+    this.#held = undefined;
     rmSync(this.folder, { recursive: true, force: true });
   }
 
