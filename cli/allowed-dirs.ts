@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { invalidOption } from '../transport/errors.ts';
 
-/** The directories below which files may be read, by their real paths at the start. */
+/** The directories below which files may be read, or written, by their real paths at the start. */
 export class AllowedDirs {
   readonly #roots: readonly string[];
 
@@ -10,8 +10,8 @@ export class AllowedDirs {
   }
 
   /** Throws INVALID_OPTION for what is no directory. */
-  static async of(dirs: readonly string[]): Promise<AllowedDirs> {
-    return new AllowedDirs(await Promise.all(dirs.map(realDir)));
+  static async of(dirs: readonly string[], option = '--allow-read'): Promise<AllowedDirs> {
+    return new AllowedDirs(await Promise.all(dirs.map(async (dir) => realDir(dir, option))));
   }
 
   get isEmpty(): boolean {
@@ -24,8 +24,8 @@ export class AllowedDirs {
   }
 }
 
-async function realDir(dir: string): Promise<string> {
+async function realDir(dir: string, option: string): Promise<string> {
   const found = await stat(dir).catch(() => undefined);
-  if (found?.isDirectory() !== true) invalidOption('--allow-read', dir, 'a directory that exists');
+  if (found?.isDirectory() !== true) invalidOption(option, dir, 'a directory that exists');
   return realpath(dir);
 }

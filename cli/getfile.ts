@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { Handler } from '../actors/index.ts';
 import type { AllowedDirs } from './allowed-dirs.ts';
 import { errnoError, errnoOf } from './errno.ts';
 import { openAllowed } from './open-allowed.ts';
-import { optionalCount, readParams, type Param } from './params.ts';
+import { absolutePath, optionalCount, optionalFlag, optionalText, readParams } from './params.ts';
 
 /** A piece of a file, as `getfile` gives it. */
 export interface FilePiece {
@@ -16,6 +18,12 @@ export interface FilePiece {
   readonly size: number;
   /** Whether the file ends with this piece. */
   readonly eof: boolean;
+  /** With `details`: names this content of this file; another one has another. Asked for again, it is what is wanted. */
+  readonly version?: string;
+  /** With `details`: the file's permissions, from 0 to 0o777. */
+  readonly mode?: number;
+  /** With `sha256`: of the whole file, in hexadecimal. */
+  readonly sha256?: string;
 }
 
 /** Bytes of one call: base64 makes 1.4 MiB of them, and a v7 message has at most 2 MiB. */
@@ -24,34 +32,58 @@ export const MOST_BYTES = 1024 * 1024;
 /** Bytes of one read, after which a caller that is gone is noticed. */
 const READ_BYTES = 256 * 1024;
 
-/** Bytes of a path that a system call takes. */
-const PATH_MAX = 4096;
-
-const absolutePath: Param<string> = {
-  allowed: `an absolute path of at most ${PATH_MAX - 1} bytes without NUL`,
-  accepts: (value): value is string =>
-    typeof value === 'string' && value.startsWith('/') && !value.includes('\0') && Buffer.byteLength(value) < PATH_MAX,
+const shape = {
+  path: absolutePath,
+  offset: optionalCount(Number.MAX_SAFE_INTEGER - MOST_BYTES),
+  length: optionalCount(MOST_BYTES),
+  details: optionalFlag,
+  version: optionalText('the version that an earlier piece had', /^[\w.-]{1,100}$/),
+  sha256: optionalFlag,
 };
 
-const shape = { path: absolutePath, offset: optionalCount(Number.MAX_SAFE_INTEGER - MOST_BYTES), length: optionalCount(MOST_BYTES) };
-
-/** `getfile {path, offset?, length?}`: at most 1 MiB of a regular file in one of the allowed directories. */
+/**
+ * `getfile {path, offset?, length?, details?, version?, sha256?}`: at most 1 MiB of a regular file in one of the allowed
+ * directories. With `version` only of the file that had it: pieces of two files are never taken for one.
+ */
 export function getfile(allowed: AllowedDirs): Handler {
   return async (params: unknown, { signal }): Promise<FilePiece> => {
-    const { path, offset = 0, length = MOST_BYTES } = readParams('getfile', params, shape);
+    const { path, offset = 0, length = MOST_BYTES, details, version, sha256 } = readParams('getfile', params, shape);
     if (allowed.isEmpty) throw errnoError('EACCES', 'getfile is not allowed here: --allow-read');
     const file = await openAllowed(path, allowed);
     try {
-      return await readPiece(file, offset, length, signal);
+      await checkVersion(file, version);
+      const { data, ...piece } = await readPiece(file, offset, length, signal);
+      // What is whole is hashed as it was read: /proc has files that are never twice the same.
+      const isWhole = offset === 0 && piece.eof;
+      const digest = sha256 === true ? (isWhole ? hashOf(data) : await hashFile(file, signal)) : undefined;
+      await checkVersion(file, isWhole ? undefined : version);
+      return {
+        data: data.toString('base64'),
+        ...piece,
+        ...(details === true ? await detailsOf(file) : {}),
+        ...(digest === undefined ? {} : { sha256: digest }),
+      };
     } finally {
       await file.close();
     }
   };
 }
 
-async function readPiece(file: FileHandle, offset: number, length: number, signal: AbortSignal): Promise<FilePiece> {
+async function readPiece(
+  file: FileHandle,
+  offset: number,
+  length: number,
+  signal: AbortSignal,
+): Promise<Omit<FilePiece, 'data'> & { data: Buffer }> {
   // One byte more than asked for tells whether the file goes on; its size does not, in /proc.
   const bytes = Buffer.alloc(length + 1);
+  const read = await fill(file, bytes, offset, signal);
+  const data = bytes.subarray(0, Math.min(read, length));
+  const { size } = await file.stat();
+  return { data, offset, length: data.length, size, eof: read <= length };
+}
+
+async function fill(file: FileHandle, bytes: Buffer, offset: number, signal: AbortSignal): Promise<number> {
   let read = 0;
   while (read < bytes.length) {
     signal.throwIfAborted();
@@ -60,9 +92,34 @@ async function readPiece(file: FileHandle, offset: number, length: number, signa
     if (bytesRead === 0) break;
     read += bytesRead;
   }
-  const data = bytes.subarray(0, Math.min(read, length));
-  const { size } = await file.stat();
-  return { data: data.toString('base64'), offset, length: data.length, size, eof: read <= length };
+  return read;
+}
+
+/** The SHA-256 of an open file, from its first byte. */
+export async function hashFile(file: FileHandle, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  const bytes = Buffer.alloc(READ_BYTES);
+  let read = 0;
+  for (let offset = 0; (read = await fill(file, bytes, offset, signal)) > 0; offset += read) hash.update(bytes.subarray(0, read));
+  return hash.digest('hex');
+}
+
+function hashOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+async function detailsOf(file: FileHandle): Promise<{ version: string; mode: number }> {
+  const found = await file.stat({ bigint: true });
+  return { version: versionOf(found), mode: Number(found.mode & 0o777n) };
+}
+
+/** What changes with the content, or when another file takes the name: the times are the kernel's, in nanoseconds. */
+function versionOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].map((number) => number.toString(36)).join('.');
+}
+
+async function checkVersion(file: FileHandle, version: string | undefined): Promise<void> {
+  if (version !== undefined && (await detailsOf(file)).version !== version) throw errnoError('ESTALE', 'the file has changed');
 }
 
 function notRead(error: unknown): never {

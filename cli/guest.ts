@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Peer } from '../actors/index.ts';
 import { VirtagentError } from '../actors/index.ts';
+import { isConnecting } from '../transport/channels/open.ts';
 import { invalidOption } from '../transport/errors.ts';
 import { protocolByName } from '../transport/protocols.ts';
 import { AllowedDirs } from './allowed-dirs.ts';
@@ -9,11 +10,13 @@ import { lineOptions, secondsOption, type LineOptions, type RawLineOptions } fro
 import { Log } from './log.ts';
 import { commonMethods } from './methods-common.ts';
 import { guestMethods } from './methods-guest.ts';
+import { PutTransfers } from './put-transfers.ts';
 import { endError, GRACE_MS, reasonText, Session } from './session.ts';
 
 /** The options of `virtagent guest`, as commander has them. */
 export interface RawGuestOptions extends RawLineOptions {
   readonly allowRead?: readonly string[];
+  readonly allowWrite?: readonly string[];
   readonly allowShutdown?: string;
   readonly retry?: true;
   readonly pingHost?: string;
@@ -29,20 +32,28 @@ export async function runGuest(raw: RawGuestOptions, { err, stopping }: Context)
   const pingMs = secondsOption('--ping-host', raw.pingHost);
   if (raw.allowShutdown === '') invalidOption('--allow-shutdown', '', 'the path of a program');
   const log = new Log(err, line.log);
-  const methods = guestMethods({ read: await AllowedDirs.of(raw.allowRead ?? []), shutdown: raw.allowShutdown }, log);
+  const read = await AllowedDirs.of(raw.allowRead ?? []);
+  const write = new PutTransfers(await AllowedDirs.of(raw.allowWrite ?? [], '--allow-write'));
+  // Also when a second signal ends this process on the spot.
+  process.once('exit', () => write.dropAllNow());
+  const methods = guestMethods({ read, write, shutdown: raw.allowShutdown }, log);
   const session = await Session.open({
     line,
     role: 'guest',
     methods: commonMethods('guest', line.protocol, methods),
-    reopens: retries || line.channelName.endsWith('-listen'),
+    reopens: retries || line.channelName.endsWith('-listen') || line.channelName === 'virtio-serial',
     retries,
     log,
     err,
   });
   callHost(session, line, pingMs, stopping.signal);
+  session.peer.link$.subscribe(({ state }) => {
+    if (state === 'down' || state === 'ended') void write.dropAll();
+  });
   try {
     await serve(session, stopping);
   } finally {
+    await write.dropAll();
     log.end();
   }
 }
@@ -66,7 +77,7 @@ async function serve(session: Session, stopping: Context['stopping']): Promise<v
 
 function checkRetry(retry: true | undefined, { channelName }: LineOptions): boolean {
   if (retry !== true) return false;
-  if (!channelName.endsWith('-connect')) invalidOption('--channel', channelName, 'unix-connect or tcp-connect with --retry');
+  if (!isConnecting(channelName)) invalidOption('--channel', channelName, 'unix-connect or another channel that connects with --retry');
   return true;
 }
 

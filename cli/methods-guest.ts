@@ -3,11 +3,15 @@ import type { AllowedDirs } from './allowed-dirs.ts';
 import { getdmesg } from './getdmesg.ts';
 import { getfile } from './getfile.ts';
 import type { Log } from './log.ts';
+import type { PutTransfers } from './put-transfers.ts';
+import { putfile } from './putfile.ts';
 import { shutdown } from './shutdown.ts';
 
 /** What a guest's user has allowed. */
 export interface GuestPermissions {
   readonly read: AllowedDirs;
+  /** The files that a host is writing, below the directories that it may write. */
+  readonly write: PutTransfers;
   /** The command that ends the machine. */
   readonly shutdown: string | undefined;
 }
@@ -18,5 +22,6 @@ export function guestMethods(permissions: GuestPermissions, log: Log): Methods {
     getfile: getfile(permissions.read),
     getdmesg,
     shutdown: shutdown(permissions.shutdown, log),
+    putfile: putfile(permissions.write),
   };
 }

@@ -50,3 +50,27 @@ export function optionalCount(most: number): Param<number | undefined> {
 export function oneOf<const Word extends string>(words: readonly Word[]): Param<Word> {
   return { allowed: `one of ${words.join(', ')}`, accepts: (value): value is Word => words.includes(value as Word) };
 }
+
+/** Bytes of a path that a system call takes. */
+const PATH_MAX = 4096;
+
+/** Where a file is. */
+export const absolutePath: Param<string> = {
+  allowed: `an absolute path of at most ${PATH_MAX - 1} bytes without NUL`,
+  accepts: (value): value is string =>
+    typeof value === 'string' && value.startsWith('/') && !value.includes('\0') && Buffer.byteLength(value) < PATH_MAX,
+};
+
+/** Text of some form, or left out. */
+export function optionalText(allowed: string, form: RegExp): Param<string | undefined> {
+  return {
+    allowed,
+    accepts: (value): value is string | undefined => value === undefined || (typeof value === 'string' && form.test(value)),
+  };
+}
+
+/** True, or left out. */
+export const optionalFlag: Param<boolean | undefined> = {
+  allowed: 'true or false',
+  accepts: (value): value is boolean | undefined => value === undefined || typeof value === 'boolean',
+};

@@ -13,27 +13,39 @@ type Done = (exit: ExitName) => void;
 
 /** The command line. Errors are thrown, none is printed here. */
 export function makeProgram(context: Context, done: Done): Command {
-  const program = new Command('virtagent')
+  const program = command('virtagent', context)
     .description('Calls in both directions over one stream, with a statechart behind every job.')
-    .version(packageJson.version)
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => context.out.line(text.trimEnd()),
-      writeErr: (text) => context.err.line(text.trimEnd()),
-      outputError: () => {},
-    })
-    .showSuggestionAfterError()
     .addHelpText('after', `${examples.all}\n${exitHelp}`);
-  addGuest(program, context, done);
+  addGuest(program.command('guest'), context, done);
   addHost(program, context, done);
   addCall(program, context, done);
   addDemo(program, context, done);
   return program;
 }
 
-function addGuest(program: Command, context: Context, done: Done): void {
-  addLineOptions(program.command('guest').description("Serves a host: the machine's own end of the line."))
+/** The command line of the guest's own file: that of `virtagent guest`. */
+export function makeGuestProgram(context: Context, done: Done): Command {
+  const program = command('guest.js', context);
+  addGuest(program, context, done);
+  return program;
+}
+
+function command(name: string, { out, err }: Context): Command {
+  return new Command(name)
+    .version(packageJson.version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => out.line(text.trimEnd()),
+      writeErr: (text) => err.line(text.trimEnd()),
+      outputError: () => {},
+    })
+    .showSuggestionAfterError();
+}
+
+function addGuest(command: Command, context: Context, done: Done): void {
+  addLineOptions(command.description("Serves a host: the machine's own end of the line."))
     .option('--allow-read <dir>', 'let getfile read regular files below DIR (repeatable)', collect)
+    .option('--allow-write <dir>', 'let putfile write regular files below DIR (repeatable)', collect)
     .option('--allow-shutdown <command>', 'let shutdown run COMMAND MODE, without a shell')
     .option('--retry', 'with a connecting channel: try again, with growing pauses, and after a lost line')
     .option('--ping-host <seconds>', 'call ping of the host that often')

@@ -52,6 +52,7 @@ export class Session {
     });
     trace(this.peer, err, line.trace);
     watchTroubles(this.peer, log);
+    line.warnings$?.subscribe(({ message }) => log.warn('channel', message));
     this.peer.link$.subscribe(({ state, reason }) => this.#moved(state, reason, retries));
   }
 

@@ -1,8 +1,8 @@
 // Builds dist/: the library as plain modules with their types, and the command as one file.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { bundle } from './bundle.mjs';
 
 // Built aside and moved into place whole: what runs meanwhile, tests or another build, never sees half of it.
 mkdirSync('node_modules/.cache', { recursive: true });
@@ -11,7 +11,9 @@ const made = join(aside, 'dist');
 try {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', made], { stdio: 'inherit' });
   renameImportsInTypes(made);
-  await buildCommand(join(made, 'virtagent.js'));
+  await bundle('cli/virtagent.ts', join(made, 'virtagent.js'));
+  // The guest's half alone, one file for a machine that has nothing but Node.
+  await bundle('cli/guest-main.ts', join(made, 'guest.js'));
   if (existsSync('dist')) renameSync('dist', join(aside, 'old'));
   renameSync(made, 'dist');
 } finally {
@@ -25,21 +27,4 @@ function renameImportsInTypes(folder) {
     const path = join(folder, String(name));
     writeFileSync(path, readFileSync(path, 'utf8').replace(/(from '\.{1,2}\/[^']+|import\("\.{1,2}\/[^"]+)\.ts(['"])/g, '$1.js$2'));
   }
-}
-
-async function buildCommand(outfile) {
-  await build({
-    // Its first line is the shebang, which esbuild keeps there.
-    entryPoints: ['cli/virtagent.ts'],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20.19',
-    define: { 'process.env.NODE_ENV': '"production"' },
-    // Bundled CommonJS packages call require for Node's own modules.
-    banner: { js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
-    logLevel: 'warning',
-  });
-  chmodSync(outfile, 0o755);
 }

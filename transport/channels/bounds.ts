@@ -16,4 +16,29 @@ export const bounds = Object.freeze({
   qmpPending: 64,
   // QEMU greets as soon as it has accepted; it accepts one client at a time.
   qmpGreetingMs: 5_000,
+  // Pauses between attempts to open what is not there yet: short enough for a VM that boots in 3 s, light enough for hours.
+  tryFirstMs: 50,
+  tryLastMs: 1_000,
+  // Default of `waitMs` of a QEMU chardev: QEMU makes its sockets within a second; with QMP, a guest boots and opens its port.
+  chardevWaitMs: 30_000,
+  // QEMU sees that a client has left in its next turn, which a busy machine delays.
+  chardevFreeMs: 1_000,
+  // QEMU tells of a port once a second at most: what it held back is the news that the line was opened by.
+  portNewsMs: 1_100,
+  // What a terminal's driver holds at most; and reads of it before other things of the process have their turn.
+  serialReadBytes: 64 * 1024,
+  serialReads: 16,
+  // A UART tells of 16 bytes at a time, 1.4 ms apart at 115,200 baud: they are gathered so long, at no cost to a lone message.
+  serialGatherMs: 4,
+  // Whether a host is at a virtio-serial port is looked at after 10 ms, then at pauses that double up to this one: a host that
+  // restarts is back soon. A look costs about 1 ms under software emulation, far less on hardware: less than 0.5 % of a CPU.
+  hostAwayMs: 250,
+  // Longest pause before a port that took nothing is tried again; it starts at 1 ms. QEMU holds 4 MiB of what was taken, so a
+  // host that reads again has enough until then.
+  portFullMs: 64,
+  // The same for one that had nothing, where Node can't tell when bytes come: the first call after a silence waits that long.
+  portQuietMs: 16,
+  // Bytes written to a port, and reads from it, before other things of the process have their turn.
+  portSlice: 262_144,
+  portReads: 64,
 });

@@ -1,0 +1,38 @@
+import { afterEach, expect, it } from 'vitest';
+import { vmPrograms } from '../../scripts/vm/programs.ts';
+import { opened } from '../support/peers.ts';
+import { unixConnect } from '../../transport/index.ts';
+import { needs } from './support/needs.ts';
+import { settled, Traffic, Worker, type Tally } from './support/traffic.ts';
+import { onVirtioSerial, testVm } from './support/vm.ts';
+
+needs(...vmPrograms)('a machine on virtio-serial, with virtagent-v7', () => {
+  const machine = testVm([onVirtioSerial('virtagent-v7')]);
+  const worker = new Worker();
+  const host = () =>
+    opened({
+      channel: unixConnect(machine.vm.sockets.agent),
+      protocol: 'virtagent-v7',
+      role: 'host',
+      retries: true,
+      methods: worker.methods,
+    });
+
+  it('answers its first call within 60 s of power-on', async () => {
+    await host().call('work', { id: 'first' });
+    expect(performance.now() - machine.poweredOn).toBeLessThan(60_000);
+  });
+
+  it('calls and is called at once', async () => {
+    const peer = host();
+    await peer.call('talk', { width: 4 });
+    const traffic = new Traffic(peer, { width: 4 });
+    await traffic.goesOn(400);
+    expect(worker.executed).toBeGreaterThan(100);
+    const theirs = (await peer.call('hush')) as Tally;
+    const ours = await traffic.stop();
+    expect([ours, theirs].every(settled), JSON.stringify({ ours, theirs })).toBe(true);
+    expect([ours.failed, theirs.failed]).toEqual([{}, {}]);
+    expect(worker.twice).toEqual([]);
+  });
+});

@@ -1,0 +1,25 @@
+// A host in a process of its own, to be killed or stopped: works and gives work. Its arguments: SOCKET PROTOCOL [WIDTH BYTES].
+// Prints a line of JSON each time that its calls have gone on, and at the end of its standard input what became of them all.
+import { createPeer } from '../../../actors/index.ts';
+import { unixConnect } from '../../../transport/index.ts';
+import type { ProtocolName } from '../../../transport/protocols.ts';
+import { Traffic, Worker } from '../support/traffic.ts';
+
+const [path = '', protocol, width = '2', bytes = '20'] = process.argv.slice(2) as [string, ProtocolName, string?, string?];
+const worker = new Worker();
+const peer = createPeer({
+  channel: unixConnect(path),
+  protocol,
+  ...(protocol === 'virtagent-v7' ? { role: 'host' as const } : {}),
+  retries: true,
+  methods: worker.methods,
+});
+const traffic = new Traffic(peer, { width: Number(width), bytes: Number(bytes) });
+let isOn = true;
+process.stdin.resume().once('end', () => (isOn = false));
+while (isOn) {
+  await Promise.race([traffic.goesOn(3), new Promise((resolve) => process.stdin.once('end', resolve))]);
+  console.log(JSON.stringify({ ...traffic.tally, executed: worker.executed }));
+}
+console.log(JSON.stringify({ ...(await traffic.stop()), executed: worker.executed, twice: worker.twice, last: true }));
+process.exit(0);
