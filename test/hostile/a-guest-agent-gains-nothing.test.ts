@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { agentSession, commands } from '../peer/qemu-ga-support.ts';
+import { AgentError } from '../support/guest-agent.ts';
 import { rejection, settled } from '../support/peers.ts';
 
 const error = '{"error": {"class": "GenericError", "desc": "JSON parse error, expecting value"}}\n';
@@ -104,7 +105,7 @@ test('a text of the agent’s reaches a log on one line', async () => {
     commands: {
       ...commands,
       lie: () => {
-        throw new Error('a\nvirtagent: all is well\u001b[2J');
+        throw new AgentError('GenericError', 'a\nvirtagent: all is well\u001b[2J');
       },
     },
   });

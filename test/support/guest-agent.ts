@@ -52,11 +52,14 @@ export class GuestAgent {
   serve(line: Duplex): this {
     this.#line = line;
     line.on('error', () => {});
-    line.on('data', (chunk: Buffer) => {
-      this.#waiting += chunk.toString('latin1');
-      this.#work();
-    });
+    line.on('data', (chunk: Buffer) => this.hear(chunk.toString('latin1')));
     return this;
+  }
+
+  /** Takes bytes as if they came from a host: a character each. */
+  hear(text: string): void {
+    this.#waiting += text;
+    this.#work();
   }
 
   goOn(): void {

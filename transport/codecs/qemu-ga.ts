@@ -178,7 +178,11 @@ export class QemuGaCodec implements Codec {
     const { id: tag, error, return: value } = answer;
     if (error === undefined && value === undefined && answer['execute'] !== undefined)
       return notAMessage('a command, and an agent gives none', size);
-    if (tag === undefined && this.#mark === 1 && this.#sync !== undefined && value === this.#sync.number) return this.#synced(size);
+    if (tag === undefined && this.#mark === 1) {
+      // Without an id it must never pass for the answer to a command.
+      if (this.#sync === undefined || value !== this.#sync.number) return notAMessage('the answer to a sync that nobody awaits', size);
+      return this.#synced(size);
+    }
     if (tag !== undefined && (typeof tag !== 'string' || tag.length > this.#limits.maxTagLength))
       return notAMessage('an answer under an id that is none of ours', size);
     if (error !== undefined) return response(tag, { ok: false, error: readError(error) }, size);
