@@ -50,7 +50,7 @@ describe.each(everyProtocol)('$protocol', ({ protocol }) => {
     const call = start(['call', 'capabilities', '-c', 'stdio', '--protocol', protocol]);
     cross(guest, call);
     const { code, stderr } = await call.ended;
-    const methods = ['ping', 'capabilities', 'getfile', 'getdmesg', 'shutdown'];
+    const methods = ['ping', 'capabilities', 'getfile', 'getdmesg', 'shutdown', 'putfile'];
     expect([code, JSON.parse(stderr)]).toEqual([0, { methods, version: '1.0' }]);
     expect((await guest.ended).code).toBe(0);
   });
