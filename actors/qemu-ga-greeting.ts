@@ -1,7 +1,7 @@
 import { createActor, type ActorRefFrom, type AnyActorRef } from 'xstate';
 import { qemuGaMachine, type QemuGaEvent, type QemuGaState } from '../machines/qemu-ga.ts';
 import type { QemuGaCodec } from '../transport/codecs/qemu-ga.ts';
-import { refusesIds } from '../transport/codecs/qemu-ga-errors.ts';
+import { isOfParser, refusesIds } from '../transport/codecs/qemu-ga-errors.ts';
 import { quote, type RemoteProtocolError } from '../transport/errors.ts';
 import type { IncomingMessage, WireError } from '../transport/messages.ts';
 import { backoff, durations, type Timer } from '../transport/timers.ts';
@@ -54,9 +54,12 @@ export class QemuGaGreeting implements Greeting {
   readonly #effects: (() => void)[] = [];
   #isRunning = false;
   #commands: ReadonlyMap<string, Command> | undefined;
+  /** Whether file systems were frozen on this line: few commands are enabled until they are thawed. */
+  #isFrozen = false;
   #onLine: OnLine | undefined;
   /** The number of the last sync, and whether the stream has not taken it. */
   #number = 0;
+  #drawn = 0;
   #isWriting = false;
   #timer: Timer | undefined;
   /** The question for the list that is out. */
@@ -118,7 +121,9 @@ export class QemuGaGreeting implements Greeting {
     this.#isStarted = false;
   }
 
-  refusal(method: string): string | undefined {
+  refusal(method: string, isNext: boolean): string | undefined {
+    // A thaw may be among those before it.
+    if (this.#isFrozen && !isNext) return undefined;
     const command = this.#commands?.get(method);
     if (this.#commands === undefined || command?.enabled === true) return undefined;
     if (command === undefined) return `the agent has no command ${quote(method)}`;
@@ -150,12 +155,15 @@ export class QemuGaGreeting implements Greeting {
       return undefined;
     }
     const onLine = this.#onLine;
-    if (tag === undefined && (onLine === undefined || this.#state === 'syncing')) return this.#unclaimed();
-    if (tag === undefined && this.#hasIds) return answer.ok ? this.#unclaimed() : this.#notUnderstood(answer.error);
-    if (onLine === undefined || (tag !== undefined && tag !== onLine.tag)) return message;
+    if (tag === undefined) {
+      if (onLine === undefined || this.#state === 'syncing') return this.#unclaimed();
+      if (!answer.ok && (this.#hasIds || isOfParser(answer.error))) return this.#notUnderstood(answer.error);
+      if (this.#hasIds) return this.#unclaimed();
+    } else if (tag !== onLine?.tag) return message;
     this.#onLine = undefined;
-    // Before the answer is: nothing may be sent in between.
-    if (answer.ok && changing.has(onLine.method)) this.#send({ type: 'changed' });
+    // Before the answer is handed on: nothing may be sent in between. Without ids an error may be of anything that was read.
+    if (answer.ok) this.#noteChange(onLine.method);
+    else if (tag === undefined) this.#send({ type: 'out_of_step' });
     return { ...message, tag: onLine.tag };
   }
 
@@ -172,7 +180,9 @@ export class QemuGaGreeting implements Greeting {
     this.#startTimer(backoff(syncs, durations.qemuGaSyncFirst, durations.qemuGaSyncLast, random), { type: 'late' });
     // The stream is full, perhaps of the last one: more of them tell the agent no more.
     if (this.#isWriting) return;
-    this.#number = Math.floor(random() * 0x20_0000) * 0x1_0000_0000 + Math.floor(random() * 0x1_0000_0000);
+    // No other session's, and none of this one's: whatever the source of randomness.
+    const drawn = Math.floor(random() * 0x10_0000) * 0x1_0000_0000 + Math.floor(random() * 0x1_0000_0000);
+    this.#number = drawn + ++this.#drawn;
     const kept = this.#hasIds ? this.#onLine?.tag : undefined;
     const frame = this.#codec.sync(this.#number, flushes, kept);
     const message = { type: 'request', tag: this.#number, method: 'guest-sync-delimited', params: { id: this.#number } };
@@ -220,10 +230,18 @@ export class QemuGaGreeting implements Greeting {
 
   // The rest.
 
+  #noteChange(method: string): void {
+    if (!changing.has(method)) return;
+    this.#isFrozen = method !== 'guest-fsfreeze-thaw';
+    this.#send({ type: 'changed' });
+  }
+
   #notUnderstood(error: WireError): undefined {
     const onLine = this.#onLine as OnLine;
     if (onLine.error !== undefined) return this.#unclaimed();
-    onLine.error = { ...error, code: 'PARSE_ERROR', message: `the agent did not understand what reached it: ${error.message}` };
+    const message = `the agent did not understand what reached it: ${error.message}`;
+    // Without ids an answer to it could not be told from the rest, so it is not waited for.
+    onLine.error = { ...error, code: 'PARSE_ERROR', message, known: this.#hasIds ? undefined : 'perhaps-executed' };
     this.#send({ type: 'not_understood', refusesIds: refusesIds(error) });
   }
 
@@ -242,7 +260,7 @@ export class QemuGaGreeting implements Greeting {
   #forget(): void {
     this.#commands = undefined;
     this.#onLine = undefined;
-    this.#isWriting = false;
+    this.#isWriting = this.#isFrozen = false;
   }
 
   /** Whether calls of ours wait for the greeting, besides its own. */

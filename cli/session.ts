@@ -42,6 +42,8 @@ export class Session {
   readonly first = new FirstBytes();
   readonly #protocol: ProtocolName;
   readonly #role: Role;
+  /** The present line has been up: what it does after that is not told again. */
+  #isGreeted = false;
 
   private constructor({ role, line, methods, log, err, reopens, retries }: SessionOptions) {
     this.channel = line.channel;
@@ -110,6 +112,10 @@ export class Session {
 
   #moved(state: Peer['link'], reason: unknown, retries: boolean): void {
     const channel = this.channel.name;
+    if (state === 'down') this.#isGreeted = false;
+    // A line that is greeted anew (qemu-ga, after a deadline) is the same line.
+    if (this.#isGreeted && (state === 'greeting' || state === 'up')) return;
+    this.#isGreeted = state === 'up';
     if (state === 'greeting') {
       this.wasOpen = true;
       this.log.info('connected', `connected: ${channel}`, { channel });
