@@ -1,8 +1,10 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { filter, firstValueFrom } from 'rxjs';
 import { connectQmp, type Qmp } from '../../transport/channels/qmp.ts';
 import { makeAgentDisk, portNames, type Agent } from './agents.ts';
 import { Control } from './control.ts';
@@ -16,7 +18,7 @@ export interface BootOptions {
   readonly agents: readonly Agent[];
   /** Files for its `/agent`: paths here by names there. */
   readonly files: Readonly<Record<string, string>>;
-  /** A file that {@link Vm.save} made on a machine with the same agents and files: it goes on from there. */
+  /** A file that {@link Vm.save} made: the machine goes on from there, whatever agents and files are named here. */
   readonly restore?: string;
 }
 
@@ -79,9 +81,12 @@ export class Vm {
     const folder = mkdtempSync(join(tmpdir(), 'virtagent-vm-'));
     try {
       const disk = join(folder, 'agent.ext4');
-      await makeAgentDisk(disk, options.agents, options.files);
+      // A restored machine has what it knows of its disk in memory: it gets the very same.
+      if (options.restore === undefined) await makeAgentDisk(disk, options.agents, options.files);
+      else await copyFile(`${options.restore}.disk`, disk);
       const vm = new Vm(folder, spawn(qemu, qemuArguments(options, folder, disk), { stdio: ['ignore', 'ignore', 'pipe'] }));
       await vm.#connectMonitor();
+      if (options.restore !== undefined) await vm.#goOn();
       return vm;
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });
@@ -99,7 +104,7 @@ export class Vm {
     return this.#qemu.pid;
   }
 
-  /** Writes the machine as it is now to a file, for {@link BootOptions.restore}, and lets it run on. */
+  /** Writes the machine as it is now to a file (and one beside it), for {@link BootOptions.restore}, and lets it run on. */
   async save(file: string): Promise<void> {
     await this.qmp.execute('stop');
     await this.qmp.execute('migrate', { uri: `exec:cat > '${file}'` });
@@ -109,6 +114,7 @@ export class Vm {
       if (status === 'failed' || status === 'cancelled') throw new Error(`the machine was not saved: ${status}`);
       await pause(10);
     }
+    await copyFile(join(this.folder, 'agent.ext4'), `${file}.disk`);
     await this.qmp.execute('cont');
   }
 
@@ -120,7 +126,11 @@ export class Vm {
 
   /** Takes the agent's port out of the running machine. */
   async unplug(): Promise<void> {
+    const gone = firstValueFrom(
+      this.qmp.events$.pipe(filter(({ event, data }) => event === 'DEVICE_DELETED' && data['device'] === deviceIds.agent)),
+    );
     await this.qmp.execute('device_del', { id: deviceIds.agent });
+    await gone;
   }
 
   /** Puts it back. */
@@ -143,10 +153,14 @@ export class Vm {
     this.#qemu.kill('SIGKILL');
   }
 
-  /** Memory that QEMU itself holds, in bytes, the guest's included. */
-  memory(): number {
-    const pages = Number(readFileSync(`/proc/${this.#qemu.pid}/statm`, 'utf8').split(' ')[1]);
-    return pages * pageSize();
+  /** It was stopped when it was saved, and is so when it has been read. */
+  async #goOn(): Promise<void> {
+    for (;;) {
+      const { status } = (await this.qmp.execute('query-status')) as { status: string };
+      if (status !== 'inmigrate') break;
+      await pause(10);
+    }
+    await this.qmp.execute('cont');
   }
 
   async #connectMonitor(): Promise<void> {
@@ -211,8 +225,4 @@ function qemuArguments({ image, restore }: BootOptions, folder: string, disk: st
     ...['-qmp', `unix:${sockets.qmp},server=on,wait=off`],
     ...(restore === undefined ? [] : ['-incoming', `exec:cat '${restore}'`]),
   ];
-}
-
-function pageSize(): number {
-  return Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }));
 }

@@ -16,6 +16,20 @@ export const bounds = Object.freeze({
   qmpPending: 64,
   // QEMU greets as soon as it has accepted; it accepts one client at a time.
   qmpGreetingMs: 5_000,
+  // Pauses between attempts to open what is not there yet: short enough for a VM that boots in 3 s, light enough for hours.
+  tryFirstMs: 50,
+  tryLastMs: 1_000,
+  // Default of `waitMs` of a QEMU chardev: QEMU makes its sockets within a second; with QMP, a guest boots and opens its port.
+  chardevWaitMs: 30_000,
+  // QEMU sees that a client has left in its next turn, which a busy machine delays.
+  chardevFreeMs: 1_000,
+  // QEMU tells of a port once a second at most: what it held back is the news that the line was opened by.
+  portNewsMs: 1_100,
+  // What a terminal's driver holds at most; and reads of it before other things of the process have their turn.
+  serialReadBytes: 64 * 1024,
+  serialReads: 16,
+  // A UART tells of 16 bytes at a time, 1.4 ms apart at 115,200 baud: they are gathered so long, at no cost to a lone message.
+  serialGatherMs: 4,
   // Whether a host is at a virtio-serial port is looked at after 10 ms, then at pauses that double up to this one: a host that
   // restarts is back soon. Four looks a second cost 1.1 % of a CPU under software emulation, and far less on hardware.
   hostAwayMs: 320,

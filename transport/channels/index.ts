@@ -1,11 +1,14 @@
 export type { Channel } from './channel.ts';
 export { childChannel, type ChildOptions } from './child.ts';
+export { isaSerial, type IsaSerialOptions } from './isa-serial.ts';
 export type { ListenChannel } from './listen.ts';
 export { memoryPair } from './memory-pair.ts';
 export { channelNames, openChannel, type ChannelName, type ChannelSpec } from './open.ts';
+export { qemuChardev, type QemuChardevOptions } from './qemu-chardev.ts';
 export { connectQmp, type Qmp, type QmpAddress, type QmpEvent, type QmpOptions } from './qmp.ts';
 export { stdioChannel } from './stdio.ts';
 export { streamChannel } from './stream.ts';
 export { tcpConnect, tcpListen, type TcpAddress } from './tcp.ts';
+export { waitingChannel } from './waiting.ts';
 export { unixConnect, unixListen, type UnixListenOptions } from './unix.ts';
 export { virtioSerial } from './virtio-serial.ts';

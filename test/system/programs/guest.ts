@@ -14,6 +14,8 @@ const peer = createPeer({
   protocol,
   ...(protocol === 'virtagent-v7' ? { role: 'guest' as const } : {}),
   retries: true,
+  // So that a test of what happens when all of it is taken need not take much.
+  maxClientBytes: 4 * 1024 * 1024,
   methods: {
     ...worker.methods,
     /** Calls the host from now on. */
@@ -28,7 +30,7 @@ const peer = createPeer({
       return { ...tally };
     },
     /** What it has done so far. */
-    report: () => ({ ...traffic?.tally, executed: worker.executed, twice: worker.twice, pid: process.pid, memory: memory() }),
+    report: () => ({ ...traffic?.tally, executed: worker.executed, running: worker.running, twice: worker.twice, pid: process.pid, memory: memory() }),
   },
 });
 peer.link$.subscribe(({ state, reason }) => console.log(new Date().toISOString(), state, reason instanceof Error ? reason.message : ''));
