@@ -99,7 +99,7 @@ test('CHANNEL_NOT_FOUND says so where there are none, or where that is not known
 test('names that a host made up to break a line, or many of them, stay one short line', () => {
   const ports = Array.from({ length: 40 }, (_, at) => ({ entry: `vport0p${at}`, name: `a\nb\u001b[2J${at}`, is: 'null' as const }));
   const [, message] = refusal('none', machine(ports));
-  expect(message).not.toMatch(/[\n\u001b]/);
+  expect([message.includes('\n'), message.includes('\u001b')]).toEqual([false, false]);
   expect(message).toContain(String.raw`"a\nb\u001b[2J0"`);
   expect(message).toMatch(/ and 28 more$/);
 });

@@ -38,7 +38,7 @@ test('the line is lost with a reason, and the next waits until the port is back,
   again.hostIsThere = true;
   again.send('back');
   system.port = again;
-  await system.pass(320, 10);
+  await system.pass(500, 10);
   const received = bytes(ending(await opening), 4);
   await system.pass(20);
   expect(await received).toBe('back');
@@ -66,7 +66,7 @@ test('it is unplugged while the host is waited for', async () => {
   expect(port.closed).toBe(true);
   system.port = new FakePort();
   system.port.hostIsThere = true;
-  await system.pass(320, 10);
+  await system.pass(500, 10);
   ending(await opening);
 });
 
@@ -80,14 +80,14 @@ test('a port that is back, and not yet given to its group, is waited for; one th
   system.refusal = undefined;
   system.port = new FakePort();
   system.port.hostIsThere = true;
-  await system.pass(320, 10);
+  await system.pass(500, 10);
   const next = ending((await opening) as PortLine);
   next.destroy();
 
   unplug({ port: system.port, system });
   system.refusal = 'CHANNEL_DENIED';
   const refused = failure(channel.open(never));
-  await system.pass(5000, 10);
+  await system.pass(8000, 10);
   expect((await refused).code).toBe('CHANNEL_DENIED');
 });
 

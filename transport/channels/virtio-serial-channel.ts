@@ -13,8 +13,8 @@ import { portError } from './virtio-serial-ports.ts';
 /** Milliseconds until the port is looked at again; each pause that follows is twice as long, up to `bounds.hostAwayMs`. */
 const firstLook = 10;
 
-/** udev gives a port to its group a moment after the port has come back: looks in a row that may be refused, in about 3 s. */
-const mostDenials = 14;
+/** udev gives a port to its group a moment after the port has come back: looks in a row that may be refused, in about 4 s. */
+const mostDenials = 12;
 
 /** `virtioSerial`, on a system that tests can play. */
 export function virtioSerialOn(system: PortSystem, pathOrName: string): Channel {

@@ -30,7 +30,14 @@ const peer = createPeer({
       return { ...tally };
     },
     /** What it has done so far. */
-    report: () => ({ ...traffic?.tally, executed: worker.executed, running: worker.running, twice: worker.twice, pid: process.pid, memory: memory() }),
+    report: () => ({
+      ...traffic?.tally,
+      executed: worker.executed,
+      running: worker.running,
+      twice: worker.twice,
+      pid: process.pid,
+      memory: memory(),
+    }),
   },
 });
 peer.link$.subscribe(({ state, reason }) => console.log(new Date().toISOString(), state, reason instanceof Error ? reason.message : ''));
