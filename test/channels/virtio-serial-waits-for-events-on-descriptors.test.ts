@@ -110,6 +110,29 @@ test.each(handles)('a reader that stops takes nothing more from the system, and 
   });
 });
 
+test.each(handles)(
+  'a line that is destroyed by what it has read reads nothing more; the next gets the rest: %s',
+  async (_name, prepare) => {
+    prepare();
+    const { channel, visit } = pipes();
+    await visit(async (write) => {
+      write('x'.repeat(20_000));
+      let rest = 20_000;
+      const first = (await channel.open(never)) as PortLine;
+      first.on('data', (chunk: Buffer) => {
+        rest -= chunk.length;
+        if (rest < 15_000) first.destroy();
+      });
+      await new Promise((resolve) => first.once('close', resolve));
+      expect(rest).toBeGreaterThan(0);
+      const second = (await channel.open(never)) as PortLine;
+      second.on('data', (chunk: Buffer) => (rest -= chunk.length));
+      await until(() => rest === 0);
+      second.destroy();
+    });
+  },
+);
+
 test('a line that is destroyed leaves the descriptor open, for the next line; close() closes it', async () => {
   const { channel, visit, port } = pipes();
   await visit(async (write) => {
