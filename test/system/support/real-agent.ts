@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
+import { requireProgram } from '../../../scripts/vm/programs.ts';
 import { folder } from '../../cli/support.ts';
 
 /** What would act on the machine that runs the tests. */
@@ -38,7 +39,7 @@ export async function realAgent(...more: readonly string[]): Promise<RealAgent> 
   mkdirSync(state);
   mkdirSync(files);
   const args = ['-m', 'unix-listen', '-p', socket, '-t', state, '-b', [...disabled, ...more].join(',')];
-  const child = spawn('qemu-ga', args, { stdio: 'ignore', cwd: root });
+  const child = spawn(requireProgram('qemu-ga'), args, { stdio: 'ignore', cwd: root });
   onTestFinished(() => void child.kill('SIGKILL'));
   await once(child, 'spawn');
   await answering(socket);
