@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { connectQmp, type Qmp } from '../../transport/channels/qmp.ts';
 import { makeAgentDisk, portNames, type Agent } from './agents.ts';
 import { Control } from './control.ts';
 import type { Image } from './image.ts';
-import { requireProgram } from './programs.ts';
+import { findProgram, requireProgram } from './programs.ts';
 
 /** What a machine is to be. */
 export interface BootOptions {
@@ -26,6 +26,8 @@ export interface BootOptions {
 export interface Sockets {
   /** virtio-serial port `org.virtagent.0`. */
   readonly agent: string;
+  /** virtio-serial port `org.virtagent.1`. */
+  readonly spare: string;
   /** The second serial port, `/dev/ttyS1`. */
   readonly serial: string;
   /** virtio-serial port `org.qemu.guest_agent.0`. */
@@ -35,7 +37,7 @@ export interface Sockets {
 }
 
 /** Ids of devices, for QMP. */
-export const deviceIds = Object.freeze({ agent: 'agent-port', qemuGa: 'qemu-ga-port', control: 'control-port' });
+export const deviceIds = Object.freeze({ agent: 'agent-port', spare: 'spare-port', qemuGa: 'qemu-ga-port', control: 'control-port' });
 
 /** Ends that a test or a person forgot: no machine outlives the process that booted it. */
 const running = new Set<Vm>();
@@ -84,7 +86,7 @@ export class Vm {
       // A restored machine has what it knows of its disk in memory: it gets the very same.
       if (options.restore === undefined) await makeAgentDisk(disk, options.agents, options.files);
       else await copyFile(`${options.restore}.disk`, disk);
-      const vm = new Vm(folder, spawn(qemu, qemuArguments(options, folder, disk), { stdio: ['ignore', 'ignore', 'pipe'] }));
+      const vm = new Vm(folder, start(qemu, qemuArguments(options, folder, disk)));
       await vm.#connectMonitor();
       if (options.restore !== undefined) await vm.#goOn();
       return vm;
@@ -184,9 +186,17 @@ export class Vm {
   }
 }
 
+/** Also a process that is killed, and can't end what it has started, takes the machine with it. */
+function start(qemu: string, args: readonly string[]): ChildProcess {
+  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe'];
+  const setpriv = findProgram('setpriv');
+  return setpriv === undefined ? spawn(qemu, args, { stdio }) : spawn(setpriv, ['--pdeathsig', 'KILL', qemu, ...args], { stdio });
+}
+
 function socketsIn(folder: string): Sockets {
   return {
     agent: join(folder, 'agent.sock'),
+    spare: join(folder, 'spare.sock'),
     serial: join(folder, 'serial.sock'),
     qemuGa: join(folder, 'qga.sock'),
     qmp: join(folder, 'qmp.sock'),
@@ -215,6 +225,8 @@ function qemuArguments({ image, restore }: BootOptions, folder: string, disk: st
     ...['-device', 'virtio-serial-pci'],
     ...socket('agent', sockets.agent),
     ...port(deviceIds.agent, 'agent', portNames.agent),
+    ...socket('spare', sockets.spare),
+    ...port(deviceIds.spare, 'spare', portNames.spare),
     ...socket('qga', sockets.qemuGa),
     ...port(deviceIds.qemuGa, 'qga', portNames.qemuGa),
     ...socket('control', join(folder, 'control.sock')),

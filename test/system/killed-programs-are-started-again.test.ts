@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { Peer } from '../../actors/index.ts';
 import { vmPrograms } from '../../scripts/vm/programs.ts';
-import { unixConnect } from '../../transport/index.ts';
+import { qemuChardev, unixConnect } from '../../transport/index.ts';
 import { opened } from '../support/peers.ts';
 import { HostProcess } from './support/host-process.ts';
 import { needs } from './support/needs.ts';
@@ -59,6 +59,22 @@ needs(...vmPrograms)('a machine on virtio-serial, with virtagent-v7 and calls bo
     expect(settled(ours), JSON.stringify(ours)).toBe(true);
     expect(pids.size).toBe(5);
     expect(worker.twice).toEqual([]);
+  });
+
+  it("is told at once by QEMU's monitor that the guest agent was killed: no call waits for its deadline", async () => {
+    const { agent, qmp } = machine.vm.sockets;
+    const channel = qemuChardev({ path: agent, qmp: { path: qmp } });
+    const host = opened({ channel, protocol: 'virtagent-v7', role: 'host', retries: true });
+    for (let times = 0; times < 2; times++) {
+      const pid = await pidOf(host);
+      const slow = host.call('work', { id: `slow ${times}`, ms: 600_000 }, { timeoutMs: 600_000 });
+      while (((await host.call('report')) as { running: number }).running === 0) await pause(50);
+      await Promise.all([
+        expect(slow).rejects.toMatchObject({ code: 'LINE_LOST', known: 'perhaps-executed' }),
+        machine.vm.control.sh('agent signal test KILL'),
+      ]);
+      expect(await pidOf(host)).not.toBe(pid);
+    }
   });
 });
 

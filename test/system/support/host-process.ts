@@ -7,6 +7,8 @@ export interface HostReport extends Tally {
   /** Requests of the guest that it has executed. */
   readonly executed: number;
   readonly twice?: readonly string[];
+  /** What the guest's calls came to. */
+  readonly theirs?: Tally;
 }
 
 /** test/system/programs/host.ts, running: it calls the guest all the time, and serves it. */
@@ -52,7 +54,7 @@ export class HostProcess {
     while (!this.#hasEnded) await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
 
-  /** Lets its calls have their outcomes, and gives them. */
+  /** Lets all calls have their outcomes, the guest's too, and gives them. */
   async finish(): Promise<HostReport> {
     this.#child.stdin?.end();
     while (!this.#hasEnded) await new Promise<void>((resolve) => this.#waiting.add(resolve));
