@@ -5,6 +5,7 @@ import { bundle } from '../../../scripts/bundle.mjs';
 import { portNames, type Agent } from '../../../scripts/vm/agents.ts';
 import { Vm, type BootOptions } from '../../../scripts/vm/boot.ts';
 import { vmImage } from '../../../scripts/vm/image.ts';
+import { unixConnect, type Channel } from '../../../transport/index.ts';
 import type { ProtocolName } from '../../../transport/protocols.ts';
 
 /** Our own guest end (test/system/programs/guest.ts) on the virtio-serial port. */
@@ -26,6 +27,10 @@ export interface TestVm {
   readonly vm: Vm;
   /** Programs of test/system/programs, bundled. */
   readonly programs: { readonly host: string; readonly guest: string };
+  /** A folder for files of the test. */
+  readonly folder: string;
+  /** The host's end of the agent's port, of whichever machine is the present one. */
+  readonly channel: Channel;
   /** Boots it again, from what it saved if `restore` is given; ends the present one first. */
   reboot(restore?: string): Promise<Vm>;
 }
@@ -69,6 +74,15 @@ export function testVm(agents: readonly Agent[]): TestVm {
       return vm;
     },
     programs,
+    folder,
+    get channel() {
+      return {
+        name: "the machine's port",
+        reopens: true,
+        open: (signal: AbortSignal) => unixConnect(vm?.sockets.agent ?? '').open(signal),
+        close: async () => {},
+      };
+    },
     reboot: boot,
   };
 }
