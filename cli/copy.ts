@@ -52,6 +52,9 @@ const END_MS = 1000;
 /** What is said to the guest after a cancel may take this long. */
 const LAST_CALL_MS = 1000;
 
+/** How often a piece is asked for, or sent, within its time. */
+const PIECE_ATTEMPTS = 3;
+
 /** Lines that one copy may lose: a guest that drops each would keep it for ever. */
 const MOST_LOSSES = 100;
 
@@ -128,6 +131,15 @@ function workOn(session: Session, options: CopyOptions, { stopping, err }: Conte
   };
   const callOnce = async (method: string, params: object, extraMs = 0): Promise<unknown> =>
     session.call(method, params, { timeoutMs: timeoutMs + extraMs, signal });
+  const call: CopyWork['call'] = async (method, params, extraMs) => {
+    for (;;) {
+      try {
+        return await callOnce(method, params, extraMs);
+      } catch (error) {
+        if (!mayGoOn(error)) throw error;
+      }
+    }
+  };
   return {
     pace: new Pace(piece),
     retries,
@@ -140,12 +152,14 @@ function workOn(session: Session, options: CopyOptions, { stopping, err }: Conte
     note: (text) => {
       if (!isQuiet) err.line(`virtagent: ${oneLine(text)}`);
     },
-    async call(method, params, extraMs) {
-      for (;;) {
+    call,
+    async callPiece(method, params) {
+      for (let attempt = 1; ; attempt++) {
         try {
-          return await callOnce(method, params, extraMs);
+          return await call(method, params, timeoutMs / PIECE_ATTEMPTS - timeoutMs);
         } catch (error) {
-          if (!mayGoOn(error)) throw error;
+          const isLate = error instanceof VirtagentError && error.code === 'TIMEOUT' && error.remote === undefined;
+          if (!isLate || attempt === PIECE_ATTEMPTS) throw error;
         }
       }
     },
