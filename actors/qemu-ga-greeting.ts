@@ -11,7 +11,7 @@ import type { Greeting } from './greeting.ts';
 import type { Manager } from './manager.ts';
 import type { Methods } from './methods.ts';
 import type { Outgoing } from './outgoing.ts';
-import { readList, isSilentByName, type Command } from './qemu-ga-list.ts';
+import { changesList, isSilentByName, readList, type Command } from './qemu-ga-list.ts';
 
 /** What the greeting of a guest agent needs of its peer. */
 export interface QemuGaHost {
@@ -39,9 +39,6 @@ interface OnLine {
   error?: WireError;
 }
 
-/** Commands that change which others are enabled. */
-const changing: ReadonlySet<string> = new Set(['guest-fsfreeze-freeze', 'guest-fsfreeze-freeze-list', 'guest-fsfreeze-thaw']);
-
 /**
  * The session with a qemu-guest-agent: its chart (`machines/qemu-ga.ts`) at work. A sync is not a call: it is no job, takes no slot
  * and is in nobody's way.
@@ -49,7 +46,8 @@ const changing: ReadonlySet<string> = new Set(['guest-fsfreeze-freeze', 'guest-f
 export class QemuGaGreeting implements Greeting {
   readonly methods: Methods = {};
   readonly #host: QemuGaHost;
-  readonly #actor: ActorRefFrom<typeof qemuGaMachine>;
+  /** From the first line on. */
+  #actor: ActorRefFrom<typeof qemuGaMachine> | undefined;
   /** Run right after the transition that asks for them: they may send events. */
   readonly #effects: (() => void)[] = [];
   #isRunning = false;
@@ -64,27 +62,12 @@ export class QemuGaGreeting implements Greeting {
   #timer: Timer | undefined;
   /** The question for the list that is out. */
   #asking: AbortController | undefined;
-  #isStarted = false;
   #isOpen = false;
   #isStopping = false;
   #watching: { unsubscribe(): void } | undefined;
 
   constructor(host: QemuGaHost) {
     this.#host = host;
-    const after = (effect: () => void): void => void this.#effects.push(effect);
-    const chart = qemuGaMachine.provide({
-      actions: {
-        hold: () => after(() => this.#hold()),
-        sync: (_, { flushes, syncs }) => after(() => this.#sync(flushes, syncs)),
-        disarm: () => after(() => this.#disarm()),
-        settle: () => after(() => this.#settle()),
-        list: () => after(() => this.#list()),
-        endList: () => after(() => this.#endList()),
-        admit: () => after(() => this.#host.transport.greeted()),
-        report: () => after(() => this.#host.onUnclaimed()),
-      },
-    });
-    this.#actor = createActor(chart, { id: 'qemu-ga', parent: host.ref as never });
   }
 
   get remoteMethods(): ReadonlySet<string> | undefined {
@@ -96,8 +79,8 @@ export class QemuGaGreeting implements Greeting {
     // Of a line that is open: the chart itself wants it greeted anew, or somebody else does.
     if (this.#isOpen) return this.#state === 'ready' ? this.#send({ type: 'out_of_step' }) : undefined;
     this.#watching ??= this.#host.transport.damage$.subscribe((error) => this.#damaged(error));
-    if (!this.#isStarted) this.#actor.start();
-    this.#isStarted = this.#isOpen = true;
+    this.#actor ??= this.#start();
+    this.#isOpen = true;
     this.#forget();
     this.#send({ type: 'opened' });
   }
@@ -105,7 +88,7 @@ export class QemuGaGreeting implements Greeting {
   end(): void {
     this.#isOpen = false;
     this.#forget();
-    if (this.#isStarted) this.#send({ type: 'closed' });
+    this.#send({ type: 'closed' });
   }
 
   stop(): void {
@@ -117,8 +100,8 @@ export class QemuGaGreeting implements Greeting {
     this.end();
     this.#disarm();
     this.#watching?.unsubscribe();
-    if (this.#isStarted) this.#host.stopChild(this.#actor as unknown as AnyActorRef);
-    this.#isStarted = false;
+    if (this.#actor !== undefined) this.#host.stopChild(this.#actor as unknown as AnyActorRef);
+    this.#actor = undefined;
   }
 
   refusal(method: string, isNext: boolean): string | undefined {
@@ -176,6 +159,8 @@ export class QemuGaGreeting implements Greeting {
   }
 
   #sync(flushes: boolean, syncs: number): void {
+    // What a call's callback did meanwhile may have ended the peer; so below.
+    if (!this.#isOpen) return;
     const { random, transport } = this.#host;
     this.#startTimer(backoff(syncs, durations.qemuGaSyncFirst, durations.qemuGaSyncLast, random), { type: 'late' });
     // The stream is full, perhaps of the last one: more of them tell the agent no more.
@@ -201,7 +186,7 @@ export class QemuGaGreeting implements Greeting {
   }
 
   #list(): void {
-    if (this.#isStopping && !this.#isAwaited()) return;
+    if (!this.#isOpen || (this.#isStopping && !this.#isAwaited())) return;
     const asking = new AbortController();
     this.#asking = asking;
     const options = { urgency: 2, timeoutMs: durations.qemuGaList, signal: asking.signal } as const;
@@ -231,8 +216,9 @@ export class QemuGaGreeting implements Greeting {
   // The rest.
 
   #noteChange(method: string): void {
-    if (!changing.has(method)) return;
-    this.#isFrozen = method !== 'guest-fsfreeze-thaw';
+    const freezes = changesList(method);
+    if (freezes === undefined) return;
+    this.#isFrozen = freezes === 'frozen';
     this.#send({ type: 'changed' });
   }
 
@@ -278,12 +264,31 @@ export class QemuGaGreeting implements Greeting {
     this.#timer = undefined;
   }
 
+  #start(): ActorRefFrom<typeof qemuGaMachine> {
+    const after = (effect: () => void): void => void this.#effects.push(effect);
+    const chart = qemuGaMachine.provide({
+      actions: {
+        hold: () => after(() => this.#hold()),
+        sync: (_, { flushes, syncs }) => after(() => this.#sync(flushes, syncs)),
+        disarm: () => after(() => this.#disarm()),
+        settle: () => after(() => this.#settle()),
+        list: () => after(() => this.#list()),
+        endList: () => after(() => this.#endList()),
+        admit: () => after(() => this.#host.transport.greeted()),
+        report: () => after(() => this.#host.onUnclaimed()),
+      },
+    });
+    const actor = createActor(chart, { id: 'qemu-ga', parent: this.#host.ref as never });
+    actor.start();
+    return actor;
+  }
+
   get #state(): QemuGaState {
-    return this.#actor.getSnapshot().value;
+    return this.#actor?.getSnapshot().value ?? 'closed';
   }
 
   get #hasIds(): boolean {
-    return this.#actor.getSnapshot().context.ids;
+    return this.#actor?.getSnapshot().context.ids ?? true;
   }
 
   get #codec(): QemuGaCodec {
@@ -291,7 +296,7 @@ export class QemuGaGreeting implements Greeting {
   }
 
   #send(event: QemuGaEvent): void {
-    this.#actor.send(event);
+    this.#actor?.send(event);
     if (this.#isRunning) return;
     this.#isRunning = true;
     try {

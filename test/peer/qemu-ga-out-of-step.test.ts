@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import { rejection, settled } from '../support/peers.ts';
+import { SimulatedClock } from 'xstate';
+import { memoryPair } from '../../transport/index.ts';
+import { GuestAgent } from '../support/guest-agent.ts';
+import { opened, rejection, settled, type Loose } from '../support/peers.ts';
 import { agentSession, commands } from './qemu-ga-support.ts';
 
 const noise = `{"return": {"old": 1}}\n{"return": {}, "id": "abcdefgh.1"}\n{"error": {"class": "GenericError", "desc": "stray"}}\n{"retu`;
@@ -130,4 +133,25 @@ test('a line that somebody wants greeted anew is synced and listed anew', async 
   peer.transport.resync();
   expect(await peer.call('guest-ping')).toEqual({});
   expect([agent.count('guest-sync-delimited'), agent.count('guest-info')]).toEqual([2, 2]);
+});
+
+test('an agent that does not even read is sent no more syncs than the stream takes, and is of use when it reads', async () => {
+  const [ours, theirs] = memoryPair({ highWaterMark: 100 });
+  const clock = new SimulatedClock();
+  const peer = opened<Loose>({ protocol: 'qemu-ga', stream: ours, clock });
+  const call = peer.call('add', { a: 1, b: 2 }, { timeoutMs: Infinity });
+  await settled();
+  for (let s = 0; s < 1_000; s++) {
+    clock.increment(1_000);
+    await settled(1);
+  }
+  const { messagesOut } = peer.counters;
+  expect(messagesOut).toBeLessThan(6);
+  const agent = new GuestAgent({ commands }).serve(theirs);
+  for (let s = 0; s < 60; s++) {
+    clock.increment(1_000);
+    await settled(2);
+  }
+  expect(await call).toBe(3);
+  expect(agent.count('guest-sync-delimited')).toBeGreaterThanOrEqual(messagesOut);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { rejection, settled } from '../support/peers.ts';
+import { actorWatch } from '../support/actors.ts';
+import { opened, rejection, settled } from '../support/peers.ts';
 import { agentSession } from './qemu-ga-support.ts';
 
 test('a peer that stops while nobody answers its sync, and for whom nothing waits, stops at once', async () => {
@@ -35,4 +36,28 @@ test.each(['syncing', 'listing', 'on the line', 'settling'])('close ends the cal
   agent.goOn();
   await settled();
   expect(peer.counters.violations).toBe(0);
+});
+
+test('an observer that closes the peer in the middle of a resync leaves no timer behind', async () => {
+  const { peer, agent } = agentSession();
+  await peer.ready();
+  agent.hangs = true;
+  const abort = new AbortController();
+  const call = rejection(peer.call('echo', {}, { signal: abort.signal }));
+  await settled();
+  peer.link$.subscribe(({ state }) => state === 'greeting' && peer.close());
+  abort.abort();
+  expect(await call).toMatchObject({ known: 'perhaps-executed' });
+  expect(peer.manager.timers.size).toBe(0);
+  agent.goOn();
+  await settled();
+  expect(agent.count('guest-sync-delimited')).toBe(1);
+});
+
+test('a peer that never had a line leaves nothing behind', () => {
+  const watch = actorWatch();
+  const never = { name: 'never', reopens: false, open: () => new Promise<never>(() => {}), close: async () => {} };
+  const peer = opened({ protocol: 'qemu-ga', channel: never, inspect: watch.inspect });
+  peer.close();
+  expect(watch.active()).toEqual([]);
 });
