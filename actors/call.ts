@@ -1,6 +1,6 @@
 import type { Outcome } from '../machines/job.ts';
 import { remoteObject, type WireError } from '../transport/messages.ts';
-import { invalidOption, quote, VirtagentError, type errorTable, type Known } from '../transport/errors.ts';
+import { invalidOption, VirtagentError, type errorTable, type Known } from '../transport/errors.ts';
 import type { Operations, Sending } from './kinds.ts';
 import type { Job } from './manager.ts';
 import type { CallOptions } from './methods.ts';
@@ -46,6 +46,8 @@ export class Call implements Operations {
     const timeoutMs = this.#options?.timeoutMs === undefined ? this.#host.timeoutMs : this.#options.timeoutMs;
     try {
       this.#check(timeoutMs);
+      const refusal = this.#host.greeting?.refusal(this.#method, false);
+      if (refusal !== undefined) throw new VirtagentError('METHOD_NOT_FOUND', refusal);
       this.#prepare(params);
     } catch (error) {
       return this.#fail(error);
@@ -80,15 +82,20 @@ export class Call implements Operations {
 
   send(sending: Sending): void {
     const method = this.#method;
-    if (!this.#host.hasRemote(method)) {
-      const error = new VirtagentError('METHOD_NOT_FOUND', `the other side does not list a method ${quote(method)}`);
+    const { greeting } = this.#host;
+    // The list may be another than when it was made.
+    const refusal = greeting?.refusal(method, true);
+    if (refusal !== undefined) {
+      const error = new VirtagentError('METHOD_NOT_FOUND', refusal);
       return sending.done({ ok: false, error, known: 'not-sent' });
     }
-    const frame = this.#frame as Uint8Array;
+    const encoded = this.#frame as Uint8Array;
+    const frame = greeting === undefined ? encoded : greeting.sending(this.#tag, method, encoded);
     if (this.#host.isTraced) this.#host.trace('out', { type: 'request', tag: this.#tag, method, params: this.#params }, frame.length);
     // While it waits for its response it needs neither.
     this.#frame = this.#params = undefined;
     this.#host.transport.write(frame, sending.done);
+    greeting?.sent(this.#tag);
   }
 
   abort(): void {
@@ -186,7 +193,8 @@ function callError(outcome: Outcome, method: string): VirtagentError {
 
 /** The peer's error object as ours. */
 function remoteError(error: WireError, method: string): VirtagentError {
-  const known: Known = refusals.has(error.code) ? 'refused' : error.code === 'CANCELLED' ? 'perhaps-executed' : 'executed';
+  const byCode: Known = refusals.has(error.code) ? 'refused' : error.code === 'CANCELLED' ? 'perhaps-executed' : 'executed';
+  const known = error.known ?? byCode;
   return new VirtagentError(error.code, oneLine(error.message), { known, method, data: error.data, remote: remoteObject(error) });
 }
 

@@ -8,6 +8,21 @@ export { createPeer, peer, type CreatePeerOptions } from './peer-logic.ts';
 export { Peer, peerOf, type PeerCounters, type PeerLogic, type PeerSnapshot, type TracedMessage } from './peer.ts';
 export type { PeerOptions } from './peer-options.ts';
 export type { Role } from './v7-greeting.ts';
+export type {
+  QemuGaDisk,
+  QemuGaExec,
+  QemuGaExecStatus,
+  QemuGaFileRead,
+  QemuGaFileSystem,
+  QemuGaFileWrite,
+  QemuGaInfo,
+  QemuGaInterface,
+  QemuGaMethods,
+  QemuGaNothing,
+  QemuGaOsInfo,
+  QemuGaUser,
+  QemuGaVcpu,
+} from './qemu-ga-methods.ts';
 export {
   method,
   MethodError,

@@ -4,6 +4,7 @@ import type { VirtagentError } from '../transport/errors.ts';
 import type { Protocol } from '../transport/protocols.ts';
 import type { Transport } from '../transport/transport.ts';
 import { asCallError, Call, JOB_CHARGE, type CallResult } from './call.ts';
+import type { Greeting } from './greeting.ts';
 import type { Manager } from './manager.ts';
 import type { CallOptions } from './methods.ts';
 import { outcomeError } from './outcomes.ts';
@@ -18,8 +19,8 @@ export interface OutgoingHost {
   readonly tagPrefix: string;
   readonly timeoutMs: number;
   readonly resultSchemas: Readonly<Record<string, Schema>>;
-  /** Whether the other side has that method, as far as it has said. */
-  hasRemote(method: string): boolean;
+  /** What the protocol does with a line besides calls, if anything. */
+  readonly greeting: Greeting | undefined;
   /** Whether anybody watches messages; told of each only then. */
   readonly isTraced: boolean;
   trace(direction: 'in' | 'out', message: object, bytes: number): void;
@@ -144,6 +145,7 @@ export class Outgoing {
 
   /** Tells the other side that nobody waits for an answer, where the protocol can. */
   tellCancelled(tag: string): void {
+    this.#host.greeting?.givenUp(tag);
     if (this.#host.protocol.cancels && this.#host.transport.isOpen) this.notice({ type: 'cancel', tag }, () => {});
   }
 

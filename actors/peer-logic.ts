@@ -54,7 +54,7 @@ const provided = peerMachine.provide({
 export const peer: PeerLogic = Object.create(provided, {
   getInitialSnapshot: {
     value: (scope: Parameters<typeof provided.getInitialSnapshot>[0], input: PeerOptions) => {
-      void new Peer(scope.self, checkPeerOptions(input));
+      void new Peer(scope.self, checkPeerOptions(input), scope.stopChild);
       return provided.getInitialSnapshot(scope, undefined as never);
     },
   },

@@ -19,7 +19,10 @@ export interface PeerOptions extends Partial<ManagerLimits> {
   readonly channel?: Channel | undefined;
   /** Default `jsonrpc-lines`. */
   readonly protocol?: ProtocolName | undefined;
-  /** Which end of a `virtagent-v7` line this is; without one the line has no greeting. Other protocols have no roles. */
+  /**
+   * Which end of a `virtagent-v7` line this is; without one the line has no greeting. `jsonrpc-*` have no roles, `qemu-ga` has the
+   * host's only.
+   */
   readonly role?: Role | undefined;
   /** What the other side may call. */
   readonly methods?: Methods | undefined;
@@ -110,6 +113,7 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
   checkMethods(methods);
   object('results', results);
   for (const [name, schema] of Object.entries(results)) checkSchema(`results.${name}`, schema);
+  if (!protocol.serves) checkClient(protocol, options);
   object('limits', options.limits ?? {});
   if (clock !== undefined && (['now', 'setTimeout', 'clearTimeout'] as const).some((name) => typeof clock?.[name] !== 'function'))
     invalidOption('clock', clock, 'an object with now, setTimeout and clearTimeout');
@@ -136,6 +140,14 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
     onError,
     managerLimits: managerLimits({ ...options, window: options.window ?? protocol.window }),
   };
+}
+
+/** What a protocol in which only this side asks has no use for is a mistake, and not quietly left out. */
+function checkClient({ name, window }: Protocol, { role, methods = {}, window: own = window }: PeerOptions): void {
+  if (role === 'guest') invalidOption('role', role, `host, or nothing, with the protocol ${name}: the guest's side is the agent's`);
+  const [first] = Object.keys(methods);
+  if (first !== undefined) invalidOption('methods', { [first]: '…' }, `no method with the protocol ${name}: the agent calls none`);
+  if (own !== window) invalidOption('window', own, `${window} with the protocol ${name}: the agent runs one command at a time`);
 }
 
 function object(name: string, value: unknown): void {

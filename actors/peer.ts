@@ -23,6 +23,8 @@ import {
 import type { CallResult } from './call.ts';
 import { Outgoing, unattended } from './outgoing.ts';
 import type { CheckedPeerOptions, PeerOptions } from './peer-options.ts';
+import type { Greeting } from './greeting.ts';
+import { QemuGaGreeting, type QemuGaHost } from './qemu-ga-greeting.ts';
 import { V7Greeting } from './v7-greeting.ts';
 
 /** A message that crossed the line, for traces. */
@@ -37,7 +39,7 @@ export interface TracedMessage {
 export interface PeerCounters extends Readonly<TransportCounters> {
   /** Events that broke the contract: see {@link Manager.violations}; the link's among them. */
   readonly violations: number;
-  /** Notifications and progress of the peer that nobody took. */
+  /** Notifications, progress and answers without an id of the peer that nobody took. */
   readonly unclaimed: number;
 }
 
@@ -71,7 +73,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   readonly #options: CheckedPeerOptions;
   readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
-  readonly #greeting: V7Greeting | undefined;
+  readonly #greeting: Greeting | undefined;
   readonly #traced = new Subject<TracedMessage>();
   readonly #host: IncomingHost;
   #manager: Manager | undefined;
@@ -81,7 +83,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   #stopped = false;
 
   /** @internal */
-  constructor(ref: AnyActorRef, options: CheckedPeerOptions) {
+  constructor(ref: AnyActorRef, options: CheckedPeerOptions, stopChild: (child: AnyActorRef) => void) {
     peers.set(ref, this as unknown as Peer);
     this.ref = ref as ActorRefFromLogic<PeerLogic>;
     this.#options = options;
@@ -89,7 +91,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     this.#outgoing = new Outgoing(this.#host);
     this.#incoming = new Incoming(this.#host);
     this.#incoming.onOwed = () => this.#weighOwed();
-    if (options.protocol.greeting === 'v7' && options.role !== undefined) this.#greeting = this.#greetingOf(options.role);
+    this.#greeting = this.#greetingOf(options, stopChild);
   }
 
   /** Calls a method of the other side: see {@link Caller.call}. */
@@ -235,7 +237,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     return this.#transport as Transport;
   }
 
-  /** The methods that the other side listed, where the protocol has it list them (v7). */
+  /** The methods that the other side listed, where the protocol has it list them (v7; qemu-ga: those that are enabled). */
   get remoteMethods(): readonly string[] | undefined {
     const listed = this.#greeting?.remoteMethods;
     return listed === undefined ? undefined : [...listed];
@@ -312,7 +314,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   #end(error = new VirtagentError('STOPPED', 'stopped')): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#greeting?.end();
+    this.#greeting?.close();
     this.manager.kill(error);
     this.#outgoing.close(error);
     // Also a transport that failed: its actor is over, its stream is not.
@@ -330,8 +332,10 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     else this.#greeting.begin();
   }
 
-  #take(message: IncomingMessage): void {
-    if (this.#host.isTraced) this.#host.trace('in', message, message.bytes);
+  #take(came: IncomingMessage): void {
+    if (this.#host.isTraced) this.#host.trace('in', came, came.bytes);
+    const message = this.#greeting === undefined ? came : this.#greeting.take(came);
+    if (message === undefined) return undefined;
     switch (message.type) {
       case 'request':
       case 'notification':
@@ -387,7 +391,9 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       timeoutMs: options.timeoutMs,
       resultSchemas: options.results,
       maxNestedCalls: options.maxNestedCalls,
-      hasRemote: (method) => owner.#greeting?.remoteMethods?.has(method) ?? true,
+      get greeting() {
+        return owner.#greeting;
+      },
       maxOwedBytes: options.maxOwedBytes,
       onUnclaimed: () => void owner.#unclaimed++,
       onUserError: (error, method) => {
@@ -404,7 +410,9 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     };
   }
 
-  #greetingOf(role: 'host' | 'guest'): V7Greeting {
+  #greetingOf({ protocol, role, random }: CheckedPeerOptions, stopChild: (child: AnyActorRef) => void): Greeting | undefined {
+    if (protocol.greeting === 'qemu-ga') return new QemuGaGreeting(this.#qemuGaHost(random, stopChild));
+    if (protocol.greeting !== 'v7' || role === undefined) return undefined;
     const owner = this;
     return new V7Greeting(role, {
       get manager() {
@@ -414,6 +422,28 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       methodNames: [...new Set(['ping', 'capabilities', ...Object.keys(this.#options.methods)])],
       greeted: () => this.transport.greeted(),
     });
+  }
+
+  #qemuGaHost(random: () => number, stopChild: (child: AnyActorRef) => void): QemuGaHost {
+    const owner = this;
+    return {
+      ref: this.ref,
+      get manager() {
+        return owner.manager;
+      },
+      get transport() {
+        return owner.transport;
+      },
+      outgoing: this.#outgoing,
+      random,
+      get isTraced() {
+        return owner.#host.isTraced;
+      },
+      trace: (direction, message, bytes) => this.#host.trace(direction, message, bytes),
+      hold: () => this.manager.gate('exempt'),
+      onUnclaimed: () => void this.#unclaimed++,
+      stopChild,
+    };
   }
 
   #context(): PeerContext {

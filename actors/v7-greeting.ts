@@ -1,4 +1,7 @@
+import { quote } from '../transport/errors.ts';
+import type { IncomingMessage } from '../transport/messages.ts';
 import { backoff, durations, type Timer } from '../transport/timers.ts';
+import type { Greeting } from './greeting.ts';
 import type { Manager } from './manager.ts';
 import type { Methods } from './methods.ts';
 import type { CallResult } from './call.ts';
@@ -26,7 +29,7 @@ const VERSION = '1.0';
  * A guest serves from the first byte, whatever becomes of its hello; it says it again, ever more slowly, until a host has
  * answered or asked. A host that hears none asks by itself: hello may have been said before the host came.
  */
-export class V7Greeting {
+export class V7Greeting implements Greeting {
   /** The guest's methods, as it listed them; undefined before it did, or if it has no list. */
   remoteMethods: ReadonlySet<string> | undefined;
   readonly #role: Role;
@@ -86,6 +89,28 @@ export class V7Greeting {
     this.#stopping = true;
     if (this.#role === 'guest') this.#host.manager.timers.cancel(this.#timer);
     if (!this.#isAwaited()) this.#calling?.abort();
+  }
+
+  close(): void {
+    this.end();
+  }
+
+  refusal(method: string, isNext: boolean): string | undefined {
+    // Until it is sent, a guest that restarts may list others.
+    if (!isNext || this.remoteMethods === undefined || this.remoteMethods.has(method)) return undefined;
+    return `the other side does not list a method ${quote(method)}`;
+  }
+
+  sending(_tag: string, _method: string, frame: Uint8Array): Uint8Array {
+    return frame;
+  }
+
+  sent(): void {}
+
+  givenUp(): void {}
+
+  take(message: IncomingMessage): IncomingMessage {
+    return message;
   }
 
   #hello(): void {

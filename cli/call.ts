@@ -45,10 +45,16 @@ async function paramsText(text: string | undefined, { channelName }: LineOptions
   return readInput(process.stdin, signal);
 }
 
-/** A call's error, with the line's part in it. */
-export function explain(error: unknown, { wasOpen, channel }: Session): unknown {
+/** A call's error, with the line's part in it: nobody there, nobody who answers, or one who speaks another protocol. */
+export function explain(error: unknown, { wasOpen, channel, hasHeard, silence }: Session): unknown {
   const known = lineError(error);
-  if (!(known instanceof VirtagentError) || known.code !== 'TIMEOUT' || wasOpen) return known;
-  const message = `${known.message}: nobody was at the other end of ${channel.name}`;
-  return new VirtagentError(known.code, message, { known: known.known, method: known.method });
+  if (!(known instanceof VirtagentError) || (known.code !== 'TIMEOUT' && known.code !== 'LINE_LOST')) return known;
+  const detail = { known: known.known, method: known.method, cause: known };
+  if (!wasOpen) {
+    if (known.code === 'LINE_LOST') return known;
+    return new VirtagentError(known.code, `${known.message}: nobody was at the other end of ${channel.name}`, detail);
+  }
+  if (silence === undefined) return known;
+  if (hasHeard) return new VirtagentError(known.code, `${known.message}: ${silence}`, detail);
+  return known.code === 'TIMEOUT' ? new VirtagentError(known.code, known.message, { ...detail, data: { hint: silence } }) : known;
 }

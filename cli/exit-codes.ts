@@ -9,8 +9,12 @@ export const exitCodes = Object.freeze({
   timeout: { code: 3, meaning: 'the deadline passed before an answer came' },
   noLine: { code: 4, meaning: 'the line could not be opened' },
   lineLost: { code: 5, meaning: 'the line was lost' },
-  internal: { code: 70, meaning: 'an error in virtagent itself, or its output could not be written' },
-  interrupted: { code: 130, meaning: 'a call was cancelled by SIGINT; anything was ended at once by a second one' },
+  internal: { code: 70, meaning: 'an error in virtagent itself, or its output, or a file here, could not be written or read' },
+  execTimeout: { code: 124, meaning: 'exec: the command did not end, or the guest did not answer, in time' },
+  execFailed: { code: 125, meaning: 'exec: any other failure of virtagent, the line or the guest agent; what would be 1 to 70 elsewhere' },
+  execDenied: { code: 126, meaning: 'exec: the guest has the program and does not run it' },
+  execMissing: { code: 127, meaning: 'exec: the guest has no such program' },
+  interrupted: { code: 130, meaning: 'a call, copy or exec was cancelled by SIGINT; anything was ended at once by a second one' },
   terminated: { code: 143, meaning: 'the same by SIGTERM' },
 } as const);
 
@@ -58,3 +62,16 @@ export function exitNameOf(error: unknown): ExitName {
 
 /** The code with which a shell knows that a signal ended a process. */
 export const signalExits = { SIGINT: 'interrupted', SIGTERM: 'terminated' } as const satisfies Record<string, ExitName>;
+
+/** The same for `exec`, whose other codes are the command's own: none of ours says what one of those would. */
+export function execExitNameOf(error: unknown): ExitName {
+  if (!(error instanceof VirtagentError)) return 'execFailed';
+  if (error.code === 'TIMEOUT') return 'execTimeout';
+  if (error.code === 'CANCELLED' && error.remote === undefined) return 'interrupted';
+  // The agent passes on what its system said.
+  if (error.method === 'guest-exec' && error.code === 'REMOTE_ERROR') {
+    if (error.message.includes('No such file or directory')) return 'execMissing';
+    if (error.message.includes('Permission denied')) return 'execDenied';
+  }
+  return 'execFailed';
+}

@@ -22,7 +22,7 @@ export interface FilePiece {
   readonly version?: string;
   /** With `details`: the file's permissions, from 0 to 0o777. */
   readonly mode?: number;
-  /** With `sha256`: of the whole file, in hexadecimal. */
+  /** Of the whole file, in hexadecimal: with `sha256`, and with `details` where the piece is the whole file. */
   readonly sha256?: string;
 }
 
@@ -55,7 +55,8 @@ export function getfile(allowed: AllowedDirs): Handler {
       const { data, ...piece } = await readPiece(file, offset, length, signal);
       // What is whole is hashed as it was read: /proc has files that are never twice the same.
       const isWhole = offset === 0 && piece.eof;
-      const digest = sha256 === true ? (isWhole ? hashOf(data) : await hashFile(file, signal)) : undefined;
+      const isHashed = sha256 === true || (details === true && isWhole);
+      const digest = isHashed ? (isWhole ? hashOf(data) : await hashFile(file, signal)) : undefined;
       await checkVersion(file, isWhole ? undefined : version);
       return {
         data: data.toString('base64'),

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Peer } from '../actors/index.ts';
 import { VirtagentError } from '../actors/index.ts';
+import { isConnecting } from '../transport/channels/open.ts';
 import { invalidOption } from '../transport/errors.ts';
-import { protocolByName } from '../transport/protocols.ts';
+import { protocolByName, protocolNames } from '../transport/protocols.ts';
 import { AllowedDirs } from './allowed-dirs.ts';
 import type { Context } from './context.ts';
 import { lineOptions, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
@@ -27,6 +28,7 @@ const CALL_MS = 10_000;
 /** Serves a host until the line has ended, or a signal comes. Throws what it ended with. */
 export async function runGuest(raw: RawGuestOptions, { err, stopping }: Context): Promise<void> {
   const line = lineOptions(raw);
+  checkProtocol(line);
   const retries = checkRetry(raw.retry, line);
   const pingMs = secondsOption('--ping-host', raw.pingHost);
   if (raw.allowShutdown === '') invalidOption('--allow-shutdown', '', 'the path of a program');
@@ -40,7 +42,7 @@ export async function runGuest(raw: RawGuestOptions, { err, stopping }: Context)
     line,
     role: 'guest',
     methods: commonMethods('guest', line.protocol, methods),
-    reopens: retries || line.channelName.endsWith('-listen'),
+    reopens: retries || line.channelName.endsWith('-listen') || line.channelName === 'virtio-serial',
     retries,
     log,
     err,
@@ -76,8 +78,14 @@ async function serve(session: Session, stopping: Context['stopping']): Promise<v
 
 function checkRetry(retry: true | undefined, { channelName }: LineOptions): boolean {
   if (retry !== true) return false;
-  if (!channelName.endsWith('-connect')) invalidOption('--channel', channelName, 'unix-connect or tcp-connect with --retry');
+  if (!isConnecting(channelName)) invalidOption('--channel', channelName, 'unix-connect or another channel that connects with --retry');
   return true;
+}
+
+function checkProtocol({ protocol }: LineOptions): void {
+  if (protocolByName(protocol).serves) return;
+  const allowed = protocolNames.filter((name) => protocolByName(name).serves).join(', ');
+  invalidOption('--protocol', protocol, `one of ${allowed} with guest: of ${protocol} the guest's side is the agent's own program`);
 }
 
 /** The guest's own calls: hello, where the protocol's greeting has not said it, and pings if asked for. On each line anew. */

@@ -8,15 +8,17 @@ export const exitHelp = `\nExit codes:\n${Object.values(exitCodes)
 /** What the help of each command teaches besides its options. */
 export const examples = {
   guest: `
-Methods: ping, capabilities, getfile {path, offset?, length?} (base64, at most 1 MiB a call),
-getdmesg, shutdown {shutdown_mode: halt|powerdown|reboot}. At its start it says hello to the host.
+Methods: ping, capabilities, getfile {path, offset?, length?} (base64, at most 1 MiB a call), getdmesg,
+shutdown {shutdown_mode: halt|powerdown|reboot}, putfile {path, data} (larger files in pieces: virtagent copy
+does it). At its start it says hello to the host.
 
 A listening guest serves one host at a time; up to 4 more are held until it has left. A connecting guest
-ends when the line is lost, unless there is --retry. On stdio it ends when standard input does, after
+ends when the line is lost, unless there is --retry; one on virtio-serial stays for the next host. On stdio it ends when standard input does, after
 its last answer; logs go to stderr.
 
 Examples:
   virtagent guest -c unix-listen -p /run/va.sock --allow-read /var/log
+  virtagent guest -c virtio-serial -p org.virtagent.0 --allow-read /var/log --allow-write /srv/incoming
   virtagent guest -c unix-connect -p /run/host.sock --retry --allow-shutdown /usr/local/sbin/end-machine
   printf '{"jsonrpc":"2.0","id":1,"method":"ping"}\\n' | virtagent guest -c stdio --protocol jsonrpc-lines`,
   host: `
@@ -35,7 +37,29 @@ stderr with --channel stdio); an error is a line on stderr that says whether the
 Examples:
   virtagent call ping -c unix-connect -p /run/va.sock
   virtagent call getfile '{"path":"/var/log/syslog","length":1000}' -c unix-connect -p /run/va.sock --timeout 5
-  virtagent call getdmesg -c tcp-connect -p 127.0.0.1:7000 --protocol jsonrpc-lines --trace`,
+  virtagent call getdmesg -c tcp-connect -p 127.0.0.1:7000 --protocol jsonrpc-lines --trace
+  virtagent call guest-get-osinfo -c qemu-chardev -p /run/vm/qga.sock --protocol qemu-ga`,
+  copy: `
+One of SRC and DST is in the guest: guest:PATH, with an absolute path. A directory as DST takes the file's own name.
+The copy appears under its name when all of it is there and its length and SHA-256 are right; whatever goes wrong
+before leaves what was there. A file here whose name begins with "guest:" is ./guest:NAME.
+The guest has to allow it: virtagent guest --allow-read DIR or --allow-write DIR. With --protocol qemu-ga the copy is
+made with the agent's guest-file commands, and sha256sum and mv in the guest where it may run commands.
+
+Examples:
+  virtagent copy guest:/var/log/syslog . -c unix-connect -p /run/va.sock
+  virtagent copy ./app.tar guest:/srv/ -c unix-connect -p /run/va.sock --keep-mode
+  virtagent copy guest:/etc/os-release - -c unix-connect -p /run/qga.sock --protocol qemu-ga`,
+  exec: `
+The agent gives output at the command's end only, and the first 16 MiB of each; --stream prints it as it comes, by way
+of files in the guest's temporary folder, and needs a shell and mktemp there. The exit code is the command's, 128 and
+the number of the signal that ended it, or 124 to 127 for what follows. Ctrl-C ends the waiting, not the command.
+Standard input is read to its end first, up to 8 MiB.
+
+Examples:
+  virtagent exec -c unix-connect -p /run/qga.sock --protocol qemu-ga -- uname -a
+  virtagent exec -c unix-connect -p /run/qga.sock --protocol qemu-ga -- sh -c 'df -h /'
+  virtagent exec -c unix-connect -p /run/qga.sock --protocol qemu-ga --env LANG=C -- sort < names.txt`,
   demo: `
 Starts a guest as a process of its own and a host in this one, on a unix socket with virtagent-v7. Both call
 each other at the same time: capabilities, ping, getdmesg and a file in pieces one way, hello and ping the other.

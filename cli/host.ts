@@ -1,4 +1,5 @@
 import { createInterface, type Interface } from 'node:readline';
+import { isConnecting } from '../transport/channels/open.ts';
 import { invalidOption } from '../transport/errors.ts';
 import { durations } from '../transport/timers.ts';
 import type { Context } from './context.ts';
@@ -32,7 +33,7 @@ export async function runHost(raw: RawHostOptions, context: Context): Promise<Ex
     role: 'host',
     methods: commonMethods('host', line.protocol),
     reopens,
-    retries: reopens && line.channelName.endsWith('-connect'),
+    retries: reopens && isConnecting(line.channelName),
     log,
     err,
   });
@@ -49,7 +50,7 @@ export async function runHost(raw: RawHostOptions, context: Context): Promise<Ex
 }
 
 function checkRetry(retry: true | undefined, { channelName }: LineOptions): boolean {
-  if (retry === true && channelName === 'stdio') invalidOption('--channel', channelName, 'a unix or tcp channel with --retry');
+  if (retry === true && channelName === 'stdio') invalidOption('--channel', channelName, 'any other channel with --retry');
   return retry === true;
 }
 

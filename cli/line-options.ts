@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { Subject, type Observable } from 'rxjs';
 import type { Channel } from '../transport/channels/channel.ts';
 import { channelNames, openChannel, type ChannelName } from '../transport/channels/open.ts';
 import { invalidOption, VirtagentError } from '../transport/errors.ts';
@@ -10,6 +11,9 @@ import type { TraceMode } from './trace.ts';
 export interface RawLineOptions {
   readonly channel?: string;
   readonly path?: string;
+  readonly baud?: string;
+  readonly qmp?: string;
+  readonly wait?: string;
   readonly protocol: string;
   readonly trace?: true;
   readonly tracePayloads?: true;
@@ -21,18 +25,24 @@ export interface RawLineOptions {
 export interface LineOptions {
   readonly channelName: ChannelName;
   readonly channel: Channel;
+  /** What the channel has to say besides its errors. */
+  readonly warnings$?: Observable<VirtagentError>;
   readonly protocol: ProtocolName;
   readonly trace: TraceMode;
   readonly log: LogOptions;
 }
 
-const placeholders = 'unix-*: the socket; tcp-*: HOST:PORT, [IPV6]:PORT or PORT; stdio: none';
+const placeholders =
+  'unix-*, qemu-chardev: the socket; tcp-*, qemu-chardev: HOST:PORT; virtio-serial: NAME or path; isa-serial: the device; stdio: none';
 
 /** Adds the options of a line. Their values are checked by {@link lineOptions}, so that one place says what is allowed. */
 export function addLineOptions(command: Command): Command {
   return command
     .addOption(new Option('-c, --channel <name>', `what the line is: ${channelNames.join(', ')}`))
     .addOption(new Option('-p, --path <address>', `where it is (${placeholders})`))
+    .option('--baud <rate>', 'isa-serial: bits in a second (default: 115200)')
+    .option('--qmp <address>', "qemu-chardev: QEMU's monitor, SOCKET or HOST:PORT, which tells when the guest opens and closes its port")
+    .option('--wait <seconds>', 'how long to wait for a line where one connects (default: qemu-chardev 30, others none)')
     .addOption(new Option('--protocol <name>', protocolNames.join(', ')).default('virtagent-v7'))
     .option('--trace', 'print each message both ways on stderr, its values masked by type and size')
     .option('--trace-payloads', 'the same with the values in clear, secrets included')
@@ -42,20 +52,38 @@ export function addLineOptions(command: Command): Command {
 
 /** Throws INVALID_OPTION, naming the option, its value and what is allowed. */
 export function lineOptions(raw: RawLineOptions): LineOptions {
-  const { channel, path, trace, tracePayloads, json, quiet } = raw;
+  const { channel, path, qmp, trace, tracePayloads, json, quiet } = raw;
   const channelName = oneOf('--channel', channel, channelNames);
-  if (path === undefined && channelName !== 'stdio') missing('--path', pathOf(channelName));
+  if (path === undefined && channelName !== 'stdio') missing('--path', paths[channelName]);
+  const waitMs = secondsOption('--wait', raw.wait);
+  const warnings = new Subject<VirtagentError>();
+  const onWarning = (error: VirtagentError): void => warnings.next(error);
   return {
     channelName,
-    channel: openChannel({ channel: channelName, path }),
+    channel: openChannel({ channel: channelName, path, qmp, baudRate: baudRate(raw.baud), waitMs, onWarning }),
+    warnings$: warnings,
     protocol: oneOf('--protocol', raw.protocol, protocolNames),
     trace: tracePayloads === true ? 'payloads' : trace === true ? 'shapes' : 'none',
     log: { json: json === true, quiet: quiet === true },
   };
 }
 
-function pathOf(channel: ChannelName): string {
-  return channel.startsWith('unix') ? 'the path of a socket file' : 'HOST:PORT, [IPV6]:PORT or PORT';
+const paths: Readonly<Record<ChannelName, string>> = {
+  'unix-connect': 'the path of a socket file',
+  'unix-listen': 'the path of a socket file',
+  'tcp-connect': 'HOST:PORT, [IPV6]:PORT or PORT',
+  'tcp-listen': 'HOST:PORT, [IPV6]:PORT or PORT',
+  'virtio-serial': 'the name or the path of a port, such as org.virtagent.0',
+  'isa-serial': 'the path of a serial port, such as /dev/ttyS1',
+  'qemu-chardev': 'the path of a socket file, or HOST:PORT',
+  stdio: 'nothing',
+};
+
+function baudRate(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const rate = /^\d{1,7}$/.test(value) ? Number(value) : Number.NaN;
+  if (!(rate >= 50 && rate <= 4_000_000)) invalidOption('--baud', value, 'a whole number from 50 to 4000000, such as 115200');
+  return rate;
 }
 
 export function oneOf<const Name extends string>(option: string, value: string | undefined, names: readonly Name[]): Name {

@@ -19,6 +19,7 @@ export type LogEvent =
   | 'ready'
   | 'left'
   | 'retrying'
+  | 'channel'
   | 'damage'
   | 'violations'
   | 'handler-failed'

@@ -1,47 +1,52 @@
 import { CommanderError, type Command } from 'commander';
 import { VirtagentError } from '../actors/index.ts';
 import type { Context } from './context.ts';
-import { exitCodes, exitNameOf, signalExits, type ExitName } from './exit-codes.ts';
+import { execExitNameOf, exitCodes, exitNameOf, signalExits, type ExitName } from './exit-codes.ts';
 import { Output } from './output.ts';
 import { reportError } from './report-error.ts';
 import { Stopping } from './stopping.ts';
 
+/** What a process ends with: a row of the table, or the status of a guest's command. */
+export type Exit = ExitName | number;
+
 /** Makes the command line of a program; what its action came to is told to `done`. */
-export type MakeProgram = (context: Context, done: (exit: ExitName) => void) => Command;
+export type MakeProgram = (context: Context, done: (exit: Exit) => void) => Command;
 
 /** Runs a command line to its end and ends the process: its outputs, signals, errors and exit codes. */
 export async function main(make: MakeProgram, argv: readonly string[]): Promise<never> {
-  const isJson = argv.includes('--json');
+  // What comes after it is a guest's command.
+  const isJson = (argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv).includes('--json');
+  const isExec = argv[0] === 'exec';
   const out = new Output(process.stdout, { mayDrop: false });
   const err = new Output(process.stderr, { mayDrop: true });
   const stopping = new Stopping();
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
       reportError(error, err, isJson);
-      process.exit(exitCodes.internal.code);
+      process.exit(exitCodes[isExec ? 'execFailed' : 'internal'].code);
     });
   }
   const exit = await run(make, argv, { out, err, stopping }, isJson);
   // What is left is to write what was printed, and that is no reason to hold a signal up.
   stopping[Symbol.dispose]();
   await out.flush();
-  const name = out.failure === undefined ? exit : failedOutput(out.failure, err);
+  const end = out.failure === undefined ? exit : failedOutput(out.failure, err, isExec);
   await err.flush();
-  process.exit(exitCodes[name].code);
+  process.exit(typeof end === 'number' ? end : exitCodes[end].code);
 }
 
-async function run(make: MakeProgram, argv: readonly string[], context: Context, isJson: boolean): Promise<ExitName> {
-  let exit: ExitName = 'ok';
+async function run(make: MakeProgram, argv: readonly string[], context: Context, isJson: boolean): Promise<Exit> {
+  let exit: Exit = 'ok';
   const program = make(context, (name) => (exit = name));
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exit;
   } catch (error) {
-    return failed(error, context, isJson);
+    return failed(error, context, isJson, argv[0] === 'exec');
   }
 }
 
-function failed(error: unknown, { err, stopping }: Context, isJson: boolean): ExitName {
+function failed(error: unknown, { err, stopping }: Context, isJson: boolean, isExec: boolean): ExitName {
   if (error instanceof CommanderError) {
     // Help and the version are thrown too; help that nobody asked for stands for an error.
     if (error.exitCode === 0) return 'ok';
@@ -49,10 +54,11 @@ function failed(error: unknown, { err, stopping }: Context, isJson: boolean): Ex
   }
   reportError(error, err, isJson);
   const isStopped = error instanceof VirtagentError && error.code === 'CANCELLED' && error.remote === undefined;
-  return isStopped && stopping.name !== undefined ? signalExits[stopping.name] : exitNameOf(error);
+  if (isStopped && stopping.name !== undefined) return signalExits[stopping.name];
+  return isExec ? execExitNameOf(error) : exitNameOf(error);
 }
 
-function failedOutput(error: Error, err: Output): ExitName {
+function failedOutput(error: Error, err: Output, isExec: boolean): ExitName {
   err.line(`virtagent: OUTPUT_FAILED: standard output: ${error.message}`);
-  return 'internal';
+  return isExec ? 'execFailed' : 'internal';
 }

@@ -10,7 +10,9 @@ const VERSION = '1.0';
  * own: a `hello` of ours would stand in front of it.
  */
 export function commonMethods(role: Role, protocol: ProtocolName, own: Methods = {}): Methods {
-  if (protocolByName(protocol).greeting === 'v7') return own;
+  const { greeting, serves } = protocolByName(protocol);
+  if (!serves) return {};
+  if (greeting === 'v7') return own;
   const answersNothing = (method: string) => (params: unknown) => void readParams(method, params, {});
   const ping = answersNothing('ping');
   if (role === 'host') return { ping, hello: answersNothing('hello'), ...own };

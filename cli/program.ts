@@ -2,23 +2,29 @@ import { Command, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { runCall, type RawCallOptions } from './call.ts';
 import type { Context } from './context.ts';
-import type { ExitName } from './exit-codes.ts';
+import type { RawCopyOptions } from './copy.ts';
+import type { RawExecOptions } from './exec.ts';
 import { runGuest, type RawGuestOptions } from './guest.ts';
 import { examples, exitHelp } from './help.ts';
+import type { Exit } from './main.ts';
 import { runHost, type RawHostOptions } from './host.ts';
 import { addLineOptions } from './line-options.ts';
 
 /** What the action of a command came to. */
-type Done = (exit: ExitName) => void;
+type Done = (exit: Exit) => void;
 
 /** The command line. Errors are thrown, none is printed here. */
 export function makeProgram(context: Context, done: Done): Command {
   const program = command('virtagent', context)
     .description('Calls in both directions over one stream, with a statechart behind every job.')
+    // What follows exec's COMMAND is the command's.
+    .enablePositionalOptions()
     .addHelpText('after', `${examples.all}\n${exitHelp}`);
   addGuest(program.command('guest'), context, done);
   addHost(program, context, done);
   addCall(program, context, done);
+  addCopy(program, context, done);
+  addExec(program, context, done);
   addDemo(program, context, done);
   return program;
 }
@@ -75,6 +81,40 @@ function addCall(program: Command, context: Context, done: Done): void {
     .action(async (method: string, json: string | undefined, options: RawCallOptions) => {
       await runCall(method, json, options, context);
       done('ok');
+    });
+}
+
+function addCopy(program: Command, context: Context, done: Done): void {
+  addLineOptions(program.command('copy').description('Copies a file from the guest or to it; guest:PATH is the side in the guest.'))
+    .argument('<src>', 'PATH or guest:PATH; - is standard input')
+    .argument('<dst>', 'guest:PATH or PATH, or a directory; - is standard output')
+    .option('--timeout <seconds>', 'of each piece, over everything (default: 60)')
+    .option('--piece <bytes>', 'bytes of each piece (default: grows while round trips stay short)')
+    .option('--keep-mode', 'give the copy the permissions of the file')
+    .option('--retry', 'after a lost line open another, and go on')
+    .addHelpText('after', `${examples.copy}\n${exitHelp}`)
+    .action(async (source: string, target: string, options: RawCopyOptions) => {
+      const { runCopy } = await import('./copy.ts');
+      await runCopy(source, target, options, context);
+      done('ok');
+    });
+}
+
+function addExec(program: Command, context: Context, done: Done): void {
+  addLineOptions(
+    program.command('exec').description("Runs a command in a guest by QEMU's guest agent (--protocol qemu-ga), and ends as it did."),
+  )
+    .argument('<command>', 'the program, after --')
+    .argument('[args...]', 'its arguments')
+    .option('--timeout <seconds>', 'wait no longer for the end of the command (default: no limit)')
+    .option('--env <name=value>', "one variable of the command's environment (repeatable; default: the agent's)", collect)
+    .option('--no-stdin', 'give the command no input (default: standard input, to its end, unless it is a terminal)')
+    .option('--stream', 'print output as it comes, by way of temporary files in the guest')
+    .passThroughOptions()
+    .addHelpText('after', `${examples.exec}\n${exitHelp}`)
+    .action(async (command: string, args: readonly string[], options: RawExecOptions) => {
+      const { runExec } = await import('./exec.ts');
+      done(await runExec([command, ...args], options, context));
     });
 }
 

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import pc from 'picocolors';
 import { VirtagentError, type ErrorCode } from '../actors/index.ts';
+import { LocalFailure } from './local-failure.ts';
 import type { Output } from './output.ts';
 import { jsonLine, oneLine } from './text.ts';
 
@@ -11,6 +12,8 @@ interface Shown {
   readonly known?: string | undefined;
   readonly remote?: object | undefined;
   readonly remedy?: string | undefined;
+  /** What else may be the reason. */
+  readonly hint?: string | undefined;
 }
 
 /** What to do about it, where the library's own remedy speaks of a program that uses it. */
@@ -18,6 +21,7 @@ const remedies: Partial<Record<ErrorCode, string | undefined>> = {
   TIMEOUT: 'Raise --timeout, or find out why the other side is slow; see `known` before you repeat the call.',
   INVALID_OPTION: 'virtagent COMMAND --help says what there is.',
   INVALID_PARAMS: 'Correct the parameters.',
+  METHOD_NOT_FOUND: "Check the name against the other side's list: `capabilities`, or `guest-info` with --protocol qemu-ga.",
   REMOTE_ERROR: undefined,
 };
 
@@ -28,7 +32,7 @@ export function reportError(error: unknown, err: Output, json: boolean): void {
   const { red, dim } = pc.createColors(err.hasColours);
   const detail = [shown.known && `known: ${shown.known}`, remoteCode(error)].filter((one) => one !== undefined).join(', ');
   err.line(`${dim('virtagent:')} ${red(shown.code)}: ${oneLine(shown.message, 2000)}${detail === '' ? '' : ` (${detail})`}`);
-  if (shown.remedy !== undefined) err.line(dim(`  → ${oneLine(shown.remedy)}`));
+  for (const advice of [shown.remedy, shown.hint]) if (advice !== undefined) err.line(dim(`  → ${oneLine(advice)}`));
   if (shown.code === 'INTERNAL') for (const line of stackOf(error)) err.line(line);
 }
 
@@ -37,14 +41,28 @@ function describe(error: unknown): Shown {
     const { code, message, known, remote, remedy } = error;
     // Its remedy is about a call, and this was none.
     const isBareLoss = code === 'LINE_LOST' && known === undefined;
-    return { code, message, known, remote, remedy: isBareLoss ? undefined : code in remedies ? remedies[code] : remedy };
+    return {
+      code,
+      message,
+      known,
+      remote,
+      remedy: isBareLoss ? undefined : code in remedies ? remedies[code] : remedy,
+      hint: hintOf(error),
+    };
   }
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
     return { code: 'INVALID_OPTION', message, remedy: remedies.INVALID_OPTION };
   }
+  if (error instanceof LocalFailure) return { code: error.code, message: error.message, remedy: error.remedy };
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { code: 'INTERNAL', message, remedy: 'This is an error in virtagent: please report it, with what you ran.' };
+}
+
+/** Put there by a command that knows more of the line than the call did. */
+function hintOf({ data, remote }: VirtagentError): string | undefined {
+  const hint = remote === undefined && typeof data === 'object' && data !== null ? (data as { hint?: unknown }).hint : undefined;
+  return typeof hint === 'string' ? hint : undefined;
 }
 
 function remoteCode(error: unknown): string | undefined {

@@ -1,7 +1,9 @@
-import { createPeer, VirtagentError, type Methods, type Peer, type Role } from '../actors/index.ts';
+import { createPeer, VirtagentError, type CallOptions, type Methods, type Peer, type Role } from '../actors/index.ts';
 import type { Channel } from '../transport/channels/channel.ts';
 import type { ListenChannel } from '../transport/channels/listen.ts';
 import { quote } from '../transport/errors.ts';
+import type { ProtocolName } from '../transport/protocols.ts';
+import { FirstBytes, silenceHint } from './first-bytes.ts';
 import type { LineOptions } from './line-options.ts';
 import type { Log } from './log.ts';
 import type { Output } from './output.ts';
@@ -36,14 +38,20 @@ export class Session {
   saidAll = false;
   /** A line has been open. */
   wasOpen = false;
+  /** What the other end said first on the line. */
+  readonly first = new FirstBytes();
+  readonly #protocol: ProtocolName;
   readonly #role: Role;
+  /** The present line has been up: what it does after that is not told again. */
+  #isGreeted = false;
 
   private constructor({ role, line, methods, log, err, reopens, retries }: SessionOptions) {
     this.channel = line.channel;
     this.log = log;
     this.#role = role;
+    this.#protocol = line.protocol;
     this.peer = createPeer({
-      channel: reopens ? line.channel : oneLineOf(line.channel),
+      channel: watched(line.channel, reopens, this.first),
       protocol: line.protocol,
       role,
       methods,
@@ -52,6 +60,7 @@ export class Session {
     });
     trace(this.peer, err, line.trace);
     watchTroubles(this.peer, log);
+    line.warnings$?.subscribe(({ message }) => log.warn('channel', message));
     this.peer.link$.subscribe(({ state, reason }) => this.#moved(state, reason, retries));
   }
 
@@ -67,9 +76,30 @@ export class Session {
     return new Session(options);
   }
 
+  /** Calls the other side. After the line has ended that is what it says, and not that this peer has ended with it. */
+  async call(method: string, params: unknown, options: CallOptions): Promise<unknown> {
+    try {
+      return await this.peer.call(method, params, options);
+    } catch (error) {
+      if (!(error instanceof VirtagentError) || error.code !== 'STOPPED') throw error;
+      throw new VirtagentError('LINE_LOST', `${method}: the line was lost`, { known: 'not-sent', method, cause: error });
+    }
+  }
+
   /** Resolves when the link has ended for good, with why. */
   ended(): Promise<unknown> {
     return this.peer.ended();
+  }
+
+  /** The other end has said something, whatever it was. */
+  get hasHeard(): boolean {
+    return this.first.bytes.length > 0;
+  }
+
+  /** What the other end's first words say about a call that has had no answer. */
+  get silence(): string | undefined {
+    const hint = silenceHint(this.first.bytes, this.#protocol);
+    return this.peer.counters.messagesIn === 0 || hint?.includes('--protocol ') === true ? hint : undefined;
   }
 
   /** Finishes what runs, for `graceMs` at most, and lets go of everything. */
@@ -82,6 +112,10 @@ export class Session {
 
   #moved(state: Peer['link'], reason: unknown, retries: boolean): void {
     const channel = this.channel.name;
+    if (state === 'down') this.#isGreeted = false;
+    // A line that is greeted anew (qemu-ga, after a deadline) is the same line.
+    if (this.#isGreeted && (state === 'greeting' || state === 'up')) return;
+    this.#isGreeted = state === 'up';
     if (state === 'greeting') {
       this.wasOpen = true;
       this.log.info('connected', `connected: ${channel}`, { channel });
@@ -131,15 +165,15 @@ function isListening(channel: Channel): channel is ListenChannel<unknown> {
   return 'listen' in channel;
 }
 
-/** The channel for those who end with its first line. */
-function oneLineOf(channel: Channel): Channel {
+/** The channel as the peer has it: looked at, and for those who end with its first line one that does not open again. */
+function watched(channel: Channel, reopens: boolean, first: FirstBytes): Channel {
   return {
     get name() {
       return channel.name;
     },
-    reopens: false,
+    reopens: channel.reopens && reopens,
     halfOpen: channel.halfOpen ?? false,
-    open: (signal) => channel.open(signal),
+    open: async (signal) => first.watch(await channel.open(signal)),
     close: () => channel.close(),
   };
 }

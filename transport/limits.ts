@@ -37,6 +37,13 @@ export const v7Limits: Limits = Object.freeze({
   maxTagLength: 62,
 });
 
+/** What a qemu-guest-agent needs. */
+export const qemuGaLimits: Limits = Object.freeze({
+  ...defaultLimits,
+  // guest-exec-status gives up to 16 MiB each of output and of errors, in base64. The agent itself takes tokens of up to 64 MiB.
+  maxMessageBytes: 48 * MiB,
+});
+
 /** `base` with a user's own caps in place of some. Throws INVALID_OPTION. */
 export function limitsFrom(base: Limits, own: Partial<Limits> = {}): Limits {
   const limits = { ...base };

@@ -1,4 +1,4 @@
-import type { ErrorCode, RemoteErrorObject, RemoteProtocolError } from './errors.ts';
+import type { ErrorCode, Known, RemoteErrorObject, RemoteProtocolError } from './errors.ts';
 
 /**
  * What ties a response to its request on the line. A peer's tag is only ever echoed, so it keeps the type
@@ -14,6 +14,8 @@ export interface WireError {
   readonly data?: unknown;
   /** The number that a peer used, or one that a method of ours chose for its own error (REMOTE_ERROR). */
   readonly number?: number | undefined;
+  /** What is known of the other side, where the code does not say it. Never on the line. */
+  readonly known?: Known | undefined;
 }
 
 /** A response's content: a result or an error, never both. */

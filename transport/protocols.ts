@@ -1,8 +1,9 @@
 import { JsonRpcHeadersCodec } from './codecs/jsonrpc-headers.ts';
 import { JsonRpcLinesCodec } from './codecs/jsonrpc-lines.ts';
+import { QemuGaCodec } from './codecs/qemu-ga.ts';
 import { VirtagentV7Codec } from './codecs/virtagent-v7.ts';
 import { invalidOption } from './errors.ts';
-import { defaultLimits, v7Limits, type Limits } from './limits.ts';
+import { defaultLimits, qemuGaLimits, v7Limits, type Limits } from './limits.ts';
 import type { Codec } from './messages.ts';
 
 /** A protocol by name: how it is written, and what it can carry. */
@@ -17,8 +18,10 @@ export interface Protocol {
   readonly cancels: boolean;
   /** Whether values on the way to a result can be sent. */
   readonly progress: boolean;
-  /** How a link starts: at once, or with v7's hello and capabilities. */
-  readonly greeting: 'none' | 'v7';
+  /** How a link starts: at once, with v7's hello and capabilities, or with the guest agent's sync and list of commands. */
+  readonly greeting: 'none' | 'v7' | 'qemu-ga';
+  /** Whether the other side may ask, so that methods of this side have a use. */
+  readonly serves: boolean;
   createCodec(limits: Limits): Codec;
 }
 
@@ -31,6 +34,7 @@ const protocols = {
     cancels: false,
     progress: false,
     greeting: 'v7',
+    serves: true,
     createCodec: (limits) => new VirtagentV7Codec(limits),
   },
   'jsonrpc-lines': {
@@ -41,6 +45,7 @@ const protocols = {
     cancels: false,
     progress: false,
     greeting: 'none',
+    serves: true,
     createCodec: (limits) => new JsonRpcLinesCodec(limits),
   },
   'jsonrpc-headers': {
@@ -51,7 +56,19 @@ const protocols = {
     cancels: true,
     progress: true,
     greeting: 'none',
+    serves: true,
     createCodec: (limits) => new JsonRpcHeadersCodec(limits),
+  },
+  'qemu-ga': {
+    name: 'qemu-ga',
+    limits: qemuGaLimits,
+    window: 1,
+    notifications: false,
+    cancels: false,
+    progress: false,
+    greeting: 'qemu-ga',
+    serves: false,
+    createCodec: (limits) => new QemuGaCodec(limits),
   },
 } as const satisfies Record<string, Protocol>;
 

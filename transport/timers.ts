@@ -34,6 +34,16 @@ export const durations = Object.freeze({
   v7HelloLast: 60_000,
   /** How long a v7 greeting call waits before it is made again: the original's own limit for a request. */
   v7Greeting: 5_000,
+  /**
+   * How long a `guest-sync-delimited` waits before it is sent again, doubled each time up to the last. Short at first: a serial port
+   * loses what comes in its first moments. Long at last: an agent that hangs answers all of them when it goes on.
+   */
+  qemuGaSyncFirst: 1_000,
+  qemuGaSyncLast: 30_000,
+  /** How long an agent's list of commands may take: 5 KB, at 9600 baud. */
+  qemuGaList: 10_000,
+  /** How long a full queue is left alone before the list is asked for again. */
+  qemuGaListAgain: 250,
   /** Default of `stallTimeoutMs`. A peer that sends requests and reads no answers for this long is cut off. */
   stallTimeout: 10_000,
   /** After the peer has ended its side of a line, how long its last requests may take. */

@@ -14,6 +14,8 @@ export interface Agent {
 export const portNames = Object.freeze({
   /** Our guest agent. */
   agent: 'org.virtagent.0',
+  /** Another for our guest agent: whoever tries commands has one while the first is in use. */
+  spare: 'org.virtagent.1',
   /** QEMU's guest agent. */
   qemuGa: 'org.qemu.guest_agent.0',
   /** Another of QEMU's guest agents, by which a test works on the guest: it needs nothing that is under test. */

@@ -1,13 +1,15 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { filter, firstValueFrom } from 'rxjs';
 import { connectQmp, type Qmp } from '../../transport/channels/qmp.ts';
 import { makeAgentDisk, portNames, type Agent } from './agents.ts';
 import { Control } from './control.ts';
 import type { Image } from './image.ts';
-import { requireProgram } from './programs.ts';
+import { findProgram, requireProgram } from './programs.ts';
 
 /** What a machine is to be. */
 export interface BootOptions {
@@ -16,7 +18,7 @@ export interface BootOptions {
   readonly agents: readonly Agent[];
   /** Files for its `/agent`: paths here by names there. */
   readonly files: Readonly<Record<string, string>>;
-  /** A file that {@link Vm.save} made on a machine with the same agents and files: it goes on from there. */
+  /** A file that {@link Vm.save} made: the machine goes on from there, whatever agents and files are named here. */
   readonly restore?: string;
 }
 
@@ -24,6 +26,8 @@ export interface BootOptions {
 export interface Sockets {
   /** virtio-serial port `org.virtagent.0`. */
   readonly agent: string;
+  /** virtio-serial port `org.virtagent.1`. */
+  readonly spare: string;
   /** The second serial port, `/dev/ttyS1`. */
   readonly serial: string;
   /** virtio-serial port `org.qemu.guest_agent.0`. */
@@ -33,7 +37,7 @@ export interface Sockets {
 }
 
 /** Ids of devices, for QMP. */
-export const deviceIds = Object.freeze({ agent: 'agent-port', qemuGa: 'qemu-ga-port', control: 'control-port' });
+export const deviceIds = Object.freeze({ agent: 'agent-port', spare: 'spare-port', qemuGa: 'qemu-ga-port', control: 'control-port' });
 
 /** Ends that a test or a person forgot: no machine outlives the process that booted it. */
 const running = new Set<Vm>();
@@ -79,9 +83,12 @@ export class Vm {
     const folder = mkdtempSync(join(tmpdir(), 'virtagent-vm-'));
     try {
       const disk = join(folder, 'agent.ext4');
-      await makeAgentDisk(disk, options.agents, options.files);
-      const vm = new Vm(folder, spawn(qemu, qemuArguments(options, folder, disk), { stdio: ['ignore', 'ignore', 'pipe'] }));
+      // A restored machine has what it knows of its disk in memory: it gets the very same.
+      if (options.restore === undefined) await makeAgentDisk(disk, options.agents, options.files);
+      else await copyFile(`${options.restore}.disk`, disk);
+      const vm = new Vm(folder, start(qemu, qemuArguments(options, folder, disk)));
       await vm.#connectMonitor();
+      if (options.restore !== undefined) await vm.#goOn();
       return vm;
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });
@@ -99,7 +106,7 @@ export class Vm {
     return this.#qemu.pid;
   }
 
-  /** Writes the machine as it is now to a file, for {@link BootOptions.restore}, and lets it run on. */
+  /** Writes the machine as it is now to a file (and one beside it), for {@link BootOptions.restore}, and lets it run on. */
   async save(file: string): Promise<void> {
     await this.qmp.execute('stop');
     await this.qmp.execute('migrate', { uri: `exec:cat > '${file}'` });
@@ -109,6 +116,7 @@ export class Vm {
       if (status === 'failed' || status === 'cancelled') throw new Error(`the machine was not saved: ${status}`);
       await pause(10);
     }
+    await copyFile(join(this.folder, 'agent.ext4'), `${file}.disk`);
     await this.qmp.execute('cont');
   }
 
@@ -120,7 +128,11 @@ export class Vm {
 
   /** Takes the agent's port out of the running machine. */
   async unplug(): Promise<void> {
+    const gone = firstValueFrom(
+      this.qmp.events$.pipe(filter(({ event, data }) => event === 'DEVICE_DELETED' && data['device'] === deviceIds.agent)),
+    );
     await this.qmp.execute('device_del', { id: deviceIds.agent });
+    await gone;
   }
 
   /** Puts it back. */
@@ -143,10 +155,14 @@ export class Vm {
     this.#qemu.kill('SIGKILL');
   }
 
-  /** Memory that QEMU itself holds, in bytes, the guest's included. */
-  memory(): number {
-    const pages = Number(readFileSync(`/proc/${this.#qemu.pid}/statm`, 'utf8').split(' ')[1]);
-    return pages * pageSize();
+  /** It was stopped when it was saved, and is so when it has been read. */
+  async #goOn(): Promise<void> {
+    for (;;) {
+      const { status } = (await this.qmp.execute('query-status')) as { status: string };
+      if (status !== 'inmigrate') break;
+      await pause(10);
+    }
+    await this.qmp.execute('cont');
   }
 
   async #connectMonitor(): Promise<void> {
@@ -170,9 +186,17 @@ export class Vm {
   }
 }
 
+/** Also a process that is killed, and can't end what it has started, takes the machine with it. */
+function start(qemu: string, args: readonly string[]): ChildProcess {
+  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe'];
+  const setpriv = findProgram('setpriv');
+  return setpriv === undefined ? spawn(qemu, args, { stdio }) : spawn(setpriv, ['--pdeathsig', 'KILL', qemu, ...args], { stdio });
+}
+
 function socketsIn(folder: string): Sockets {
   return {
     agent: join(folder, 'agent.sock'),
+    spare: join(folder, 'spare.sock'),
     serial: join(folder, 'serial.sock'),
     qemuGa: join(folder, 'qga.sock'),
     qmp: join(folder, 'qmp.sock'),
@@ -201,6 +225,8 @@ function qemuArguments({ image, restore }: BootOptions, folder: string, disk: st
     ...['-device', 'virtio-serial-pci'],
     ...socket('agent', sockets.agent),
     ...port(deviceIds.agent, 'agent', portNames.agent),
+    ...socket('spare', sockets.spare),
+    ...port(deviceIds.spare, 'spare', portNames.spare),
     ...socket('qga', sockets.qemuGa),
     ...port(deviceIds.qemuGa, 'qga', portNames.qemuGa),
     ...socket('control', join(folder, 'control.sock')),
@@ -211,8 +237,4 @@ function qemuArguments({ image, restore }: BootOptions, folder: string, disk: st
     ...['-qmp', `unix:${sockets.qmp},server=on,wait=off`],
     ...(restore === undefined ? [] : ['-incoming', `exec:cat '${restore}'`]),
   ];
-}
-
-function pageSize(): number {
-  return Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }));
 }

@@ -15,7 +15,16 @@ function refusal(spec: ChannelSpec): string {
 }
 
 test('the names are those of the channels', () => {
-  expect(channelNames).toEqual(['unix-connect', 'unix-listen', 'tcp-connect', 'tcp-listen', 'stdio']);
+  expect(channelNames).toEqual([
+    'unix-connect',
+    'unix-listen',
+    'tcp-connect',
+    'tcp-listen',
+    'virtio-serial',
+    'isa-serial',
+    'qemu-chardev',
+    'stdio',
+  ]);
   expect(Object.isFrozen(channelNames)).toBe(true);
 });
 
@@ -28,6 +37,13 @@ test.each([
   [{ channel: 'tcp-connect', path: '[fe80::1%eth0]:80' }, 'tcp-connect [fe80::1%eth0]:80', true],
   [{ channel: 'tcp-listen', path: '0' }, 'tcp-listen 127.0.0.1:0', true],
   [{ channel: 'tcp-listen', path: '0.0.0.0:8080' }, 'tcp-listen 0.0.0.0:8080', true],
+  [{ channel: 'tcp-connect', path: '80', waitMs: 5 }, 'tcp-connect 127.0.0.1:80', true],
+  [{ channel: 'isa-serial', path: '/dev/ttyS1', baudRate: 9600 }, 'isa-serial /dev/ttyS1', true],
+  [{ channel: 'qemu-chardev', path: '/run/va.sock', qmp: '/run/qmp.sock' }, 'qemu-chardev /run/va.sock', true],
+  [{ channel: 'qemu-chardev', path: '7000', qmp: '[::1]:7001' }, 'qemu-chardev 127.0.0.1:7000', true],
+  [{ channel: 'qemu-chardev', path: 'localhost:7000' }, 'qemu-chardev localhost:7000', true],
+  [{ channel: 'qemu-chardev', path: './7000' }, 'qemu-chardev ./7000', true],
+  [{ channel: 'qemu-chardev', path: 'va.sock' }, 'qemu-chardev va.sock', true],
   [{ channel: 'stdio' }, 'stdio', false],
 ] as [ChannelSpec, string, boolean][])('%j is %s', (spec, name, reopens) => {
   expect(openChannel(spec)).toMatchObject({ name, reopens });
@@ -49,7 +65,7 @@ test.each(['', 'tcp', 'UNIX-LISTEN', 'child', 'constructor', '__proto__', undefi
   for (const name of channelNames) expect(message).toContain(name);
 });
 
-test.each(['unix-connect', 'unix-listen', 'tcp-connect', 'tcp-listen'] as const)('%s wants a --path', (channel) => {
+test.each(channelNames.filter((name) => name !== 'stdio'))('%s wants a --path', (channel) => {
   for (const path of [undefined, '', '\0']) expect(refusal({ channel, path })).toMatch(/^--path is .*; it takes /);
 });
 
@@ -95,4 +111,22 @@ test.each([
 test('port 0 is for listening only', () => {
   expect(refusal({ channel: 'tcp-connect', path: '0' })).toContain('from 1 to 65535');
   expect(refusal({ channel: 'tcp-connect', path: 'host:0' })).toContain('from 1 to 65535');
+});
+
+test('what one channel alone takes is refused for the others', () => {
+  for (const channel of channelNames.filter((name) => name !== 'stdio')) {
+    const spec: ChannelSpec = { channel, path: '7000' };
+    if (channel !== 'isa-serial') expect(refusal({ ...spec, baudRate: 9600 })).toBe('--baud is 9600; it takes --channel isa-serial');
+    if (channel !== 'qemu-chardev') expect(refusal({ ...spec, qmp: 'q' })).toBe('--qmp is "q"; it takes --channel qemu-chardev');
+  }
+  for (const channel of ['unix-listen', 'tcp-listen', 'stdio'] as const) {
+    expect(refusal({ channel, path: channel === 'stdio' ? undefined : '7000', waitMs: 500 })).toMatch(
+      /^--wait is 0.5; it takes a channel that connects/,
+    );
+  }
+});
+
+test.each(['', 'host:70000', '0', '\0'])('%j is no address of a chardev or its monitor', (address) => {
+  expect(refusal({ channel: 'qemu-chardev', path: address })).toMatch(/^--path is /);
+  expect(refusal({ channel: 'qemu-chardev', path: '/run/s', qmp: address })).toMatch(/^--qmp is /);
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { protocolNames } from '../../transport/protocols.ts';
+import { everyProtocol } from '../support/peers.ts';
 import { bin, folder, run, Running, start } from './support.ts';
 
 async function freePort(): Promise<string> {
@@ -28,7 +28,7 @@ async function pingAndRead(dir: string, line: string[]): Promise<unknown[]> {
 
 const expected = [0, null, 0, { data: Buffer.from('ont').toString('base64'), offset: 1, length: 3, size: 7, eof: false }];
 
-describe.each(protocolNames)('%s', (protocol) => {
+describe.each(everyProtocol)('$protocol', ({ protocol }) => {
   test('a call reaches a guest that listens at a unix socket', async () => {
     const dir = folder();
     const path = join(dir, 's');
@@ -50,7 +50,7 @@ describe.each(protocolNames)('%s', (protocol) => {
     const call = start(['call', 'capabilities', '-c', 'stdio', '--protocol', protocol]);
     cross(guest, call);
     const { code, stderr } = await call.ended;
-    const methods = ['ping', 'capabilities', 'getfile', 'getdmesg', 'shutdown'];
+    const methods = ['ping', 'capabilities', 'getfile', 'getdmesg', 'shutdown', 'putfile'];
     expect([code, JSON.parse(stderr)]).toEqual([0, { methods, version: '1.0' }]);
     expect((await guest.ended).code).toBe(0);
   });

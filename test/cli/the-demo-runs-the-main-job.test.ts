@@ -29,7 +29,7 @@ test('with --once both sides call each other at once, the file comes whole, and 
   const summary = JSON.parse(stdout) as Record<string, never>;
   expect(summary).toMatchObject({
     file: { isEqual: true, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
-    capabilities: ['ping', 'capabilities', 'getfile', 'getdmesg', 'shutdown'],
+    capabilities: ['ping', 'capabilities', 'getfile', 'getdmesg', 'shutdown', 'putfile'],
     guestCalls: { hello: 1 },
     states: {
       client: ['new', 'busy.sending', 'sent', 'read', 'busy.callback', 'done'],

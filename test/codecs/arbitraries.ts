@@ -83,11 +83,20 @@ const headersMessage: fc.Arbitrary<OutgoingMessage> = fc.oneof(
   record({ type: fc.constant('progress' as const), token: id, value: json }),
 );
 
-/** Messages that come out of a decoder as they went into the encoder. */
+/** What we send to a guest agent; what it sends is another thing. */
+const command: fc.Arbitrary<OutgoingMessage> = record({
+  type: fc.constant('request' as const),
+  tag: text,
+  method: text,
+  params: fc.option(object, { nil: undefined }),
+});
+
+/** Messages that come out of a decoder as they went into the encoder, where both sides speak alike. */
 export const messages: Record<ProtocolName, fc.Arbitrary<OutgoingMessage>> = {
   'virtagent-v7': v7Message,
   'jsonrpc-lines': jsonRpcMessage,
   'jsonrpc-headers': headersMessage,
+  'qemu-ga': command,
 };
 
 const note = '{"jsonrpc":"2.0","method":"m"}';
@@ -106,6 +115,15 @@ export const validFrames: Record<ProtocolName, readonly Buffer[]> = {
     headed(call),
     raw(`content-type: x\r\ncontent-LENGTH: ${note.length}\r\n\r\n${note}`),
     headed('{"jsonrpc":"2.0","id":1,"result":"ä"}'),
+  ],
+  'qemu-ga': [
+    raw('{"return": {}, "id": "a.1"}\n'),
+    Buffer.from('{"return": "ä", "id": "a.2"}\r\n'),
+    raw('{"id": "a.3", "error": {"class": "CommandNotFound", "desc": "no"}}\n'),
+    raw('{"error": {"class": "GenericError", "desc": "JSON parse error, stray \'x\'"}}\n'),
+    raw('\xff{"return": 7}\n'),
+    raw('\xff{"return": 7, "id": "a.4"}\n'),
+    raw('{"return": {}}\n'),
   ],
 };
 
@@ -161,6 +179,27 @@ export const damagedFrames: Record<ProtocolName, readonly Buffer[]> = {
     raw('Content-Length: x Content-Length: 2\r\n\r\n{}'),
     headed('hello'),
     headed('[]'),
+  ],
+  'qemu-ga': [
+    raw('hello\n'),
+    raw('{"return": 1\n'),
+    raw('{"return": \xff{"return": 1}\n'),
+    raw(`${'x'.repeat(200)}\r\n`),
+    raw(`${'x'.repeat(201)}\r\n`),
+    raw(`${'x'.repeat(202)}\n`),
+    raw(`${'x'.repeat(500)}\n`),
+    raw(`${'x'.repeat(500)}\xff`),
+    raw(`\xff${'x'.repeat(202)}\n`),
+    raw('\n\r\n \r\n\xff\n\xff\xff \xff'),
+    raw(`${'['.repeat(20)}\n`),
+    raw('[]\n5\n{}\n'),
+    raw('{"return": 1, "id": 5}\n'),
+    raw('{"return": 1, "id": "12345678901234567"}\n'),
+    raw('{"execute": "guest-ping", "id": "a"}\n'),
+    raw('{"id": "a"}\n'),
+    raw('{"error": 5, "id": "a"}\n'),
+    raw('{"error": {"class": "GenericError"}}\n'),
+    raw('\xfe\n'),
   ],
 };
 
@@ -223,6 +262,25 @@ export const tokens: Record<ProtocolName, readonly Buffer[]> = {
     note,
     '"',
     '\xff',
+  ].map(raw),
+  'qemu-ga': [
+    '\n',
+    '\r',
+    ' ',
+    '\xff',
+    '{',
+    '}',
+    '"',
+    '\\',
+    ',',
+    ':',
+    '{}',
+    '"return"',
+    '"return": 7',
+    '"id": "a.1"',
+    '"error"',
+    '{"class": "GenericError", "desc": "no"}',
+    '"__proto__"',
   ].map(raw),
 };
 

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { OutgoingMessage } from '../../transport/messages.ts';
 import { messages, seeded } from './arbitraries.ts';
-import { codecOf, decode, protocolNames } from './support.ts';
+import { codecOf, decode, mutualNames } from './support.ts';
 
-describe.each(protocolNames)('%s', (name) => {
+describe.each(mutualNames)('%s', (name) => {
   test('a message that is encoded and decoded is the same message, and took all bytes of its frame', () => {
     fc.assert(
       fc.property(messages[name], (message: OutgoingMessage) => {

@@ -6,6 +6,9 @@ import { protocolByName, protocolNames, type ProtocolName } from '../../transpor
 
 export { protocolNames, type ProtocolName };
 
+/** Protocols in which both sides speak alike, so that what is encoded can be decoded. */
+export const mutualNames = protocolNames.filter((name) => protocolByName(name).serves);
+
 /** A codec with the protocol's own limits, and `own` in place of some. */
 export function codecOf(name: ProtocolName, own: Partial<Limits> = {}): Codec {
   const protocol = protocolByName(name);

@@ -1,7 +1,7 @@
 import { afterEach } from 'vitest';
 import { createPeer, type CreatePeerOptions, type Peer } from '../../actors/index.ts';
 import type { MethodTypes } from '../../actors/methods.ts';
-import { memoryPair, protocolNames, type ProtocolName } from '../../transport/index.ts';
+import { memoryPair, protocolByName, protocolNames, type ProtocolName } from '../../transport/index.ts';
 
 const open: Peer[] = [];
 
@@ -31,8 +31,10 @@ export async function pairOfPeers(
   return pair;
 }
 
-/** Every protocol, with both roles where it has them. */
-export const everyProtocol: readonly { readonly protocol: ProtocolName }[] = protocolNames.map((protocol) => ({ protocol }));
+/** Every protocol in which both sides ask, so that two peers can be on one line. */
+export const everyProtocol: readonly { readonly protocol: ProtocolName }[] = protocolNames
+  .filter((protocol) => protocolByName(protocol).serves)
+  .map((protocol) => ({ protocol }));
 
 /** What a promise rejects with; fails the test if it does not. */
 export async function rejection(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {

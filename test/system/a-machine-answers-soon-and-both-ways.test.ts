@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { vmPrograms } from '../../scripts/vm/programs.ts';
 import { opened } from '../support/peers.ts';
 import { unixConnect } from '../../transport/index.ts';
@@ -27,8 +27,8 @@ needs(...vmPrograms)('a machine on virtio-serial, with virtagent-v7', () => {
     const peer = host();
     await peer.call('talk', { width: 4 });
     const traffic = new Traffic(peer, { width: 4 });
-    await traffic.goesOn(400);
-    expect(worker.executed).toBeGreaterThan(100);
+    await traffic.goesOn(150);
+    expect(worker.executed).toBeGreaterThan(50);
     const theirs = (await peer.call('hush')) as Tally;
     const ours = await traffic.stop();
     expect([ours, theirs].every(settled), JSON.stringify({ ours, theirs })).toBe(true);

@@ -18,7 +18,7 @@ import { checkWaitMs } from './waiting.ts';
 
 /** Where QEMU's chardev listens, and how it is waited for. */
 export type QemuChardevOptions = ({ readonly path: string } | { readonly host?: string; readonly port: number }) &
-  Partial<Patience> & {
+  Partial<{ [Name in keyof Patience]: Patience[Name] | undefined }> & {
     /** The monitor of the same QEMU: it tells when the guest opens and closes its port. */
     readonly qmp?: QmpAddress | undefined;
     /** Hears that the monitor was lost while a line is up; the line goes on, and the monitor is tried again. */

@@ -68,10 +68,12 @@ interface Bindings {
 }
 
 /**
- * A port by its descriptor, which must not block.
+ * A port by its descriptor, which must not block. Reading waits for events; writing is a plain system call that is tried again
+ * (virtio-serial-line.ts), for libuv would wait in a loop at 100 % CPU for a descriptor that says "hung up" while no host is there.
  *
- * Writing is a plain system call that is tried again (virtio-serial-line.ts), never a stream's: libuv would wait for a
- * descriptor that says "hung up" as long as no host is there, which is a loop at 100 % CPU.
+ * Why events and not reading at pauses alone, measured in a guest under software emulation: 100 bytes there and back take
+ * 0.5 ms either way, as with a bare echo, but nine in ten come within 1.3 ms against 3.9 ms; while a host is silent events cost
+ * nothing, and 60 looks a second 0.9 % of a CPU. Throughput is the same: 30 to 40 MiB/s in, 140 MiB/s out.
  */
 export class DescriptorPort implements Port {
   readonly #descriptor: number;

@@ -10,6 +10,10 @@ const longBytes = 1024;
 /** Below this, joining texts costs less than writing each. */
 const shortBytes = 1024;
 
+const space = 0x20;
+const carriageReturn = 0x0d;
+const tab = 0x09;
+
 /** How many characters of a message are sent or kept: an error's text is for a log line, not for a payload. */
 const maxErrorText = 1024;
 
@@ -89,6 +93,13 @@ export function frameOf(head: string, text: string, length: number, last: '' | '
   frame.write(text, head.length, encoding);
   if (last.length > 0) frame[frame.length - 1] = last.charCodeAt(0);
   return frame;
+}
+
+/** Whether a line has nothing in it. */
+export function isBlank(bytes: Buffer, from: number, to: number): boolean {
+  let at = from;
+  while (at < to && (bytes[at] === space || bytes[at] === carriageReturn || bytes[at] === tab)) at++;
+  return at === to;
 }
 
 /** Whether a parsed value is a JSON object. */

@@ -2,13 +2,11 @@ import type { Limits } from '../limits.ts';
 import type { Codec, Decoded, OutgoingMessage } from '../messages.ts';
 import { ByteBuffer, findByte } from './byte-buffer.ts';
 import { damaged, type Fault } from './damage.ts';
-import { bodyLength, frameOf } from './json.ts';
+import { bodyLength, frameOf, isBlank } from './json.ts';
 import { readJsonRpc, writeJsonRpc, type Dialect } from './jsonrpc.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
-const space = 0x20;
-const tab = 0x09;
 const cutLine: Fault = { reason: 'truncated', message: 'a line that the end of the stream cut' };
 
 /** JSON-RPC 2.0, one object a line. A damaged line costs that line and no other. */
@@ -91,10 +89,4 @@ export class JsonRpcLinesCodec implements Codec {
   #tooLong(dropped: number): void {
     this.#out.push(damaged({ reason: 'message-too-large', message: `a line of more than ${this.#most}` }, dropped));
   }
-}
-
-function isBlank(bytes: Buffer, from: number, to: number): boolean {
-  let at = from;
-  while (at < to && (bytes[at] === space || bytes[at] === CR || bytes[at] === tab)) at++;
-  return at === to;
 }

@@ -1,19 +1,21 @@
 // The guest's end in tests of a machine: does work, and on demand gives the host as much. Its arguments: CHANNEL PATH PROTOCOL.
 import { readFileSync } from 'node:fs';
 import { createPeer } from '../../../actors/index.ts';
-import { virtioSerial } from '../../../transport/index.ts';
+import { openChannel, type ChannelName } from '../../../transport/index.ts';
 import type { ProtocolName } from '../../../transport/protocols.ts';
 import { Traffic, Worker, type TrafficOptions } from '../support/traffic.ts';
 
-const [channel, path, protocol] = process.argv.slice(2) as [string, string, ProtocolName];
+const [channel, path, protocol] = process.argv.slice(2) as [ChannelName, string, ProtocolName];
 const worker = new Worker();
 let traffic: Traffic | undefined;
 
 const peer = createPeer({
-  channel: virtioSerial(path),
+  channel: openChannel({ channel, path }),
   protocol,
   ...(protocol === 'virtagent-v7' ? { role: 'guest' as const } : {}),
   retries: true,
+  // So that a test of what happens when all of it is taken need not take much.
+  maxClientBytes: 4 * 1024 * 1024,
   methods: {
     ...worker.methods,
     /** Calls the host from now on. */
@@ -28,7 +30,14 @@ const peer = createPeer({
       return { ...tally };
     },
     /** What it has done so far. */
-    report: () => ({ ...traffic?.tally, executed: worker.executed, twice: worker.twice, pid: process.pid, memory: memory() }),
+    report: () => ({
+      ...traffic?.tally,
+      executed: worker.executed,
+      running: worker.running,
+      twice: worker.twice,
+      pid: process.pid,
+      memory: memory(),
+    }),
   },
 });
 peer.link$.subscribe(({ state, reason }) => console.log(new Date().toISOString(), state, reason instanceof Error ? reason.message : ''));

@@ -1,11 +1,12 @@
 // A host in a process of its own, to be killed or stopped: works and gives work. Its arguments: SOCKET PROTOCOL [WIDTH BYTES].
-// Prints a line of JSON each time that its calls have gone on, and at the end of its standard input what became of them all.
+// Prints a line of JSON each time that its calls have gone on, and at the end of its standard input what became of them all,
+// and of those that the guest made.
 import { createPeer } from '../../../actors/index.ts';
 import { unixConnect } from '../../../transport/index.ts';
 import type { ProtocolName } from '../../../transport/protocols.ts';
 import { Traffic, Worker } from '../support/traffic.ts';
 
-const [path = '', protocol, width = '2', bytes = '20'] = process.argv.slice(2) as [string, ProtocolName, string?, string?];
+const [path, protocol, width = '2', bytes = '20'] = process.argv.slice(2) as [string, ProtocolName, string?, string?];
 const worker = new Worker();
 const peer = createPeer({
   channel: unixConnect(path),
@@ -21,5 +22,7 @@ while (isOn) {
   await Promise.race([traffic.goesOn(3), new Promise((resolve) => process.stdin.once('end', resolve))]);
   console.log(JSON.stringify({ ...traffic.tally, executed: worker.executed }));
 }
-console.log(JSON.stringify({ ...(await traffic.stop()), executed: worker.executed, twice: worker.twice, last: true }));
+const ours = await traffic.stop();
+const theirs = await peer.call('hush');
+console.log(JSON.stringify({ ...ours, executed: worker.executed, twice: worker.twice, theirs }));
 process.exit(0);

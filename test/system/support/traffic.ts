@@ -21,11 +21,15 @@ interface Work {
 
 /** What both ends of a test's line do when asked; notes what it has done. */
 export class Worker {
+  /** Requests that are being worked on. */
+  running = 0;
   readonly #done = new Map<string, number>();
   readonly methods: Methods = {
     work: async ({ id, ms = 0, pad = '' }: Work) => {
       this.#done.set(id, (this.#done.get(id) ?? 0) + 1);
+      this.running++;
       if (ms > 0) await pause(ms);
+      this.running--;
       return { id, answer: answerTo(id, pad) };
     },
   };
@@ -99,7 +103,8 @@ export class Traffic {
       } catch (error) {
         const code = error instanceof VirtagentError ? `${error.code}, ${error.known}` : String(error);
         this.#failed[code] = (this.#failed[code] ?? 0) + 1;
-        await pause(20);
+        // Who tries at once what can't be taken does little else.
+        await pause(code.startsWith('QUEUE_FULL') ? 500 : 20);
       }
       for (const wake of this.#waiting) wake();
       this.#waiting.clear();

@@ -5,6 +5,7 @@ import { bundle } from '../../../scripts/bundle.mjs';
 import { portNames, type Agent } from '../../../scripts/vm/agents.ts';
 import { Vm, type BootOptions } from '../../../scripts/vm/boot.ts';
 import { vmImage } from '../../../scripts/vm/image.ts';
+import { unixConnect, type Channel } from '../../../transport/index.ts';
 import type { ProtocolName } from '../../../transport/protocols.ts';
 
 /** Our own guest end (test/system/programs/guest.ts) on the virtio-serial port. */
@@ -26,12 +27,19 @@ export interface TestVm {
   readonly vm: Vm;
   /** Programs of test/system/programs, bundled. */
   readonly programs: { readonly host: string; readonly guest: string };
+  /** A folder for files of the test. */
+  readonly folder: string;
+  /** The host's end of the agent's port, of whichever machine is the present one. */
+  readonly channel: Channel;
   /** Boots it again, from what it saved if `restore` is given; ends the present one first. */
   reboot(restore?: string): Promise<Vm>;
 }
 
-/** Boots a machine with these agents before the tests of this block, and ends it after them; says what it said if one failed. */
-export function testVm(agents: readonly Agent[]): TestVm {
+/**
+ * Boots a machine with these agents before the tests of this block, and ends it after them; says what it said if one failed.
+ * `more` are other programs of test/system/programs, by name, for its `/agent`.
+ */
+export function testVm(agents: readonly Agent[], more: readonly string[] = []): TestVm {
   let vm: Vm | undefined;
   let poweredOn = 0;
   let options: BootOptions;
@@ -50,7 +58,9 @@ export function testVm(agents: readonly Agent[]): TestVm {
     await bundle('cli/guest-main.ts', command);
     await bundle('test/system/programs/guest.ts', programs.guest);
     await bundle('test/system/programs/host.ts', programs.host);
-    options = { image, agents, files: { 'guest.js': command, 'test-guest.js': programs.guest } };
+    const files: Record<string, string> = { 'guest.js': command, 'test-guest.js': programs.guest };
+    for (const name of more) await bundle(`test/system/programs/${name}.ts`, (files[`${name}.js`] = join(folder, `${name}.js`)));
+    options = { image, agents, files };
     await boot();
   });
   afterEach(async ({ task }) => {
@@ -69,6 +79,15 @@ export function testVm(agents: readonly Agent[]): TestVm {
       return vm;
     },
     programs,
+    folder,
+    get channel() {
+      return {
+        name: "the machine's port",
+        reopens: true,
+        open: (signal: AbortSignal) => unixConnect(vm?.sockets.agent ?? '').open(signal),
+        close: async () => {},
+      };
+    },
     reboot: boot,
   };
 }

@@ -1,0 +1,28 @@
+import type { IncomingMessage } from '../transport/messages.ts';
+import type { Methods } from './methods.ts';
+
+/** What a protocol exchanges before requests are sent, and what it holds of its line meanwhile. One a peer, for all its lines. */
+export interface Greeting {
+  /** The methods that the protocol itself gives this end. */
+  readonly methods: Methods;
+  /** The other side's methods, as it listed them; undefined before it did, or if it has no list. */
+  readonly remoteMethods: ReadonlySet<string> | undefined;
+  /** A line is open. */
+  begin(): void;
+  /** The line is gone. */
+  end(): void;
+  /** The peer stops: what already waits for the greeting still gets it, but it is not made for nobody. */
+  stop(): void;
+  /** The peer has ended. */
+  close(): void;
+  /** Why that method is not to be sent, if the other side has said so on this line. `isNext`: nothing else is sent before it. */
+  refusal(method: string, isNext: boolean): string | undefined;
+  /** That request is about to be written: what is written of it. */
+  sending(tag: string, method: string, frame: Uint8Array): Uint8Array;
+  /** It was written. */
+  sent(tag: string): void;
+  /** Nobody waits any more for the answer to a request that is on the line. */
+  givenUp(tag: string): void;
+  /** A message has come: what the peer is to take of it. */
+  take(message: IncomingMessage): IncomingMessage | undefined;
+}

@@ -1,0 +1,177 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { VirtagentError } from '../actors/index.ts';
+import { invalidOption, quote } from '../transport/errors.ts';
+import { durations } from '../transport/timers.ts';
+import { explain } from './call.ts';
+import type { Context } from './context.ts';
+import { readExecInput } from './exec-input.ts';
+import { streamCommand } from './guest-command-stream.ts';
+import { awaitCommand, exitStatusOf, startCommand } from './guest-command.ts';
+import type { CommandRunner, CommandStart, CommandStatus } from './guest-command.ts';
+import { lineOptions, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
+import { Log } from './log.ts';
+import { Session } from './session.ts';
+import { jsonLine } from './text.ts';
+
+/** The options of `virtagent exec`, as commander has them. */
+export interface RawExecOptions extends RawLineOptions {
+  readonly timeout?: string;
+  readonly env?: readonly string[];
+  /** False with `--no-stdin`. */
+  readonly stdin: boolean;
+  readonly stream?: true;
+}
+
+/** The same, checked. */
+interface ExecOptions {
+  readonly line: LineOptions;
+  readonly env: readonly string[];
+  readonly timeoutMs: number | undefined;
+  readonly isStreamed: boolean;
+  readonly isJson: boolean;
+}
+
+/** The command has ended: the line's proper end, and each call that cleans up, may take this long. */
+const END_MS = 1000;
+
+/** Runs a command in a guest by QEMU's guest agent. Resolves to its exit status, as a shell would have it. */
+export async function runExec(command: readonly string[], raw: RawExecOptions, context: Context): Promise<number> {
+  const [path = '', ...args] = command;
+  if (path === '' || command.some((word) => word.includes('\0'))) invalidOption('COMMAND', path, 'a program of the guest, by path or name');
+  const options = execOptions(raw);
+  const { line, env, timeoutMs } = options;
+  const input = raw.stdin && line.channelName !== 'stdio' ? await readExecInput(context, raw.quiet === true) : undefined;
+  const start: CommandStart = { path, args, env, ...(input === undefined ? {} : { input }) };
+  const { err, stopping } = context;
+  const session = await Session.open({
+    line,
+    role: 'host',
+    methods: {},
+    reopens: false,
+    retries: false,
+    log: new Log(err, line.log),
+    err,
+  });
+  const deadline = new AbortController();
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => deadline.abort(), timeoutMs);
+  const running = new RunningCommand(session, AbortSignal.any([stopping.signal, deadline.signal]));
+  try {
+    return await runOn(running, start, options, context);
+  } catch (error) {
+    const { pid } = running;
+    const name = quote(path);
+    if (stopping.signal.aborted) throw given('CANCELLED', `${name} is no longer waited for`, pid);
+    if (deadline.signal.aborted) throw given('TIMEOUT', `${name} did not end within ${(timeoutMs as number) / 1000} s`, pid);
+    throw withPid(explain(error, session), pid);
+  } finally {
+    clearTimeout(timer);
+    await session.end(END_MS);
+  }
+}
+
+/** A command on its way: how it is asked after, and which process it is. */
+class RunningCommand implements CommandRunner {
+  pid: number | undefined;
+  /** For what is left to do when the command is given up. */
+  readonly cleaner: CommandRunner;
+  readonly #session: Session;
+  readonly #until: AbortSignal;
+  readonly #begun = performance.now();
+
+  constructor(session: Session, until: AbortSignal) {
+    this.#session = session;
+    this.#until = until;
+    this.cleaner = {
+      call: async (method, params) => session.call(method, params, { timeoutMs: END_MS }),
+      pause: async (ms) => pause(ms),
+    };
+  }
+
+  get tookMs(): number {
+    return Math.round(performance.now() - this.#begun);
+  }
+
+  readonly call = async (method: string, params: object): Promise<unknown> =>
+    this.#session.call(method, params, { signal: this.#until, timeoutMs: durations.callTimeout });
+
+  readonly pause = async (ms: number): Promise<void> => pause(ms, undefined, { signal: this.#until });
+}
+
+async function runOn(running: RunningCommand, start: CommandStart, options: ExecOptions, { out, err }: Context): Promise<number> {
+  // On stdio, stdout is the line.
+  const isOnStdio = options.line.channelName === 'stdio';
+  const outStream = isOnStdio ? process.stderr : process.stdout;
+  if (options.isStreamed) {
+    const status = await streamCommand(running, running.cleaner, start, (pid) => (running.pid = pid), {
+      out: async (bytes) => write(outStream, bytes),
+      err: async (bytes) => write(process.stderr, bytes),
+    });
+    return exitStatusOf(status);
+  }
+  running.pid = await startCommand(running, start);
+  const status = await awaitCommand(running, running.pid);
+  if (options.isJson) {
+    (isOnStdio ? err : out).line(jsonLine({ pid: running.pid, ...shown(status), tookMs: running.tookMs }));
+    return exitStatusOf(status);
+  }
+  await write(outStream, status.out);
+  await write(process.stderr, status.err);
+  const cut = [status.outTruncated ? 'standard output' : '', status.errTruncated ? 'standard error' : ''].filter((name) => name !== '');
+  if (cut.length > 0) err.line(`virtagent: the agent cut the command's ${cut.join(' and ')} off: only the beginning is here`);
+  return exitStatusOf(status);
+}
+
+function shown(status: CommandStatus): object {
+  const { exitCode, signal, outTruncated, errTruncated } = status;
+  const outputs = { ...shownOutput('out', status.out), ...shownOutput('err', status.err) };
+  return { status: exitStatusOf(status), exitCode, signal, ...outputs, outTruncated, errTruncated };
+}
+
+/** As text where it is text. */
+function shownOutput(name: string, bytes: Buffer): object {
+  const text = bytes.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(bytes) ? { [name]: text } : { [`${name}Base64`]: bytes.toString('base64') };
+}
+
+/** A command that is no longer waited for. */
+function given(code: 'CANCELLED' | 'TIMEOUT', text: string, pid: number | undefined): VirtagentError {
+  const known = pid === undefined ? 'perhaps-executed' : 'executed';
+  return new VirtagentError(code, `${text}${runsOn(pid)}`, { known, method: 'guest-exec' });
+}
+
+/** An error after the command was started: its answer may be lost with the line. */
+function withPid(error: unknown, pid: number | undefined): unknown {
+  if (!(error instanceof VirtagentError) || pid === undefined) return error;
+  const { code, message, remote, method, data } = error;
+  return new VirtagentError(code, `${message}${runsOn(pid)}`, { known: 'executed', remote, method, data, cause: error });
+}
+
+/** The agent can't end a command: whoever wants to has to know which process it is. */
+function runsOn(pid: number | undefined): string {
+  return pid === undefined ? '' : `; as process ${pid} it runs on in the guest (virtagent exec ... -- kill ${pid} ends it)`;
+}
+
+function execOptions(raw: RawExecOptions): ExecOptions {
+  const line = lineOptions({ ...raw, quiet: true });
+  if (line.protocol !== 'qemu-ga') {
+    invalidOption('--protocol', line.protocol, "qemu-ga with exec: virtagent's own guest runs no commands for its host");
+  }
+  if (raw.stream === true && raw.json === true) invalidOption('--stream', 'given', 'no --json, whose object has all of the output');
+  return {
+    line,
+    env: (raw.env ?? []).map(envOption),
+    timeoutMs: secondsOption('--timeout', raw.timeout),
+    isStreamed: raw.stream === true,
+    isJson: raw.json === true,
+  };
+}
+
+function envOption(text: string): string {
+  return /^[^=\0]+=[^\0]*$/.test(text) ? text : invalidOption('--env', text, 'NAME=VALUE');
+}
+
+async function write(stream: NodeJS.WriteStream, bytes: Buffer): Promise<void> {
+  if (bytes.length === 0 || stream.destroyed) return;
+  // A reader that has left changes nothing of what the command does.
+  await new Promise<void>((resolve) => void stream.write(bytes, () => resolve()));
+}

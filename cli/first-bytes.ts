@@ -1,0 +1,56 @@
+import type { Duplex } from 'node:stream';
+import type { ProtocolName } from '../transport/protocols.ts';
+
+/** Bytes that tell a protocol from others: the longest first words of one, after some noise. */
+const MOST_BYTES = 256;
+
+/** What the other end said first on a line: it tells which protocol it speaks when it is not ours. */
+export class FirstBytes {
+  #bytes: Buffer = Buffer.alloc(0);
+
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  /** Looks on while a line is read; what it reads, and when, stays as it is. */
+  watch(line: Duplex): Duplex {
+    this.#bytes = Buffer.alloc(0);
+    const push = line.push.bind(line);
+    line.push = (chunk: unknown, encoding?: BufferEncoding) => {
+      if (this.#bytes.length < MOST_BYTES && Buffer.isBuffer(chunk)) {
+        this.#bytes = Buffer.concat([this.#bytes, chunk.subarray(0, MOST_BYTES - this.#bytes.length)]);
+      }
+      return push(chunk, encoding);
+    };
+    return line;
+  }
+}
+
+/** What each protocol looks like, by what it alone begins with. The first that fits counts. */
+const looks: Readonly<Record<ProtocolName | 'qmp', RegExp>> = {
+  qmp: /^\s*\{\s*"QMP"\s*:/,
+  'virtagent-v7': /\xff(?:POST \/RPC2|HTTP\/1\.1 200)/,
+  'jsonrpc-headers': /(?:^|\n)Content-Length: *\d+\r\n(?:[^\r\n]+\r\n)*\r\n?/i,
+  'jsonrpc-lines': /(?:^|\n)\s*\{(?=.{0,200}"jsonrpc"\s*:)/,
+  'qemu-ga': /(?:^|\n|\xff)\s*\{\s*"(?:return|error|id)"\s*:/,
+};
+
+/** The protocol that those bytes are of, as far as they tell: one of ours, or QEMU's monitor. */
+export function protocolOf(bytes: Buffer): ProtocolName | 'qmp' | undefined {
+  const text = bytes.toString('latin1');
+  return (Object.keys(looks) as (keyof typeof looks)[]).find((name) => looks[name].test(text));
+}
+
+/**
+ * Why a peer of that protocol may have had no answer, from what the other end said first; undefined where that is no reason.
+ *
+ * @param bytes - none: it said nothing.
+ */
+export function silenceHint(bytes: Buffer, protocol: ProtocolName): string | undefined {
+  if (bytes.length === 0) return 'Nothing came back: does an agent run at the other end?';
+  const found = protocolOf(bytes);
+  if (found === protocol) return undefined;
+  if (found === 'qmp') return "what came back is of QEMU's monitor (QMP): the line to a guest is another socket";
+  if (found !== undefined) return `what came back looks like ${found}: try --protocol ${found}`;
+  return `what came back is not ${protocol}: compare --protocol, and on a serial line the baud rate, with the other end`;
+}

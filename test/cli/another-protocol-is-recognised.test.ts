@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { protocolOf, silenceHint } from '../../cli/first-bytes.ts';
+import { protocolNames } from '../../transport/protocols.ts';
+import { folder, guestAt, run } from './support.ts';
+
+async function listener(path: string, onPeer: (socket: Socket) => void): Promise<void> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    onPeer(socket);
+  }).listen(path);
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+}
+
+describe('the first bytes of a line tell its protocol', () => {
+  test.each<[string, string | undefined]>([
+    ['\xffPOST /RPC2 HTTP/1.1\r\nContent-Type: text/xml\r\nContent-Length: 20\r\n', 'virtagent-v7'],
+    ['noise\xffHTTP/1.1 200 OK\r\nContent-Length: 20\r\n', 'virtagent-v7'],
+    ['{"jsonrpc":"2.0","method":"hello","id":1}\n', 'jsonrpc-lines'],
+    ['{"id":1,"result":{},"jsonrpc":"2.0"}\n', 'jsonrpc-lines'],
+    ['Content-Length: 40\r\n\r\n{"jsonrpc":"2.0"', 'jsonrpc-headers'],
+    ['{"return": {}}\n', 'qemu-ga'],
+    ['{"error": {"class": "GenericError", "desc": "JSON parse error, stray \'P\'"}}\n', 'qemu-ga'],
+    ['\xff{"return": 5}\n', 'qemu-ga'],
+    ['{"QMP": {"version": {"qemu": {"micro": 22}}}}\r\n', 'qmp'],
+    ['Debian GNU/Linux 12 vm ttyS1\r\n\r\nvm login: ', undefined],
+    ['', undefined],
+    ['\x00\xff\x80\xfe', undefined],
+  ])('%j', (text, found) => {
+    expect(protocolOf(Buffer.from(text, 'latin1'))).toBe(found);
+  });
+
+  test('a peer is told of any other, and not of its own', () => {
+    expect(silenceHint(Buffer.from('{"return": {}}'), 'virtagent-v7')).toContain('try --protocol qemu-ga');
+    expect(silenceHint(Buffer.from('{"return": {}}'), 'qemu-ga')).toBeUndefined();
+    for (const name of protocolNames) expect(silenceHint(Buffer.from('login: '), name)).toContain(`is not ${name}`);
+  });
+});
+
+test('a call to a guest of another protocol says which', async () => {
+  const path = join(folder(), 's');
+  await guestAt(path, '--protocol', 'jsonrpc-lines');
+  const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '1']);
+  expect(code).toBe(3);
+  expect(stderr).toMatch(/^virtagent: TIMEOUT: ping .*: what came back looks like jsonrpc-lines: try --protocol jsonrpc-lines \(known: /);
+});
+
+test("a call to QEMU's monitor says that it is one", async () => {
+  const path = join(folder(), 's');
+  await listener(path, (socket) => void socket.resume().write('{"QMP": {"version": {}, "capabilities": []}}\r\n'));
+  const { stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '1', '--json']);
+  expect((JSON.parse(stderr) as { message: string }).message).toContain("what came back is of QEMU's monitor (QMP)");
+});
+
+test('a call that nobody answers says that nothing came back', async () => {
+  const path = join(folder(), 's');
+  await listener(path, (socket) => void socket.resume());
+  const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '0.5']);
+  expect(code).toBe(3);
+  expect(stderr.trimEnd().split('\n').at(-1)).toBe('  → Nothing came back: does an agent run at the other end?');
+});
+
+test('a call that is answered late, in the right protocol, is not told of others', async () => {
+  const path = join(folder(), 's');
+  await listener(path, (socket) => void socket.resume().write('{"jsonrpc":"2.0","method":"note"}\n'));
+  const args = ['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '0.5', '--protocol', 'jsonrpc-lines'];
+  expect((await run(args)).stderr).toMatch(
+    /^virtagent: TIMEOUT: ping had no response within its deadline \(known: perhaps-executed\)\n {2}→ [^\n]+\n$/,
+  );
+});
