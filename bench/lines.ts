@@ -35,7 +35,7 @@ interface Place {
   /** How long each contender is called before the first round. */
   readonly warmUpMs: number;
   /** Puts one contender on both ends; the client is asked. */
-  open(contender: ContenderName): Promise<{ readonly client: Worker<PeerTasks>; end(): Promise<void> }>;
+  open(contender: ContenderName): Promise<{ readonly client: Worker<PeerTasks>; readonly end: () => Promise<void> }>;
   end(): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ interface Missing {
   readonly missing: string;
 }
 
-const places: readonly ((bench: Bench) => Promise<Place | Missing>)[] = [virtioSerial];
+const places: readonly ((bench: Bench) => Promise<Place | Missing>)[] = [virtioSerial, pseudoTerminal];
 
 export const lines: Section = {
   title: 'lines: virtio-serial inside a virtual machine, and a pseudo-terminal',
@@ -143,7 +143,7 @@ async function virtioSerial({ crew, workshop, quick }: Bench): Promise<Place | M
       await client.ask('openLine', { contender, line, side: 'client', tells: true });
       return {
         client,
-        async end() {
+        end: async () => {
           client.end();
           // The guest looks ten times a second whether its host is there: one that comes back sooner is taken for the same.
           await pause(500);
@@ -179,7 +179,7 @@ async function pseudoTerminal({ crew, workshop }: Bench): Promise<Place | Missin
       const [server, client] = ends.map(({ worker }) => worker) as [Worker<PeerTasks>, Worker<PeerTasks>];
       return {
         client,
-        async end() {
+        end: async () => {
           client.end();
           server.end();
           socat.kill();
