@@ -202,19 +202,19 @@ export const errorTable = table({
   CHANNEL_REFUSED: {
     blame: 'peer',
     retryable: true,
-    meaning: 'Nobody listens at that address.',
+    meaning: 'Nobody listens at that address, or the guest has not opened its port.',
     remedy: 'Start the other side, or correct the address.',
   },
   CHANNEL_UNUSABLE: {
     blame: 'us',
     retryable: false,
-    meaning: 'What is at that path is no socket, or can not be used as a line.',
-    remedy: 'Name another path; nothing that is there is overwritten.',
+    meaning: 'What is there can not be used as a line, or a package that it takes is missing.',
+    remedy: 'Do what the message says, or name another path; nothing that is there is overwritten.',
   },
   CHANNEL_IN_USE: {
     blame: 'us',
     retryable: true,
-    meaning: 'Another process already listens at that address.',
+    meaning: 'Another process already listens at that address, or holds that port or chardev.',
     remedy: 'End the other process, or use another address.',
   },
   CHANNEL_DENIED: {

@@ -38,10 +38,11 @@ test('it is tried again with pauses that grow to a second, until the wait is ove
 test('pauses are spread at random, so that many do not come at once', async () => {
   const clock = new SimulatedClock();
   const { channel, asked } = failing(clock, 'CHANNEL_IN_USE');
-  const error = failure(waitingChannel(channel, { waitMs: 400, clock, random: () => 0.999 }).open(never));
-  await pass(clock, 500);
+  const error = failure(waitingChannel(channel, { waitMs: 2_000, clock, random: () => 0.5 }).open(never));
+  await pass(clock, 2_000);
   await error;
-  expect(asked.length).toBeGreaterThan(4);
+  // Three quarters of 50, 100, 200 and 400 ms, as far as a clock of 50 ms tells.
+  expect(asked.slice(0, 5)).toEqual([0, 50, 150, 300, 600]);
 });
 
 test('what will not pass by itself is not waited for', async () => {
