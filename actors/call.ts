@@ -46,7 +46,7 @@ export class Call implements Operations {
     const timeoutMs = this.#options?.timeoutMs === undefined ? this.#host.timeoutMs : this.#options.timeoutMs;
     try {
       this.#check(timeoutMs);
-      const refusal = this.#host.greeting?.refusal(this.#method);
+      const refusal = this.#host.greeting?.refusal(this.#method, false);
       if (refusal !== undefined) throw new VirtagentError('METHOD_NOT_FOUND', refusal);
       this.#prepare(params);
     } catch (error) {
@@ -84,7 +84,7 @@ export class Call implements Operations {
     const method = this.#method;
     const { greeting } = this.#host;
     // The list may be another than when it was made.
-    const refusal = greeting?.refusal(method);
+    const refusal = greeting?.refusal(method, true);
     if (refusal !== undefined) {
       const error = new VirtagentError('METHOD_NOT_FOUND', refusal);
       return sending.done({ ok: false, error, known: 'not-sent' });

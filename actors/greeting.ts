@@ -15,8 +15,8 @@ export interface Greeting {
   stop(): void;
   /** The peer has ended. */
   close(): void;
-  /** Why that method is not to be sent, if the other side has said so on this line. */
-  refusal(method: string): string | undefined;
+  /** Why that method is not to be sent, if the other side has said so on this line. `isNext`: nothing else is sent before it. */
+  refusal(method: string, isNext: boolean): string | undefined;
   /** That request is about to be written: what is written of it. */
   sending(tag: string, method: string, frame: Uint8Array): Uint8Array;
   /** It was written. */

@@ -1,7 +1,7 @@
 import { createActor, type ActorRefFrom, type AnyActorRef } from 'xstate';
 import { qemuGaMachine, type QemuGaEvent, type QemuGaState } from '../machines/qemu-ga.ts';
 import type { QemuGaCodec } from '../transport/codecs/qemu-ga.ts';
-import { refusesIds } from '../transport/codecs/qemu-ga-errors.ts';
+import { isOfParser, refusesIds } from '../transport/codecs/qemu-ga-errors.ts';
 import { quote, type RemoteProtocolError } from '../transport/errors.ts';
 import type { IncomingMessage, WireError } from '../transport/messages.ts';
 import { backoff, durations, type Timer } from '../transport/timers.ts';
@@ -11,7 +11,7 @@ import type { Greeting } from './greeting.ts';
 import type { Manager } from './manager.ts';
 import type { Methods } from './methods.ts';
 import type { Outgoing } from './outgoing.ts';
-import { readList, isSilentByName, type Command } from './qemu-ga-list.ts';
+import { changesList, isSilentByName, readList, type Command } from './qemu-ga-list.ts';
 
 /** What the greeting of a guest agent needs of its peer. */
 export interface QemuGaHost {
@@ -39,9 +39,6 @@ interface OnLine {
   error?: WireError;
 }
 
-/** Commands that change which others are enabled. */
-const changing: ReadonlySet<string> = new Set(['guest-fsfreeze-freeze', 'guest-fsfreeze-freeze-list', 'guest-fsfreeze-thaw']);
-
 /**
  * The session with a qemu-guest-agent: its chart (`machines/qemu-ga.ts`) at work. A sync is not a call: it is no job, takes no slot
  * and is in nobody's way.
@@ -49,39 +46,28 @@ const changing: ReadonlySet<string> = new Set(['guest-fsfreeze-freeze', 'guest-f
 export class QemuGaGreeting implements Greeting {
   readonly methods: Methods = {};
   readonly #host: QemuGaHost;
-  readonly #actor: ActorRefFrom<typeof qemuGaMachine>;
+  /** From the first line on. */
+  #actor: ActorRefFrom<typeof qemuGaMachine> | undefined;
   /** Run right after the transition that asks for them: they may send events. */
   readonly #effects: (() => void)[] = [];
   #isRunning = false;
   #commands: ReadonlyMap<string, Command> | undefined;
+  /** Whether file systems were frozen on this line: few commands are enabled until they are thawed. */
+  #isFrozen = false;
   #onLine: OnLine | undefined;
   /** The number of the last sync, and whether the stream has not taken it. */
   #number = 0;
+  #drawn = 0;
   #isWriting = false;
   #timer: Timer | undefined;
   /** The question for the list that is out. */
   #asking: AbortController | undefined;
-  #isStarted = false;
   #isOpen = false;
   #isStopping = false;
   #watching: { unsubscribe(): void } | undefined;
 
   constructor(host: QemuGaHost) {
     this.#host = host;
-    const after = (effect: () => void): void => void this.#effects.push(effect);
-    const chart = qemuGaMachine.provide({
-      actions: {
-        hold: () => after(() => this.#hold()),
-        sync: (_, { flushes, syncs }) => after(() => this.#sync(flushes, syncs)),
-        disarm: () => after(() => this.#disarm()),
-        settle: () => after(() => this.#settle()),
-        list: () => after(() => this.#list()),
-        endList: () => after(() => this.#endList()),
-        admit: () => after(() => this.#host.transport.greeted()),
-        report: () => after(() => this.#host.onUnclaimed()),
-      },
-    });
-    this.#actor = createActor(chart, { id: 'qemu-ga', parent: host.ref as never });
   }
 
   get remoteMethods(): ReadonlySet<string> | undefined {
@@ -93,8 +79,8 @@ export class QemuGaGreeting implements Greeting {
     // Of a line that is open: the chart itself wants it greeted anew, or somebody else does.
     if (this.#isOpen) return this.#state === 'ready' ? this.#send({ type: 'out_of_step' }) : undefined;
     this.#watching ??= this.#host.transport.damage$.subscribe((error) => this.#damaged(error));
-    if (!this.#isStarted) this.#actor.start();
-    this.#isStarted = this.#isOpen = true;
+    this.#actor ??= this.#start();
+    this.#isOpen = true;
     this.#forget();
     this.#send({ type: 'opened' });
   }
@@ -102,7 +88,7 @@ export class QemuGaGreeting implements Greeting {
   end(): void {
     this.#isOpen = false;
     this.#forget();
-    if (this.#isStarted) this.#send({ type: 'closed' });
+    this.#send({ type: 'closed' });
   }
 
   stop(): void {
@@ -114,11 +100,13 @@ export class QemuGaGreeting implements Greeting {
     this.end();
     this.#disarm();
     this.#watching?.unsubscribe();
-    if (this.#isStarted) this.#host.stopChild(this.#actor as unknown as AnyActorRef);
-    this.#isStarted = false;
+    if (this.#actor !== undefined) this.#host.stopChild(this.#actor as unknown as AnyActorRef);
+    this.#actor = undefined;
   }
 
-  refusal(method: string): string | undefined {
+  refusal(method: string, isNext: boolean): string | undefined {
+    // Before its turn the list may be another: a thaw may be among those before it, or the agent be one that has restarted.
+    if (!isNext && (this.#isFrozen || this.#state !== 'ready')) return undefined;
     const command = this.#commands?.get(method);
     if (this.#commands === undefined || command?.enabled === true) return undefined;
     if (command === undefined) return `the agent has no command ${quote(method)}`;
@@ -150,29 +138,35 @@ export class QemuGaGreeting implements Greeting {
       return undefined;
     }
     const onLine = this.#onLine;
-    if (tag === undefined && (onLine === undefined || this.#state === 'syncing')) return this.#unclaimed();
-    if (tag === undefined && this.#hasIds) return answer.ok ? this.#unclaimed() : this.#notUnderstood(answer.error);
-    if (onLine === undefined || (tag !== undefined && tag !== onLine.tag)) return message;
+    if (tag === undefined) {
+      if (onLine === undefined || this.#state === 'syncing') return this.#unclaimed();
+      if (!answer.ok && (this.#hasIds || isOfParser(answer.error))) return this.#notUnderstood(answer.error);
+      if (this.#hasIds) return this.#unclaimed();
+    } else if (tag !== onLine?.tag) return message;
     this.#onLine = undefined;
-    // Before the answer is: nothing may be sent in between.
-    if (answer.ok && changing.has(onLine.method)) this.#send({ type: 'changed' });
+    // Before the answer is handed on: nothing may be sent in between. Without ids an error may be of anything that was read.
+    if (answer.ok) this.#noteChange(onLine.method);
+    else if (tag === undefined) this.#send({ type: 'out_of_step' });
     return { ...message, tag: onLine.tag };
   }
 
   // What the chart asks for.
 
   #hold(): void {
-    this.#commands = undefined;
     this.#host.hold();
     this.#host.transport.resync();
   }
 
   #sync(flushes: boolean, syncs: number): void {
+    // What a call's callback did meanwhile may have ended the peer; so below.
+    if (!this.#isOpen) return;
     const { random, transport } = this.#host;
     this.#startTimer(backoff(syncs, durations.qemuGaSyncFirst, durations.qemuGaSyncLast, random), { type: 'late' });
     // The stream is full, perhaps of the last one: more of them tell the agent no more.
     if (this.#isWriting) return;
-    this.#number = Math.floor(random() * 0x20_0000) * 0x1_0000_0000 + Math.floor(random() * 0x1_0000_0000);
+    // No other session's, and none of this one's: whatever the source of randomness.
+    const drawn = Math.floor(random() * 0x10_0000) * 0x1_0000_0000 + Math.floor(random() * 0x1_0000_0000);
+    this.#number = drawn + ++this.#drawn;
     const kept = this.#hasIds ? this.#onLine?.tag : undefined;
     const frame = this.#codec.sync(this.#number, flushes, kept);
     const message = { type: 'request', tag: this.#number, method: 'guest-sync-delimited', params: { id: this.#number } };
@@ -191,9 +185,10 @@ export class QemuGaGreeting implements Greeting {
   }
 
   #list(): void {
-    if (this.#isStopping && !this.#isAwaited()) return;
+    if (!this.#isOpen || (this.#isStopping && !this.#isAwaited())) return;
     const asking = new AbortController();
     this.#asking = asking;
+    this.#commands = undefined;
     const options = { urgency: 2, timeoutMs: durations.qemuGaList, signal: asking.signal } as const;
     this.#host.outgoing.start('guest-info', undefined, options, true, (result) => {
       if (asking.signal.aborted) return;
@@ -220,10 +215,19 @@ export class QemuGaGreeting implements Greeting {
 
   // The rest.
 
+  #noteChange(method: string): void {
+    const freezes = changesList(method);
+    if (freezes === undefined) return;
+    this.#isFrozen = freezes === 'frozen';
+    this.#send({ type: 'changed' });
+  }
+
   #notUnderstood(error: WireError): undefined {
     const onLine = this.#onLine as OnLine;
     if (onLine.error !== undefined) return this.#unclaimed();
-    onLine.error = { ...error, code: 'PARSE_ERROR', message: `the agent did not understand what reached it: ${error.message}` };
+    const message = `the agent did not understand what reached it: ${error.message}`;
+    // Without ids an answer to it could not be told from the rest, so it is not waited for.
+    onLine.error = { ...error, code: 'PARSE_ERROR', message, known: this.#hasIds ? undefined : 'perhaps-executed' };
     this.#send({ type: 'not_understood', refusesIds: refusesIds(error) });
   }
 
@@ -242,7 +246,7 @@ export class QemuGaGreeting implements Greeting {
   #forget(): void {
     this.#commands = undefined;
     this.#onLine = undefined;
-    this.#isWriting = false;
+    this.#isWriting = this.#isFrozen = false;
   }
 
   /** Whether calls of ours wait for the greeting, besides its own. */
@@ -260,12 +264,31 @@ export class QemuGaGreeting implements Greeting {
     this.#timer = undefined;
   }
 
+  #start(): ActorRefFrom<typeof qemuGaMachine> {
+    const after = (effect: () => void): void => void this.#effects.push(effect);
+    const chart = qemuGaMachine.provide({
+      actions: {
+        hold: () => after(() => this.#hold()),
+        sync: (_, { flushes, syncs }) => after(() => this.#sync(flushes, syncs)),
+        disarm: () => after(() => this.#disarm()),
+        settle: () => after(() => this.#settle()),
+        list: () => after(() => this.#list()),
+        endList: () => after(() => this.#endList()),
+        admit: () => after(() => this.#host.transport.greeted()),
+        report: () => after(() => this.#host.onUnclaimed()),
+      },
+    });
+    const actor = createActor(chart, { id: 'qemu-ga', parent: this.#host.ref as never });
+    actor.start();
+    return actor;
+  }
+
   get #state(): QemuGaState {
-    return this.#actor.getSnapshot().value;
+    return this.#actor?.getSnapshot().value ?? 'closed';
   }
 
   get #hasIds(): boolean {
-    return this.#actor.getSnapshot().context.ids;
+    return this.#actor?.getSnapshot().context.ids ?? true;
   }
 
   get #codec(): QemuGaCodec {
@@ -273,7 +296,7 @@ export class QemuGaGreeting implements Greeting {
   }
 
   #send(event: QemuGaEvent): void {
-    this.#actor.send(event);
+    this.#actor?.send(event);
     if (this.#isRunning) return;
     this.#isRunning = true;
     try {

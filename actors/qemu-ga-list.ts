@@ -16,6 +16,12 @@ export function isSilentByName(method: string): boolean {
   return silent.has(method);
 }
 
+/** Whether file systems are frozen behind that command: it changes which others are enabled. Undefined for any other. */
+export function changesList(method: string): 'frozen' | 'thawed' | undefined {
+  if (method === 'guest-fsfreeze-thaw') return 'thawed';
+  return method === 'guest-fsfreeze-freeze' || method === 'guest-fsfreeze-freeze-list' ? 'frozen' : undefined;
+}
+
 /** The result of `guest-info`, or undefined where there is no list in it that can be used. Its sender is not trusted. */
 export function readList(info: unknown): ReadonlyMap<string, Command> | undefined {
   const listed = (info as { supported_commands?: unknown } | null | undefined)?.supported_commands;

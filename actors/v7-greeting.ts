@@ -95,8 +95,9 @@ export class V7Greeting implements Greeting {
     this.end();
   }
 
-  refusal(method: string): string | undefined {
-    if (!this.#open || this.remoteMethods === undefined || this.remoteMethods.has(method)) return undefined;
+  refusal(method: string, isNext: boolean): string | undefined {
+    // Until it is sent, a guest that restarts may list others.
+    if (!isNext || this.remoteMethods === undefined || this.remoteMethods.has(method)) return undefined;
     return `the other side does not list a method ${quote(method)}`;
   }
 

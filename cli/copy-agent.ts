@@ -14,6 +14,7 @@ const MOST_ATTEMPTS = 20;
 
 /** Linux' numbers, as our guest's answers have them. */
 const EISDIR = -21;
+const ESPIPE = -29;
 const ESTALE = -116;
 
 /** Our own guest: `getfile` and `putfile`. */
@@ -73,7 +74,7 @@ async function getPiece(
   work: CopyWork,
 ): Promise<Piece> {
   const begun = performance.now();
-  const answer = objectOf('getfile', await work.call('getfile', { path, ...asked }).catch(changed(path)));
+  const answer = objectOf('getfile', await work.callPiece('getfile', { path, ...asked }).catch(changed(path)));
   const bytes = bytesOf('getfile', answer['data'], asked.length);
   work.pace.took(bytes.length, performance.now() - begun);
   const { offset, eof } = answer;
@@ -122,6 +123,7 @@ async function storeOnce(source: LocalSource, name: string, path: string, mode: 
     let isOver = false;
     let acknowledged = 0;
     let pieces = 0;
+    let last: Promise<unknown> = Promise.resolve();
     await inOrder(
       async () => {
         if (isOver) return undefined;
@@ -131,14 +133,15 @@ async function storeOnce(source: LocalSource, name: string, path: string, mode: 
         const offset = sum.bytes;
         sum.add(bytes);
         pieces++;
-        return async () => putPiece(transfer, offset, bytes, work);
+        const before = last;
+        return async () => (last = putPiece(transfer, offset, bytes, before, work));
       },
       (length) => work.progress((acknowledged += length), source.size),
       IN_FLIGHT,
     );
     const sha256 = sum.end();
-    const last = await work.call('putfile', { transfer, size: sum.bytes, sha256 }, hashMs(sum.bytes));
-    const answer = objectOf('putfile', last);
+    const end = await work.call('putfile', { transfer, size: sum.bytes, sha256 }, hashMs(sum.bytes));
+    const answer = objectOf('putfile', end);
     if (answer['size'] !== sum.bytes || answer['sha256'] !== sha256) isDifferent(begun.path, 'the guest counts or hashes otherwise');
     return { bytes: sum.bytes, sha256, pieces, guestPath: begun.path, checked };
   } catch (error) {
@@ -167,10 +170,18 @@ async function begin(
   }
 }
 
-/** Resolves to its length when the guest has it. */
-async function putPiece(transfer: string, offset: number, bytes: Buffer, work: CopyWork): Promise<number> {
+/** Resolves to its length when the guest has it. `before`: when it has the piece before. */
+async function putPiece(transfer: string, offset: number, bytes: Buffer, before: Promise<unknown>, work: CopyWork): Promise<number> {
   const begun = performance.now();
-  await work.call('putfile', { transfer, offset, data: bytes.toString('base64') });
+  const params = { transfer, offset, data: bytes.toString('base64') };
+  try {
+    await work.callPiece('putfile', params);
+  } catch (error) {
+    if (numberOf(error) !== ESPIPE) throw error;
+    // The piece before was lost on the line, and is being sent again.
+    await before;
+    await work.callPiece('putfile', params);
+  }
   work.pace.took(bytes.length, performance.now() - begun);
   return bytes.length;
 }

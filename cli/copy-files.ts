@@ -20,8 +20,12 @@ export interface Moved {
 export interface CopyWork {
   /** Calls the guest; after a lost line again, if that was asked for: for what may be done twice. */
   readonly call: (method: string, params: object, extraMs?: number) => Promise<unknown>;
-  /** Calls it once, for what may not. */
+  /** The same for a piece: asked for again when no answer has come in a part of its time. A serial line loses bytes. */
+  readonly callPiece: (method: string, params: object) => Promise<unknown>;
+  /** Calls it once, for what may not be done twice. */
   readonly callOnce: (method: string, params: object, extraMs?: number) => Promise<unknown>;
+  /** Calls it once, and a cancel does not end that: for what has to be undone. */
+  readonly callThrough: (method: string, params: object) => Promise<unknown>;
   /** Calls it once more for cleaning up: briefly, whatever was cancelled. */
   readonly lastCall: (method: string, params: object) => Promise<unknown>;
   /** Whether a copy goes on after a lost line. */

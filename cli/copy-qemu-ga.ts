@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { VirtagentError } from '../actors/index.ts';
 import { quote } from '../transport/errors.ts';
 import { badAnswer, bytesOf, countOf, hashMs, isDifferent, MOST_UNKNOWN_BYTES, objectOf } from './copy-files.ts';
@@ -170,6 +171,16 @@ async function hashThere(path: string, bytes: number, work: CopyWork): Promise<s
   return digest?.[1];
 }
 
+/** An agent that opens a file takes far less, unless it hangs. */
+const LATE_OPEN_MS = 1000;
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+}
+
 /** A file that the agent has open. It stays open there until it is closed, whoever leaves. */
 class GuestFile {
   readonly #handle: number;
@@ -182,8 +193,14 @@ class GuestFile {
   }
 
   static async open(path: string, mode: 'r' | 'w+', work: CopyWork): Promise<GuestFile> {
-    const answer = await work.callOnce('guest-file-open', { path, mode });
-    return new GuestFile(countOf('guest-file-open', 'the handle', answer), work);
+    const opening = work.callThrough('guest-file-open', { path, mode }).then((answer) => {
+      return new GuestFile(countOf('guest-file-open', 'the handle', answer), work);
+    });
+    const file = await Promise.race([opening, aborted(work.signal)]);
+    if (file !== undefined) return file;
+    // It may be open by now, or soon. A FIFO takes for ever.
+    await Promise.race([opening.then(async (late) => late.close()).catch(() => {}), pause(LATE_OPEN_MS)]);
+    throw new VirtagentError('CANCELLED', 'the copy was cancelled', { known: 'perhaps-executed', method: 'guest-file-open' });
   }
 
   /** 0 where it can't be told, as in /proc. Leaves the position at the beginning. */

@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
 import { VirtagentError } from '../actors/index.ts';
+import { isConnecting } from '../transport/channels/open.ts';
 import { invalidOption } from '../transport/errors.ts';
 import { durations } from '../transport/timers.ts';
 import { explain } from './call.ts';
 import type { Context } from './context.ts';
 import { agentFiles } from './copy-agent.ts';
-import type { CopyWork, GuestFiles, Moved } from './copy-files.ts';
+import type { CopyWork, Moved } from './copy-files.ts';
 import { openSource, openTarget } from './copy-local.ts';
 import { copyPlaces, shownPlace, type Place } from './copy-places.ts';
 import { copyProgress, units } from './copy-progress.ts';
@@ -14,6 +15,7 @@ import { MOST_BYTES } from './getfile.ts';
 import { lineOptions, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
 import { Log } from './log.ts';
 import { commonMethods } from './methods-common.ts';
+import type { Output } from './output.ts';
 import { Pace } from './pace.ts';
 import { Session } from './session.ts';
 import { jsonLine, oneLine } from './text.ts';
@@ -26,129 +28,181 @@ export interface RawCopyOptions extends RawLineOptions {
   readonly retry?: true;
 }
 
+/** The same, checked. */
+interface CopyOptions {
+  readonly from: Place;
+  readonly to: Place;
+  readonly line: LineOptions;
+  readonly timeoutMs: number;
+  readonly piece: number | undefined;
+  readonly keepMode: boolean;
+  readonly retries: boolean;
+  readonly isQuiet: boolean;
+  readonly isJson: boolean;
+}
+
+/** What came of it, and where the file is now. */
+interface Copied extends Moved {
+  readonly to: string;
+}
+
 /** The file is there: the line's proper end may take this long. */
 const END_MS = 1000;
 
 /** What is said to the guest after a cancel may take this long. */
 const LAST_CALL_MS = 1000;
 
+/** How often a piece is asked for, or sent, within its time. */
+const PIECE_ATTEMPTS = 3;
+
 /** Lines that one copy may lose: a guest that drops each would keep it for ever. */
 const MOST_LOSSES = 100;
 
 /** Copies one file, and says what came of it. Throws what went wrong, with nothing left under the target's name. */
 export async function runCopy(source: string, target: string, raw: RawCopyOptions, context: Context): Promise<void> {
-  const { from, to } = copyPlaces(source, target);
-  const line = lineOptions({ ...raw, quiet: true });
-  const timeoutMs = secondsOption('--timeout', raw.timeout) ?? durations.callTimeout;
-  const pace = new Pace(pieceOption(raw.piece));
-  const retries = checkRetry(raw.retry, line);
-  checkStandard([from, to], line);
-  const log = new Log(context.err, line.log);
-  const methods = commonMethods('host', line.protocol);
-  const open = { line, role: 'host', methods, reopens: retries, retries, log, err: context.err } as const;
+  const options = copyOptions(source, target, raw);
+  const { from, to, line } = options;
   const begun = performance.now();
+  const copied = from.side === 'here' ? await copyThere(options, context) : await copyHere(options, context);
+  const out = to.path === '-' || line.channelName === 'stdio' ? context.err : context.out;
+  report(copied, shownPlace(from), performance.now() - begun, options.isJson, out);
+}
+
+async function copyThere(options: CopyOptions, context: Context): Promise<Copied> {
+  const { from, to, line, keepMode } = options;
   // What is wrong here is said before a line is opened.
-  const local =
-    from.side === 'here' ? await openSource(from.path, context.stopping.signal) : await openTarget(to.path, basename(from.path));
-  const bar = copyProgress(context.err, from.path, raw.quiet !== true && raw.json !== true);
+  const source = await openSource(from.path, context.stopping.signal);
   try {
-    const session = await Session.open(open);
-    try {
-      const work = workOn(session, { pace, retries, timeoutMs, context, bar, isQuiet: raw.quiet === true });
-      const files: GuestFiles = line.protocol === 'qemu-ga' ? qemuGaFiles : agentFiles;
-      let moved: Moved;
-      if ('read' in local) {
-        moved = await files.store(
-          local,
-          from.path === '-' ? '' : basename(from.path),
-          to.path,
-          raw.keepMode === true ? local.mode : undefined,
-          work,
-        );
-      } else {
-        moved = await files.fetch(from.path, local, work);
-        await local.finish(raw.keepMode === true ? moved.mode : undefined);
-      }
-      bar.end();
-      const ends = {
-        from: shownPlace(from),
-        to: shownPlace(
-          to.side === 'guest'
-            ? { ...to, path: moved.guestPath }
-            : { ...to, path: 'read' in local || to.path === '-' ? to.path : local.name },
-        ),
-      };
-      report(
-        moved,
-        ends,
-        performance.now() - begun,
-        raw.json === true,
-        to.path === '-' || line.channelName === 'stdio' ? context.err : context.out,
-      );
-    } catch (error) {
-      throw explain(error, session);
-    } finally {
-      await session.end(END_MS);
-    }
+    return await onLine(options, context, async (work) => {
+      const name = from.path === '-' ? '' : basename(from.path);
+      const moved = await filesOf(line).store(source, name, to.path, keepMode ? source.mode : undefined, work);
+      return { ...moved, to: shownPlace({ ...to, path: moved.guestPath }) };
+    });
   } finally {
-    bar.end();
-    await ('read' in local ? local.close() : local.drop());
+    await source.close();
   }
 }
 
-interface WorkOptions {
-  readonly pace: Pace;
-  readonly retries: boolean;
-  readonly timeoutMs: number;
-  readonly context: Context;
-  readonly bar: { moved: CopyWork['progress'] };
-  readonly isQuiet: boolean;
+async function copyHere(options: CopyOptions, context: Context): Promise<Copied> {
+  const { from, to, line, keepMode } = options;
+  const target = await openTarget(to.path, basename(from.path));
+  try {
+    return await onLine(options, context, async (work) => {
+      const moved = await filesOf(line).fetch(from.path, target, work);
+      await target.finish(keepMode ? moved.mode : undefined);
+      return { ...moved, to: to.path === '-' ? '-' : target.name };
+    });
+  } finally {
+    await target.drop();
+  }
 }
 
-function workOn({ peer }: Session, { pace, retries, timeoutMs, context, bar, isQuiet }: WorkOptions): CopyWork {
-  const { signal } = context.stopping;
+/** Runs the copy itself on a line, with a bar that shows it. */
+async function onLine(options: CopyOptions, context: Context, move: (work: CopyWork) => Promise<Copied>): Promise<Copied> {
+  const { line, retries, from, isQuiet, isJson } = options;
+  const { err } = context;
+  const session = await Session.open({
+    line,
+    role: 'host',
+    methods: commonMethods('host', line.protocol),
+    reopens: retries,
+    retries: retries && isConnecting(line.channelName),
+    log: new Log(err, line.log),
+    err,
+  });
+  const bar = copyProgress(err, from.path, !isQuiet && !isJson);
+  try {
+    return await move(workOn(session, options, context, (bytes, size) => bar.moved(bytes, size)));
+  } catch (error) {
+    throw explain(error, session);
+  } finally {
+    bar.end();
+    await session.end(END_MS);
+  }
+}
+
+function workOn(session: Session, options: CopyOptions, { stopping, err }: Context, progress: CopyWork['progress']): CopyWork {
+  const { timeoutMs, retries, isQuiet, piece } = options;
+  const { signal } = stopping;
   let losses = 0;
-  const note = (text: string): void => {
-    if (!isQuiet) context.err.line(`virtagent: ${oneLine(text)}`);
-  };
   const mayGoOn = (error: unknown): boolean => {
     if (!retries || signal.aborted || !(error instanceof VirtagentError) || error.code !== 'LINE_LOST') return false;
     return ++losses <= MOST_LOSSES;
   };
   const callOnce = async (method: string, params: object, extraMs = 0): Promise<unknown> =>
-    peer.call(method, params as never, { timeoutMs: timeoutMs + extraMs, signal });
+    session.call(method, params, { timeoutMs: timeoutMs + extraMs, signal });
+  const call: CopyWork['call'] = async (method, params, extraMs) => {
+    for (;;) {
+      try {
+        return await callOnce(method, params, extraMs);
+      } catch (error) {
+        if (!mayGoOn(error)) throw error;
+      }
+    }
+  };
   return {
-    pace,
+    pace: new Pace(piece),
     retries,
     timeoutMs,
     signal,
-    note,
+    progress,
     mayGoOn,
     callOnce,
-    async call(method, params, extraMs) {
-      for (;;) {
+    callThrough: async (method, params) => session.call(method, params, { timeoutMs }),
+    note: (text) => {
+      if (!isQuiet) err.line(`virtagent: ${oneLine(text)}`);
+    },
+    call,
+    async callPiece(method, params) {
+      for (let attempt = 1; ; attempt++) {
         try {
-          return await callOnce(method, params, extraMs);
+          return await call(method, params, timeoutMs / PIECE_ATTEMPTS - timeoutMs);
         } catch (error) {
-          if (!mayGoOn(error)) throw error;
+          const isLate = error instanceof VirtagentError && error.code === 'TIMEOUT' && error.remote === undefined;
+          if (!isLate || attempt === PIECE_ATTEMPTS) throw error;
         }
       }
     },
     lastCall: async (method, params) => {
-      if (peer.link !== 'up') throw new VirtagentError('LINE_LOST', `${method}: there is no line`, { known: 'not-sent', method });
-      return peer.call(method, params as never, { timeoutMs: LAST_CALL_MS });
+      // After a cancel qemu-ga's session is greeted anew, which takes one answer.
+      const { link } = session.peer;
+      if (link !== 'up' && link !== 'greeting')
+        throw new VirtagentError('LINE_LOST', `${method}: there is no line`, { known: 'not-sent', method });
+      return session.call(method, params, { timeoutMs: LAST_CALL_MS });
     },
-    progress: bar.moved,
   };
 }
 
-function report(moved: Moved, ends: { from: string; to: string }, tookMs: number, isJson: boolean, out: Context['out']): void {
-  const { bytes, sha256, pieces, checked } = moved;
-  if (isJson) return out.line(jsonLine({ ...ends, bytes, sha256, checked, pieces, tookMs: Math.round(tookMs) }));
+function report({ bytes, sha256, pieces, checked, to }: Copied, from: string, tookMs: number, isJson: boolean, out: Output): void {
+  if (isJson) return out.line(jsonLine({ from, to, bytes, sha256, checked, pieces, tookMs: Math.round(tookMs) }));
   const rate = units((bytes * 1000) / Math.max(1, tookMs));
-  out.line(
-    `${oneLine(ends.from)} → ${oneLine(ends.to)}: ${bytes} bytes in ${Math.round(tookMs)} ms (${rate}/s), sha256 ${sha256}; checked: ${checked}`,
-  );
+  const what = `${bytes} bytes in ${Math.round(tookMs)} ms (${rate}/s), sha256 ${sha256}`;
+  out.line(`${oneLine(from)} → ${oneLine(to)}: ${what}; checked: ${checked}`);
+}
+
+function filesOf({ protocol }: LineOptions): typeof agentFiles {
+  return protocol === 'qemu-ga' ? qemuGaFiles : agentFiles;
+}
+
+function copyOptions(source: string, target: string, raw: RawCopyOptions): CopyOptions {
+  const { from, to } = copyPlaces(source, target);
+  const line = lineOptions({ ...raw, quiet: true });
+  if (line.channelName === 'stdio') {
+    if (raw.retry === true) invalidOption('--channel', 'stdio', 'any other channel with --retry');
+    const standard = [from, to].some(({ side, path }) => side === 'here' && path === '-');
+    if (standard) invalidOption('SRC or DST', '-', 'a file with --channel stdio: standard input and output are the line');
+  }
+  return {
+    from,
+    to,
+    line,
+    timeoutMs: secondsOption('--timeout', raw.timeout) ?? durations.callTimeout,
+    piece: pieceOption(raw.piece),
+    keepMode: raw.keepMode === true,
+    retries: raw.retry === true,
+    isQuiet: raw.quiet === true,
+    isJson: raw.json === true,
+  };
 }
 
 function pieceOption(value: string | undefined): number | undefined {
@@ -156,15 +210,4 @@ function pieceOption(value: string | undefined): number | undefined {
   const bytes = /^\d{1,9}$/.test(value) ? Number(value) : 0;
   if (bytes < 1 || bytes > MOST_BYTES) invalidOption('--piece', value, `bytes, from 1 to ${MOST_BYTES}`);
   return bytes;
-}
-
-function checkRetry(retry: true | undefined, { channelName }: LineOptions): boolean {
-  if (retry === true && channelName === 'stdio') invalidOption('--channel', channelName, 'one that can be opened again with --retry');
-  return retry === true;
-}
-
-function checkStandard(places: readonly Place[], { channelName }: LineOptions): void {
-  if (channelName === 'stdio' && places.some(({ side, path }) => side === 'here' && path === '-')) {
-    invalidOption('SRC or DST', '-', 'a file with --channel stdio: standard input and output are the line');
-  }
 }

@@ -13,11 +13,12 @@ shutdown {shutdown_mode: halt|powerdown|reboot}, putfile {path, data} (larger fi
 does it). At its start it says hello to the host.
 
 A listening guest serves one host at a time; up to 4 more are held until it has left. A connecting guest
-ends when the line is lost, unless there is --retry. On stdio it ends when standard input does, after
+ends when the line is lost, unless there is --retry; one on virtio-serial stays for the next host. On stdio it ends when standard input does, after
 its last answer; logs go to stderr.
 
 Examples:
   virtagent guest -c unix-listen -p /run/va.sock --allow-read /var/log
+  virtagent guest -c virtio-serial -p org.virtagent.0 --allow-read /var/log --allow-write /srv/incoming
   virtagent guest -c unix-connect -p /run/host.sock --retry --allow-shutdown /usr/local/sbin/end-machine
   printf '{"jsonrpc":"2.0","id":1,"method":"ping"}\\n' | virtagent guest -c stdio --protocol jsonrpc-lines`,
   host: `
@@ -36,7 +37,8 @@ stderr with --channel stdio); an error is a line on stderr that says whether the
 Examples:
   virtagent call ping -c unix-connect -p /run/va.sock
   virtagent call getfile '{"path":"/var/log/syslog","length":1000}' -c unix-connect -p /run/va.sock --timeout 5
-  virtagent call getdmesg -c tcp-connect -p 127.0.0.1:7000 --protocol jsonrpc-lines --trace`,
+  virtagent call getdmesg -c tcp-connect -p 127.0.0.1:7000 --protocol jsonrpc-lines --trace
+  virtagent call guest-get-osinfo -c qemu-chardev -p /run/vm/qga.sock --protocol qemu-ga`,
   copy: `
 One of SRC and DST is in the guest: guest:PATH, with an absolute path. A directory as DST takes the file's own name.
 The copy appears under its name when all of it is there and its length and SHA-256 are right; whatever goes wrong

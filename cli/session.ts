@@ -1,4 +1,4 @@
-import { createPeer, VirtagentError, type Methods, type Peer, type Role } from '../actors/index.ts';
+import { createPeer, VirtagentError, type CallOptions, type Methods, type Peer, type Role } from '../actors/index.ts';
 import type { Channel } from '../transport/channels/channel.ts';
 import type { ListenChannel } from '../transport/channels/listen.ts';
 import { quote } from '../transport/errors.ts';
@@ -42,6 +42,8 @@ export class Session {
   readonly first = new FirstBytes();
   readonly #protocol: ProtocolName;
   readonly #role: Role;
+  /** The present line has been up: what it does after that is not told again. */
+  #isGreeted = false;
 
   private constructor({ role, line, methods, log, err, reopens, retries }: SessionOptions) {
     this.channel = line.channel;
@@ -74,6 +76,16 @@ export class Session {
     return new Session(options);
   }
 
+  /** Calls the other side. After the line has ended that is what it says, and not that this peer has ended with it. */
+  async call(method: string, params: unknown, options: CallOptions): Promise<unknown> {
+    try {
+      return await this.peer.call(method, params, options);
+    } catch (error) {
+      if (!(error instanceof VirtagentError) || error.code !== 'STOPPED') throw error;
+      throw new VirtagentError('LINE_LOST', `${method}: the line was lost`, { known: 'not-sent', method, cause: error });
+    }
+  }
+
   /** Resolves when the link has ended for good, with why. */
   ended(): Promise<unknown> {
     return this.peer.ended();
@@ -100,6 +112,10 @@ export class Session {
 
   #moved(state: Peer['link'], reason: unknown, retries: boolean): void {
     const channel = this.channel.name;
+    if (state === 'down') this.#isGreeted = false;
+    // A line that is greeted anew (qemu-ga, after a deadline) is the same line.
+    if (this.#isGreeted && (state === 'greeting' || state === 'up')) return;
+    this.#isGreeted = state === 'up';
     if (state === 'greeting') {
       this.wasOpen = true;
       this.log.info('connected', `connected: ${channel}`, { channel });

@@ -1,5 +1,5 @@
 import type { AnyStateMachine } from 'xstate';
-import { clientJob, linkMachine, managerMachine, noticeJob, peerMachine, serverJob } from '../../machines/index.ts';
+import { clientJob, linkMachine, managerMachine, noticeJob, peerMachine, qemuGaMachine, serverJob } from '../../machines/index.ts';
 import { docCommentBefore } from './comments.ts';
 import { code, page, table } from './markdown.ts';
 
@@ -24,6 +24,13 @@ const charts: readonly Chart[] = [
   { name: 'manager', title: 'Manager', file: 'machines/manager.ts', declaration: 'export const managerMachine', machine: managerMachine },
   { name: 'link', title: 'Link', file: 'machines/link.ts', declaration: 'export const linkMachine', machine: linkMachine },
   { name: 'peer', title: 'Peer', file: 'machines/peer.ts', declaration: 'export const peerMachine', machine: peerMachine },
+  {
+    name: 'qemu-ga',
+    title: 'Session with a guest agent',
+    file: 'machines/qemu-ga.ts',
+    declaration: 'export const qemuGaMachine',
+    machine: qemuGaMachine,
+  },
 ];
 
 /** The pages of all charts, by their paths. */

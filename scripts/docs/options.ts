@@ -3,7 +3,7 @@ import { JOB_CHARGE } from '../../actors/call.ts';
 import { checkPeerOptions } from '../../actors/peer-options.ts';
 import { bounds } from '../../transport/channels/bounds.ts';
 import { memoryPair } from '../../transport/channels/memory-pair.ts';
-import { defaultLimits, v7Limits } from '../../transport/limits.ts';
+import { defaultLimits, qemuGaLimits, v7Limits } from '../../transport/limits.ts';
 import { protocolByName, protocolNames } from '../../transport/protocols.ts';
 import { durations } from '../../transport/timers.ts';
 import { membersOf } from './comments.ts';
@@ -94,12 +94,15 @@ function decoderTable(): string {
     new Map(membersOf('transport/limits.ts', opening).map(({ name, text }) => [name, text]));
   const general = reasonsOf('export const defaultLimits');
   const v7 = reasonsOf('export const v7Limits');
+  const qemuGa = reasonsOf('export const qemuGaLimits');
   return table(
-    ['Limit', 'Default', 'v7', 'Meaning', 'Why'],
+    ['Limit', 'Default', 'v7', 'qemu-ga', 'Meaning', 'Why'],
     membersOf('transport/limits.ts', 'export interface Limits').map(({ name, text }) => {
       const key = name as keyof typeof defaultLimits;
-      const why = [general.get(name), v7.get(name) ? `v7: ${v7.get(name)}` : ''].filter(Boolean).join(' ');
-      return [code(name), amount(defaultLimits[key]), amount(v7Limits[key]), text, why];
+      const why = [general.get(name), v7.get(name) ? `v7: ${v7.get(name)}` : '', qemuGa.get(name) ? `qemu-ga: ${qemuGa.get(name)}` : '']
+        .filter(Boolean)
+        .join(' ');
+      return [code(name), amount(defaultLimits[key]), amount(v7Limits[key]), amount(qemuGaLimits[key]), text, why];
     }),
   );
 }

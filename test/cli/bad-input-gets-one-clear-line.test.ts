@@ -48,6 +48,21 @@ describe('an option that is not allowed is named with its value and what it take
     ],
     ['pings without pause', ['guest', '-c', 'stdio', '--ping-host', '-1'], /--ping-host is "-1"; it takes seconds/],
     ['commands and a line on stdin', ['host', '-c', 'stdio'], /--channel is "stdio"; it takes another one without --exec/],
+    ['a guest of qemu-ga', ['guest', '-c', 'stdio', '--protocol', 'qemu-ga'], /--protocol is "qemu-ga"; it takes one of virtagent-v7, /],
+    [
+      'a directory to write that is none',
+      ['guest', '-c', 'stdio', '--allow-write', '/none'],
+      /--allow-write is "\/none"; it takes a directory/,
+    ],
+    [
+      'a baud rate that is none',
+      ['call', 'ping', '-c', 'isa-serial', '-p', '/dev/ttyS1', '--baud', 'fast'],
+      /--baud is "fast"; it takes a whole/,
+    ],
+    ['a monitor of another channel', [...call, '--qmp', '/x'], /--qmp is "\/x"; it takes --channel qemu-chardev/],
+    ['a wait of nothing', [...call, '--wait', '0'], /--wait is "0"; it takes seconds/],
+    ['a copy on stdio to stdout', ['copy', 'guest:/x', '-', '-c', 'stdio'], /SRC or DST is "-"; it takes a file with --channel stdio/],
+    ['a copy on stdio again', ['copy', 'guest:/x', '/tmp', '-c', 'stdio', '--retry'], /--channel is "stdio"; it takes any other channel/],
     ['an --exec that is no command', ['host', '-c', 'stdio', '--exec', '.nope'], /the command is "\.nope"; it takes one of \.jobs/],
     ['an --exec with bad JSON', ['host', '-c', 'stdio', '-e', 'ping {'], /JSON is "\{"; it takes a JSON value/],
   ])('%s', async (_, args, message) => {
@@ -90,6 +105,51 @@ describe('a line that can not be opened has its own code, and the exit code is 4
   });
 });
 
+describe('a serial line that can not be opened says why', () => {
+  test.each([
+    ['call', 'ping'],
+    ['guest', '-q'],
+    ['copy', 'guest:/x', '-'],
+  ])('%s', async (...command) => {
+    const file = join(folder(), 'file');
+    writeFileSync(file, '');
+    const cases: [string[], RegExp][] = [
+      [['-c', 'virtio-serial', '-p', 'org.none'], /CHANNEL_NOT_FOUND: virtio-serial org\.none: there is no port of that name/],
+      [['-c', 'virtio-serial', '-p', file], /CHANNEL_UNUSABLE: virtio-serial .*file: what is there is no character device/],
+      [['-c', 'isa-serial', '-p', `${file}-none`], /CHANNEL_NOT_FOUND: isa-serial .*none: there is nothing at that address/],
+      [['-c', 'isa-serial', '-p', file], /CHANNEL_UNUSABLE: isa-serial .*file: that is no device/],
+      [['-c', 'isa-serial', '-p', '/dev/null'], /CHANNEL_UNUSABLE: isa-serial \/dev\/null: that device is no serial port and no terminal/],
+      [
+        ['-c', 'qemu-chardev', '-p', `${file}-none`, '--wait', '0.2'],
+        /CHANNEL_NOT_FOUND: qemu-chardev .*none: there is nothing .*waited 0\.2 s/,
+      ],
+    ];
+    const ended = await Promise.all(cases.map(async ([line]) => run([...command, ...line])));
+    for (const [at, { code, stderr, stdout }] of ended.entries()) {
+      expect(lines(stderr)[0]).toMatch((cases[at] as [string[], RegExp])[1]);
+      expect([code, stdout]).toEqual([4, '']);
+    }
+  });
+});
+
+test('what can go wrong with exec has a code of its own', async () => {
+  const exec = ['exec', '-c', 'unix-connect', '-p', '/nowhere', '--protocol', 'qemu-ga'];
+  const cases: [string[], RegExp][] = [
+    [['exec', '-c', 'unix-connect', '-p', '/nowhere', '--', 'true'], /--protocol is "virtagent-v7"; it takes qemu-ga with exec/],
+    [[...exec], /missing required argument 'command'/],
+    [[...exec, '--', ''], /COMMAND is ""; it takes a program of the guest/],
+    [[...exec, '--env', '=x', '--', 'true'], /--env is "=x"; it takes NAME=VALUE/],
+    [[...exec, '--stream', '--json', '--', 'true'], /--stream is .*no --json/],
+    [[...exec, '--nope', '--', 'true'], /unknown option '--nope'/],
+    [[...exec, '--', 'true'], /CHANNEL_NOT_FOUND: unix-connect \/nowhere/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stdout, stderr } = await run(args);
+    expect(stderr).toMatch(message);
+    expect([code, stdout]).toEqual([125, '']);
+  }
+});
+
 test('with --json errors are JSON on standard error', async () => {
   const { code, stderr } = await run(['call', 'ping', '-c', 'nope', '--json']);
   const error = JSON.parse(stderr) as { code: string; message: string; remedy: string };
@@ -104,14 +164,20 @@ test('without a command the help is shown, as an error', async () => {
   expect(stderr).toMatch(/^Usage: virtagent/);
 });
 
-test.each([['--help'], ['guest', '--help'], ['host', '--help'], ['call', '--help'], ['demo', '--help'], ['help', 'call']])(
-  'asked for, the help is no error: %s %s',
-  async (...args) => {
-    const { code, stdout } = await run(args.filter((one) => one !== undefined));
-    expect(code).toBe(0);
-    for (const part of ['Usage: virtagent', 'Examples:', 'Exit codes:', '130']) expect(stdout).toContain(part);
-  },
-);
+test.each([
+  ['--help'],
+  ['guest', '--help'],
+  ['host', '--help'],
+  ['call', '--help'],
+  ['copy', '--help'],
+  ['exec', '--help'],
+  ['demo', '--help'],
+  ['help', 'call'],
+])('asked for, the help is no error: %s %s', async (...args) => {
+  const { code, stdout } = await run(args.filter((one) => one !== undefined));
+  expect(code).toBe(0);
+  for (const part of ['Usage: virtagent', 'Examples:', 'Exit codes:', '130']) expect(stdout).toContain(part);
+});
 
 test('the version is that of the package', async () => {
   const { version } = (await import('../../package.json', { with: { type: 'json' } })).default;

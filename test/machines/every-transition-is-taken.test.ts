@@ -5,6 +5,7 @@ import { linkTable } from './link-table.ts';
 import { managerTable } from './manager-table.ts';
 import { noticeTable } from './notice-table.ts';
 import { peerTable } from './peer-table.ts';
+import { qemuGaTable } from './qemu-ga-table.ts';
 import { serverTable } from './server-table.ts';
 import { runTable } from './table.ts';
 
@@ -15,6 +16,7 @@ test.each([
   ['manager', managerTable],
   ['link', linkTable],
   ['peer', peerTable],
+  ['qemu-ga', qemuGaTable],
 ] as const)('the tables take every transition of the %s chart, in actors that came there by events', (_, table) => {
   const coverage = new Coverage();
   runTable(table as never, coverage);

@@ -32,8 +32,8 @@ export const bounds = Object.freeze({
   // guest under software emulation that is several times as fast as being told each time, and no slower to answer.
   serialGatherMs: 1,
   // Whether a host is at a virtio-serial port is looked at after 10 ms, then at pauses that double up to this one: a host that
-  // restarts is back soon. A look costs about 1 ms under software emulation, far less on hardware: less than 0.5 % of a CPU.
-  hostAwayMs: 250,
+  // restarts is back soon. Three or four looks a second cost 1.1 % of a CPU under software emulation, 2.4 % on a busy machine.
+  hostAwayMs: 500,
   // Longest pause before a port that took nothing is tried again; it starts at 1 ms. QEMU holds 4 MiB of what was taken, so a
   // host that reads again has enough until then.
   portFullMs: 64,

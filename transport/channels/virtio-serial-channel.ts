@@ -13,6 +13,9 @@ import { portError } from './virtio-serial-ports.ts';
 /** Milliseconds until the port is looked at again; each pause that follows is twice as long, up to `bounds.hostAwayMs`. */
 const firstLook = 10;
 
+/** udev gives a port to its group a moment after the port has come back: looks in a row that may be refused, in about 4 s. */
+const mostDenials = 12;
+
 /** `virtioSerial`, on a system that tests can play. */
 export function virtioSerialOn(system: PortSystem, pathOrName: string): Channel {
   const { clock } = system;
@@ -20,6 +23,7 @@ export function virtioSerialOn(system: PortSystem, pathOrName: string): Channel 
   let port: Port | undefined;
   let line: PortLine | undefined;
   let wasThere = false;
+  let denials = 0;
   let isClosed = false;
   const buffer = Buffer.allocUnsafeSlow(portChunk);
 
@@ -32,8 +36,11 @@ export function virtioSerialOn(system: PortSystem, pathOrName: string): Channel 
     try {
       port ??= system.open(pathOrName, name);
       wasThere = true;
+      denials = 0;
     } catch (error) {
-      if (!wasThere || !(error instanceof VirtagentError) || error.code !== 'CHANNEL_NOT_FOUND') throw error;
+      const code = error instanceof VirtagentError ? error.code : undefined;
+      const isOnItsWay = code === 'CHANNEL_NOT_FOUND' || (code === 'CHANNEL_DENIED' && ++denials < mostDenials);
+      if (!wasThere || !isOnItsWay) throw error;
     }
     return port;
   };

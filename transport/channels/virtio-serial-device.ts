@@ -58,7 +58,6 @@ export const portChunk = 4096;
 
 /** Node's wrap of a libuv pipe, which takes any descriptor that can be polled. */
 interface PipeHandle {
-  reading: boolean;
   open(descriptor: number): number;
   close(): void;
 }
@@ -68,10 +67,12 @@ interface Bindings {
 }
 
 /**
- * A port by its descriptor, which must not block.
+ * A port by its descriptor, which must not block. Reading waits for events; writing is a plain system call that is tried again
+ * (virtio-serial-line.ts), for libuv would wait in a loop at 100 % CPU for a descriptor that says "hung up" while no host is there.
  *
- * Writing is a plain system call that is tried again (virtio-serial-line.ts), never a stream's: libuv would wait for a
- * descriptor that says "hung up" as long as no host is there, which is a loop at 100 % CPU.
+ * Why events and not reading at pauses alone, measured in a guest under software emulation: 100 bytes there and back take
+ * 0.5 ms either way, as with a bare echo, but nine in ten come within 1.3 ms against 3.9 ms; while a host is silent events cost
+ * nothing, and 60 looks a second 0.9 % of a CPU. Throughput is the same: 30 to 40 MiB/s in, 140 MiB/s out.
  */
 export class DescriptorPort implements Port {
   readonly #descriptor: number;
@@ -134,7 +135,6 @@ function pipeHandle(descriptor: number): PipeHandle | undefined {
 /** A socket reads one line from the handle; the next line gets another socket, for one that saw its end reads no more. */
 function watchHandle(handle: PipeHandle, sink: PortSink): PortReading {
   const buffer = Buffer.allocUnsafeSlow(portChunk);
-  let isReading = false;
   const options = {
     handle,
     allowHalfOpen: true,
@@ -144,17 +144,15 @@ function watchHandle(handle: PipeHandle, sink: PortSink): PortReading {
       buffer,
       callback(length: number) {
         sink.data(Buffer.from(buffer.subarray(0, length)));
-        return isReading;
+        return true;
       },
     },
   };
   const socket = new Socket(options as SocketConstructorOpts);
   const stop = (): void => {
-    isReading = false;
     socket.pause();
     // Destroyed with its handle it would close the descriptor.
     Reflect.set(socket, '_handle', null);
-    handle.reading = false;
     socket.destroy();
   };
   socket.on('end', () => {
@@ -163,14 +161,8 @@ function watchHandle(handle: PipeHandle, sink: PortSink): PortReading {
   });
   socket.on('error', (error) => sink.failed(error));
   return {
-    resume() {
-      isReading = true;
-      socket.resume();
-    },
-    pause() {
-      isReading = false;
-      socket.pause();
-    },
+    resume: () => void socket.resume(),
+    pause: () => void socket.pause(),
     stop,
   };
 }

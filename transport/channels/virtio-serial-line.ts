@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { VirtagentError } from '../errors.ts';
 import type { Clock } from '../timers.ts';
 import { bounds } from './bounds.ts';
 import { portChunk, type Port, type PortReading, type PortSink } from './virtio-serial-device.ts';
@@ -69,9 +70,11 @@ export class PortLine extends Duplex {
     clearImmediate(this.#turn);
     this.#reading.stop();
     this.#first = Buffer.alloc(0);
+    const isCut = this.#rest !== undefined;
     this.#rest = undefined;
     onClose(this.#failed);
     done(error);
+    if (isCut) this.#done(error ?? new VirtagentError('LINE_LOST', 'the line ended before the port had taken all that was written'));
   }
 
   /** Hands over what the port takes, in slices: between them other things have their turn. */

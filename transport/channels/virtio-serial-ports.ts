@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { quote, VirtagentError } from '../errors.ts';
 import { errnoOf, plain, unusable } from './explain.ts';
@@ -41,10 +41,10 @@ export function findPort(pathOrName: string, channel: string, folders: PortFolde
   return (named && checked(named, ports, channel, folders)) ?? notFound(channel, 'there is nothing at that path', ports);
 }
 
-/** The ports that the kernel has; undefined where it does not tell, for sysfs is not mounted. */
+/** The ports that the kernel has; undefined where it does not tell, for sysfs is not mounted, or is closed to this user. */
 function listPorts({ sys }: PortFolders): readonly ListedPort[] | undefined {
   const folder = join(sys, 'class');
-  if (statSync(folder, { throwIfNoEntry: false }) === undefined) return undefined;
+  if (!existsSync(folder)) return undefined;
   return entriesOf(join(folder, 'virtio-ports')).map((entry) => ({
     entry,
     name: textOf(join(folder, 'virtio-ports', entry, 'name')),
@@ -102,7 +102,7 @@ function notFound(channel: string, text: string, ports: readonly ListedPort[] | 
 }
 
 function existing(ports: readonly ListedPort[] | undefined): string {
-  if (ports === undefined) return 'which ports there are is not known, for /sys is not mounted';
+  if (ports === undefined) return 'which ports there are is not known without /sys';
   if (ports.length === 0) return 'this machine has no virtio-serial port (is it a guest, with virtio_console loaded?)';
   const shown = ports.slice(0, mostNames).map(({ entry, name }) => (name === '' ? entry : plain(name)));
   const more = ports.length - shown.length;

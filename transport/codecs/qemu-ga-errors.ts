@@ -25,3 +25,8 @@ function codeOf(name: string, message: string): WireError['code'] {
 export function refusesIds({ message }: WireError): boolean {
   return /\bmember 'id' is unexpected/.test(message);
 }
+
+/** Whether an error is the parser's, of what reached it, and not of a command. */
+export function isOfParser({ message }: WireError): boolean {
+  return /^(JSON |QMP input |Invalid JSON)/.test(message);
+}

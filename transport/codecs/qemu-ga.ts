@@ -100,8 +100,8 @@ export class QemuGaCodec implements Codec {
    * is dropped but an answer to the request `tag`. Without, the agent is known to be in step, and what comes is taken as always.
    */
   sync(number: number, flushes: boolean, tag?: string): Uint8Array {
-    const before = this.#sync?.expected ?? 0;
-    this.#sync = { number, flushes, tag, expected: flushes ? before + (before === 0 ? 1 : 2) : 0 };
+    const expected = this.#sync === undefined ? 1 : this.#sync.expected + 2;
+    this.#sync = { number, flushes, tag, expected: flushes ? expected : 0 };
     return frameOf(flushes ? '\xff' : '', ...sized(`{"execute":"guest-sync-delimited","arguments":{"id":${number}}}`), '\n');
   }
 
@@ -178,7 +178,11 @@ export class QemuGaCodec implements Codec {
     const { id: tag, error, return: value } = answer;
     if (error === undefined && value === undefined && answer['execute'] !== undefined)
       return notAMessage('a command, and an agent gives none', size);
-    if (tag === undefined && this.#mark === 1 && this.#sync !== undefined && value === this.#sync.number) return this.#synced(size);
+    if (tag === undefined && this.#mark === 1) {
+      // Without an id it must never pass for the answer to a command.
+      if (this.#sync === undefined || value !== this.#sync.number) return notAMessage('the answer to a sync that nobody awaits', size);
+      return this.#synced(size);
+    }
     if (tag !== undefined && (typeof tag !== 'string' || tag.length > this.#limits.maxTagLength))
       return notAMessage('an answer under an id that is none of ours', size);
     if (error !== undefined) return response(tag, { ok: false, error: readError(error) }, size);

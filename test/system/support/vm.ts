@@ -35,8 +35,11 @@ export interface TestVm {
   reboot(restore?: string): Promise<Vm>;
 }
 
-/** Boots a machine with these agents before the tests of this block, and ends it after them; says what it said if one failed. */
-export function testVm(agents: readonly Agent[]): TestVm {
+/**
+ * Boots a machine with these agents before the tests of this block, and ends it after them; says what it said if one failed.
+ * `more` are other programs of test/system/programs, by name, for its `/agent`.
+ */
+export function testVm(agents: readonly Agent[], more: readonly string[] = []): TestVm {
   let vm: Vm | undefined;
   let poweredOn = 0;
   let options: BootOptions;
@@ -55,7 +58,9 @@ export function testVm(agents: readonly Agent[]): TestVm {
     await bundle('cli/guest-main.ts', command);
     await bundle('test/system/programs/guest.ts', programs.guest);
     await bundle('test/system/programs/host.ts', programs.host);
-    options = { image, agents, files: { 'guest.js': command, 'test-guest.js': programs.guest } };
+    const files: Record<string, string> = { 'guest.js': command, 'test-guest.js': programs.guest };
+    for (const name of more) await bundle(`test/system/programs/${name}.ts`, (files[`${name}.js`] = join(folder, `${name}.js`)));
+    options = { image, agents, files };
     await boot();
   });
   afterEach(async ({ task }) => {

@@ -1,0 +1,44 @@
+import { fstatSync } from 'node:fs';
+import { addAbortSignal } from 'node:stream';
+import { VirtagentError } from '../actors/index.ts';
+import type { Context } from './context.ts';
+
+/** What a command may be given on its standard input: it travels in one message. */
+const MOST_INPUT_BYTES = 8 * 1024 * 1024;
+
+/** After this long of silence a user is told what is waited for. */
+const INPUT_NOTICE_MS = 2000;
+
+/** Standard input to its end, where there is one to be read: neither a terminal nor a device such as /dev/null. */
+export async function readExecInput({ stopping, err }: Context, isQuiet: boolean): Promise<Buffer | undefined> {
+  if (!isInputGiven()) return undefined;
+  const notice = setTimeout(() => {
+    if (!isQuiet) err.line('virtagent: waiting for the end of standard input, which the command is to have (--no-stdin does without)');
+  }, INPUT_NOTICE_MS);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of addAbortSignal(stopping.signal, process.stdin) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > MOST_INPUT_BYTES) {
+        const message = `standard input has more than ${MOST_INPUT_BYTES} bytes; copy a file into the guest instead, and use --no-stdin`;
+        throw new VirtagentError('INVALID_OPTION', message);
+      }
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (stopping.signal.aborted) throw new VirtagentError('CANCELLED', 'standard input was not read to its end', { known: 'not-sent' });
+    throw error;
+  } finally {
+    clearTimeout(notice);
+  }
+  return Buffer.concat(chunks);
+}
+
+function isInputGiven(): boolean {
+  try {
+    return !process.stdin.isTTY && !fstatSync(0).isCharacterDevice();
+  } catch {
+    return false;
+  }
+}

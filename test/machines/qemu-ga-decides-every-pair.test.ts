@@ -1,0 +1,4 @@
+import { qemuGaTable } from './qemu-ga-table.ts';
+import { testTable } from './table-test.ts';
+
+testTable('a session with a guest agent', qemuGaTable);
