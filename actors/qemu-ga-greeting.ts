@@ -105,8 +105,8 @@ export class QemuGaGreeting implements Greeting {
   }
 
   refusal(method: string, isNext: boolean): string | undefined {
-    // A thaw may be among those before it.
-    if (this.#isFrozen && !isNext) return undefined;
+    // Before its turn the list may be another: a thaw may be among those before it, or the agent be one that has restarted.
+    if (!isNext && (this.#isFrozen || this.#state !== 'ready')) return undefined;
     const command = this.#commands?.get(method);
     if (this.#commands === undefined || command?.enabled === true) return undefined;
     if (command === undefined) return `the agent has no command ${quote(method)}`;
@@ -153,7 +153,6 @@ export class QemuGaGreeting implements Greeting {
   // What the chart asks for.
 
   #hold(): void {
-    this.#commands = undefined;
     this.#host.hold();
     this.#host.transport.resync();
   }
@@ -189,6 +188,7 @@ export class QemuGaGreeting implements Greeting {
     if (!this.#isOpen || (this.#isStopping && !this.#isAwaited())) return;
     const asking = new AbortController();
     this.#asking = asking;
+    this.#commands = undefined;
     const options = { urgency: 2, timeoutMs: durations.qemuGaList, signal: asking.signal } as const;
     this.#host.outgoing.start('guest-info', undefined, options, true, (result) => {
       if (asking.signal.aborted) return;

@@ -16,7 +16,7 @@ const needed = [
 // Administration programs need not be on the path of an ordinary user.
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'].filter((folder) => folder !== '');
 const missing = needed.filter(([program]) => !folders.some((folder) => isExecutable(join(folder, program))));
-process.exitCode = missing.length === 0 ? say('all that the system tests need is installed', 0) : install(missing);
+process.exitCode = missing.length > 0 ? install(missing) : knowsKernel() ? say('all that the system tests need is installed', 0) : update();
 
 /** @param {string[][]} missing */
 function install(missing) {
@@ -36,6 +36,19 @@ function install(missing) {
     if (status !== 0) return say(`\`${program} ${args[0]}\` failed (${error?.message ?? `exit ${status}`}); its own words are above`, 1);
   }
   return say('done', 0);
+}
+
+/** The guest's kernel is downloaded, not installed: apt has to know where from. */
+function knowsKernel() {
+  return spawnSync('apt-cache', ['show', '--quiet', 'linux-image-cloud-amd64']).status === 0;
+}
+
+function update() {
+  if (process.getuid?.() !== 0)
+    return say('apt has no lists of packages, and the kernel of the guest is one; run\n  sudo apt-get update', 1);
+  console.log('setup:system: apt has no lists of packages, and the kernel of the guest is one: apt-get update -q');
+  const { status } = spawnSync('apt-get', ['update', '-q'], { stdio: 'inherit' });
+  return status === 0 ? say('done', 0) : say('`apt-get update` failed; its own words are above', 1);
 }
 
 function isExecutable(path) {

@@ -20,6 +20,8 @@ test.each([{ old: false }, { old: true }])(
     expect(agent.asked).toEqual(['guest-shutdown', 'guest-ping']);
     expect(agent.count('guest-sync-delimited')).toBe(asked + 1);
     expect(damage).toEqual([]);
+    expect(peer.remoteMethods).toContain('echo');
+    expect(await rejection(peer.call('none'))).toMatchObject({ code: 'METHOD_NOT_FOUND', known: 'not-sent' });
   },
 );
 

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -36,7 +36,12 @@ needs(...vmPrograms)('npm run vm', () => {
     }
     vm.stdout.resume();
     const line = (path = '', protocol = '') => ['--channel', 'qemu-chardev', '--path', path, '--protocol', protocol];
-    const virtagent = (...args: string[]) => run(process.execPath, ['dist/virtagent.js', ...args]);
+    const virtagent = (...args: string[]) => {
+      const done = run(process.execPath, ['dist/virtagent.js', ...args]);
+      // What exec is to give the guest's program ends here.
+      done.child.stdin?.end();
+      return done;
+    };
     expect((await virtagent('call', 'capabilities', ...line(sockets['spare'], 'virtagent-v7'))).stdout).toContain('getfile');
     expect((await virtagent('exec', ...line(sockets['qemuGa'], 'qemu-ga'), '--', 'cat', '/agent/agents')).stdout).toContain('qemu-ga');
     vm.kill('SIGINT');
@@ -56,6 +61,7 @@ needs(...vmPrograms)('npm run vm', () => {
     expect((await run('ps', ['-eo', 'args'])).stdout).toContain(folder);
     vm.kill('SIGKILL');
     await expect.poll(async () => (await run('ps', ['-eo', 'args'])).stdout).not.toContain(folder);
+    rmSync(folder, { recursive: true });
   });
 
   it('says what to install where QEMU is not', async () => {
@@ -64,6 +70,7 @@ needs(...vmPrograms)('npm run vm', () => {
       () => ({ code: 0, stderr: '' }),
       (error: { code: number; stderr: string }) => error,
     );
+    rmSync(PATH, { recursive: true });
     expect([code, stderr]).toEqual([1, 'vm: qemu-system-x86_64 is not installed: run `npm run setup:system`\n']);
   });
 

@@ -31,7 +31,7 @@ export const bounds = Object.freeze({
   // A UART tells of 16 bytes at a time, 1.4 ms apart at 115,200 baud: they are gathered so long, at no cost to a lone message.
   serialGatherMs: 4,
   // Whether a host is at a virtio-serial port is looked at after 10 ms, then at pauses that double up to this one: a host that
-  // restarts is back soon. Four looks a second cost 1.1 % of a CPU under software emulation on a quiet machine, 3 % on a busy one.
+  // restarts is back soon. Three or four looks a second cost 1.1 % of a CPU under software emulation, 2.4 % on a busy machine.
   hostAwayMs: 500,
   // Longest pause before a port that took nothing is tried again; it starts at 1 ms. QEMU holds 4 MiB of what was taken, so a
   // host that reads again has enough until then.

@@ -58,7 +58,6 @@ export const portChunk = 4096;
 
 /** Node's wrap of a libuv pipe, which takes any descriptor that can be polled. */
 interface PipeHandle {
-  reading: boolean;
   open(descriptor: number): number;
   close(): void;
 }
@@ -136,7 +135,6 @@ function pipeHandle(descriptor: number): PipeHandle | undefined {
 /** A socket reads one line from the handle; the next line gets another socket, for one that saw its end reads no more. */
 function watchHandle(handle: PipeHandle, sink: PortSink): PortReading {
   const buffer = Buffer.allocUnsafeSlow(portChunk);
-  let isReading = false;
   const options = {
     handle,
     allowHalfOpen: true,
@@ -146,17 +144,15 @@ function watchHandle(handle: PipeHandle, sink: PortSink): PortReading {
       buffer,
       callback(length: number) {
         sink.data(Buffer.from(buffer.subarray(0, length)));
-        return isReading;
+        return true;
       },
     },
   };
   const socket = new Socket(options as SocketConstructorOpts);
   const stop = (): void => {
-    isReading = false;
     socket.pause();
     // Destroyed with its handle it would close the descriptor.
     Reflect.set(socket, '_handle', null);
-    handle.reading = false;
     socket.destroy();
   };
   socket.on('end', () => {
@@ -165,14 +161,8 @@ function watchHandle(handle: PipeHandle, sink: PortSink): PortReading {
   });
   socket.on('error', (error) => sink.failed(error));
   return {
-    resume() {
-      isReading = true;
-      socket.resume();
-    },
-    pause() {
-      isReading = false;
-      socket.pause();
-    },
+    resume: () => void socket.resume(),
+    pause: () => void socket.pause(),
     stop,
   };
 }
