@@ -29,7 +29,7 @@ export const bounds = Object.freeze({
   serialReadBytes: 64 * 1024,
   serialReads: 16,
   // A UART tells of 16 bytes at a time at most: what follows is looked for this much later, not waited for at a turn each. In a
-  // guest under software emulation that is several times as fast as being told each time, and no slower to answer.
+  // guest under software emulation that was between twice and ten times as fast as being told each time.
   serialGatherMs: 1,
   // Whether a host is at a virtio-serial port is looked at after 10 ms, then at pauses that double up to this one: a host that
   // restarts is back soon. Three or four looks a second cost 1.1 % of a CPU under software emulation, 2.4 % on a busy machine.
