@@ -1,13 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { folder, run, start, type Run } from '../cli/support.ts';
 import { needs } from './support/needs.ts';
-import { realAgent, type RealAgent } from './support/real-agent.ts';
+import { realAgent, type CommandsAgent } from './support/real-agent.ts';
 
 needs('qemu-ga')('virtagent copy, with a real qemu-ga', () => {
-  const copy = async ({ line }: RealAgent, from: string, to: string, ...more: string[]): Promise<Run> =>
+  const copy = async ({ line }: CommandsAgent, from: string, to: string, ...more: string[]): Promise<Run> =>
     run(['copy', from, to, ...line, ...more]);
   const content = randomBytes(8 * 1024 * 1024);
   const sha256 = createHash('sha256').update(content).digest('hex');
@@ -108,13 +110,48 @@ needs('qemu-ga')('virtagent copy, with a real qemu-ga', () => {
     expect([readdirSync(ours), readdirSync(agent.folder), agent.openFiles()]).toEqual([['big'], ['big'], []]);
   });
 
+  test.each(['from', 'to'] as const)('a copy %s the guest whose line is lost goes on with --retry, where it was', async (direction) => {
+    const agent = await realAgent();
+    const ours = folder();
+    const file = content.subarray(0, 100_000);
+    for (const dir of [ours, agent.folder]) writeFileSync(join(dir, 'big'), file);
+    const far = join(ours, 'far.sock');
+    let lines = 0;
+    let bytes = 0;
+    // Of answers: those to writes are short.
+    const limit = direction === 'from' ? 30_000 : 6000;
+    // Each line but the last is cut instead of an answer: what was asked has been done. (qemu-ga dies of an answer to a host that left.)
+    const server = createServer((near) => {
+      const real = connect(agent.agent.path);
+      const isCut = ++lines <= 3;
+      for (const socket of [near, real]) socket.on('error', () => {});
+      near.once('close', () => real.destroy());
+      real.once('close', () => near.destroy());
+      near.pipe(real);
+      real.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (isCut && bytes > lines * limit) near.destroy();
+        else near.write(chunk);
+      });
+    }).listen(far);
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const places = direction === 'from' ? [`guest:${agent.folder}/big`, `${ours}/copy`] : [`${ours}/big`, `guest:${agent.folder}/copy`];
+    const line = ['-c', 'unix-connect', '-p', far, '--protocol', 'qemu-ga', '--retry'];
+    const { code, stderr } = await run(['copy', ...places, ...line, '--piece', '1000', '--timeout', '20']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(lines).toBeGreaterThan(2);
+    expect(readFileSync(join(direction === 'from' ? ours : agent.folder, 'copy')).equals(file)).toBe(true);
+    expect(agent.openFiles()).toEqual([]);
+  });
+
   test('an agent that is killed ends the copy, and nothing is left here', async () => {
     const agent = await realAgent();
     const ours = folder();
     writeFileSync(join(agent.folder, 'big'), content);
     const copying = start(['copy', `guest:${agent.folder}/big`, `${ours}/copy`, ...agent.line, '--piece', '1000', '--trace']);
     await copying.printed('stderr', /(?:→ request \S+ guest-file-read[^]*){20}/);
-    process.kill(agent.pid, 'SIGKILL');
+    await agent.agent.kill();
     const { code, stderr } = await copying.ended;
     expect(code).toBe(5);
     expect(stderr).toMatch(/^virtagent: LINE_LOST: /m);

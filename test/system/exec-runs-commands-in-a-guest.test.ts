@@ -4,10 +4,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { run, start, type Run } from '../cli/support.ts';
 import { needs } from './support/needs.ts';
-import { realAgent, type RealAgent } from './support/real-agent.ts';
+import { realAgent, type CommandsAgent } from './support/real-agent.ts';
 
 needs('qemu-ga')('virtagent exec, with a real qemu-ga', () => {
-  const exec = async ({ line }: RealAgent, options: readonly string[], ...command: readonly string[]): Promise<Run> =>
+  const exec = async ({ line }: CommandsAgent, options: readonly string[], ...command: readonly string[]): Promise<Run> =>
     run(['exec', ...line, ...options, '--', ...command]);
 
   test('passes on what a command prints and ends as it did', async () => {

@@ -65,6 +65,11 @@ export class RealAgent {
     }
   }
 
+  /** Its process. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Sends its process a signal: SIGSTOP and SIGCONT make it hang and go on. */
   signal(name: NodeJS.Signals): void {
     this.#child?.kill(name);
