@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/system/**/*.test.ts'],
     fileParallelism: false,
-    testTimeout: 120_000,
+    testTimeout: 240_000,
     hookTimeout: 180_000,
     // A test that was skipped for want of a program says so by name.
     reporters: ['verbose'],

@@ -27,7 +27,7 @@ needs(...vmPrograms)('a machine on virtio-serial, with jsonrpc-lines', () => {
     const outcomes = new Map<string, number>();
     const count = (name: string) => outcomes.set(name, (outcomes.get(name) ?? 0) + 1);
     const calls = Array.from({ length: 4000 }, (_, index) =>
-      host.call('work', { id: `deaf ${index}`, pad }, { timeoutMs: 110_000 }).then(
+      host.call('work', { id: `deaf ${index}`, pad }, { timeoutMs: 200_000 }).then(
         (result) => count((result as { id: string }).id === `deaf ${index}` ? 'right' : 'wrong'),
         (error: unknown) => count(error instanceof VirtagentError ? `${error.code}, ${error.known}` : String(error)),
       ),
@@ -45,7 +45,7 @@ needs(...vmPrograms)('a machine on virtio-serial, with jsonrpc-lines', () => {
   it('loses nothing while the host is deaf, and the memory of the guest is bounded', async () => {
     const worker = new Worker();
     const first = opened({ channel: machine.channel, retries: true, methods: worker.methods });
-    await first.call('talk', { width: 100, bytes: 65_536, timeoutMs: 110_000 });
+    await first.call('talk', { width: 100, bytes: 65_536, timeoutMs: 200_000 });
     first.close();
     const host = new HostProcess(machine.programs.host, machine.vm.sockets.agent, 'jsonrpc-lines', '1');
     await host.report();
