@@ -32,7 +32,7 @@ const loads = [
 /** Somewhere to run both ends of a line. */
 interface Place {
   readonly title: string;
-  /** How long each contender is called before the first round. */
+  /** How long each contender is called, 64 calls at a time, before the first round. */
   readonly warmUpMs: number;
   /** Puts one contender on both ends; the client is asked. */
   open(contender: ContenderName): Promise<{ readonly client: Worker<PeerTasks>; readonly end: () => Promise<void> }>;
@@ -81,7 +81,8 @@ async function measure(bench: Bench, place: Place, series: Series): Promise<void
   for (const contender of bench.chosen(able)) {
     const { client, end } = await place.open(contender);
     await client.ask('check', undefined);
-    for (const { inFlight, bytes } of loads) await client.ask('echo', { inFlight, bytes, windowMs: place.warmUpMs });
+    await client.ask('echo', { inFlight: 64, bytes: 100, windowMs: place.warmUpMs });
+    for (const { inFlight, bytes } of loads) await client.ask('echo', { inFlight, bytes, windowMs: WARM_UP_MS });
     await end();
     bench.step();
   }
@@ -137,7 +138,7 @@ async function virtioSerial({ crew, workshop, quick }: Bench): Promise<Place | M
   const line: ChannelSpec = { channel: 'unix-connect', path: vm.sockets.agent };
   return {
     title,
-    warmUpMs: quick ? 3000 : 15_000,
+    warmUpMs: quick ? 5000 : 25_000,
     async open(contender) {
       const client = crew.worker<PeerTasks>(workshop.script('workers/peer.ts'), 'client', `host of ${contender}`);
       await client.ask('openLine', { contender, line, side: 'client', tells: true });

@@ -25,7 +25,7 @@ Contenders:
   ${contenderNames.join(', ')}
 
 Examples:
-  npm run bench                                        everything, in less than five minutes
+  npm run bench                                        everything, in seven minutes
   npm run bench -- --quick                             a first look, in about one
   npm run bench -- --only echo --contenders jsonrpc-lines,birpc
   npm run bench -- --json > figures.json
