@@ -39,6 +39,13 @@ interface OnLine {
   error?: WireError;
 }
 
+/** Of a command whose answer was dropped with what came before a sync's, or never came. */
+const unheard: WireError = {
+  code: 'INVALID_RESPONSE',
+  message: "the agent's answer was not heard before it was synced with anew",
+  known: 'perhaps-executed',
+};
+
 /**
  * The session with a qemu-guest-agent: its chart (`machines/qemu-ga.ts`) at work. A sync is not a call: it is no job, takes no slot
  * and is in nobody's way.
@@ -59,6 +66,8 @@ export class QemuGaGreeting implements Greeting {
   #number = 0;
   #drawn = 0;
   #isWriting = false;
+  /** Whether answers without an id that came before the last sync's were dropped. */
+  #isFlushed = false;
   #timer: Timer | undefined;
   /** The question for the list that is out. */
   #asking: AbortController | undefined;
@@ -161,6 +170,7 @@ export class QemuGaGreeting implements Greeting {
     // What a call's callback did meanwhile may have ended the peer; so below.
     if (!this.#isOpen) return;
     const { random, transport } = this.#host;
+    this.#isFlushed = flushes;
     this.#startTimer(backoff(syncs, durations.qemuGaSyncFirst, durations.qemuGaSyncLast, random), { type: 'late' });
     // The stream is full, perhaps of the last one: more of them tell the agent no more.
     if (this.#isWriting) return;
@@ -180,8 +190,10 @@ export class QemuGaGreeting implements Greeting {
     const onLine = this.#onLine;
     this.#onLine = undefined;
     if (onLine === undefined) return;
-    const { tag, error } = onLine;
-    this.#host.manager.readDone(tag, error === undefined ? { ok: true, value: undefined } : { ok: false, error });
+    const { tag, isSilent, error } = onLine;
+    // Whether it failed is known only if its error would have been heard.
+    const hasSucceeded = error === undefined && isSilent && (this.#hasIds || !this.#isFlushed);
+    this.#host.manager.readDone(tag, hasSucceeded ? { ok: true, value: undefined } : { ok: false, error: error ?? unheard });
   }
 
   #list(): void {

@@ -61,3 +61,23 @@ test('an agent that is silent to the sync too costs the deadline, and is synced 
   for (let s = 0; s < 30; s++) await pass(1_000);
   expect(await next).toEqual({});
 });
+
+test.each([
+  ['with ids', false, 'REMOTE_ERROR'],
+  // Its error could be anybody's, and was dropped.
+  ['without', true, 'INVALID_RESPONSE'],
+] as const)('one that hangs and then fails has not succeeded (%s)', async (_, old, code) => {
+  const fail = (): never => {
+    throw new AgentError('GenericError', 'no such thing here');
+  };
+  const { peer, agent, pass } = agentSession({ commands: { ...commands, fail }, silent: ['fail'], old });
+  await peer.ready();
+  agent.hangs = true;
+  const call = rejection(peer.call('fail'));
+  await settled();
+  await pass(5_000);
+  agent.goOn();
+  await settled();
+  expect((await call).code).toBe(code);
+  expect(await peer.call('echo', { n: 1 })).toEqual({ n: 1 });
+});
