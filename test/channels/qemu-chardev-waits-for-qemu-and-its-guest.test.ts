@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { SimulatedClock } from 'xstate';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { qemuChardev } from '../../transport/channels/qemu-chardev.ts';
 import { countConnections } from '../../transport/channels/unix-table.ts';
 import { findChardev } from '../../transport/channels/qemu-chardevs.ts';
@@ -174,6 +174,23 @@ describe('qemu-chardev with QMP', () => {
     qemu.port(false);
     expect(await ended).toMatchObject({ message: expect.stringMatching(/: the guest closed its port$/) });
     expect(qemu.looks).toBeGreaterThan(looks);
+  });
+
+  test('is not warned of by Node when a machine that is reset tells of all its ports at once', async () => {
+    const qemu = await new FakeQemu().start();
+    qemu.isOpen = true;
+    const { channel } = withQmp(qemu);
+    const line = ending(await channel.open(never));
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', onWarning);
+    onTestFinished(() => void process.off('warning', onWarning));
+    for (let port = 0; port < 31; port++) qemu.port(false, `other${port}`);
+    const ended = ends(line);
+    qemu.port(false);
+    await ended;
+    await turns();
+    expect(warnings).toEqual([]);
   });
 
   test('a monitor that is lost does not end the line: it is told, tried again, and then the line ends as before', async () => {
