@@ -7,6 +7,7 @@ import { qemuChardev } from '../../transport/channels/qemu-chardev.ts';
 import { countConnections } from '../../transport/channels/unix-table.ts';
 import { findChardev } from '../../transport/channels/qemu-chardevs.ts';
 import { VirtagentError } from '../../transport/errors.ts';
+import { realClock } from '../../transport/timers.ts';
 import { FakeQemu } from './fake-qemu.ts';
 import { closing, ending, failure, never, peer, turns, until } from './support.ts';
 
@@ -257,6 +258,31 @@ describe('qemu-chardev with QMP', () => {
     await channel.close();
     await gone;
   });
+});
+
+test.each([...Array(16).keys()])('closed %i turns after the monitor has negotiated, it leaves nothing connected', async (microtasks) => {
+  const qemu = await new FakeQemu().start();
+  qemu.isOpen = true;
+  let closed: Promise<void> | undefined;
+  const closeAfter = (left: number): void => {
+    if (left > 0) void Promise.resolve().then(() => closeAfter(left - 1));
+    else closed = channel.close();
+  };
+  const clock = {
+    ...realClock,
+    clearTimeout(handle: unknown) {
+      realClock.clearTimeout(handle);
+      // The first timer that is stopped while there is a monitor is the one for its greeting.
+      if (qemu.monitors.length > 0 && closed === undefined) closeAfter(microtasks);
+    },
+  };
+  const channel = qemuChardev({ path: qemu.path, qmp: { path: qemu.qmpPath }, clock });
+  await channel.open(never).then(
+    (line) => line.destroy(),
+    () => {},
+  );
+  await closed;
+  await until(() => [...qemu.monitors, ...qemu.clients].every((socket) => socket.readableEnded || socket.destroyed));
 });
 
 test('a chardev is found by its address, as QEMU shows it', () => {

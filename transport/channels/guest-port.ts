@@ -120,8 +120,12 @@ export class GuestPort {
       one.addEventListener('abort', abort, { once: true });
     }
     try {
-      this.#qmp = await connectQmp(this.#address, own.signal, { clock: this.#options.clock });
-      return this.#qmp;
+      const qmp = await connectQmp(this.#address, own.signal, { clock: this.#options.clock });
+      // Given up between its coming and this turn: nobody would let go of it.
+      if (own.signal.aborted) qmp.close();
+      own.signal.throwIfAborted();
+      this.#qmp = qmp;
+      return qmp;
     } finally {
       for (const one of [signal, this.#closing.signal]) one.removeEventListener('abort', abort);
     }
