@@ -66,8 +66,10 @@ export class QemuGaGreeting implements Greeting {
   #number = 0;
   #drawn = 0;
   #isWriting = false;
-  /** Whether answers without an id that came before the last sync's were dropped. */
+  /** Whether the last sync flushes: what came before its answer was dropped, but for answers with the id of the call that is out. */
   #isFlushed = false;
+  /** Whether the sync behind a silent command was answered after all, too late: the agent had read the command. */
+  #isReadLate = false;
   #timer: Timer | undefined;
   /** The question for the list that is out. */
   #asking: AbortController | undefined;
@@ -144,6 +146,7 @@ export class QemuGaGreeting implements Greeting {
     const { tag, answer } = message;
     if (typeof tag === 'number') {
       if (tag === this.#number) this.#send({ type: 'synced' });
+      else this.#isReadLate = true;
       return undefined;
     }
     const onLine = this.#onLine;
@@ -171,6 +174,7 @@ export class QemuGaGreeting implements Greeting {
     if (!this.#isOpen) return;
     const { random, transport } = this.#host;
     this.#isFlushed = flushes;
+    if (!flushes) this.#isReadLate = false;
     this.#startTimer(backoff(syncs, durations.qemuGaSyncFirst, durations.qemuGaSyncLast, random), { type: 'late' });
     // The stream is full, perhaps of the last one: more of them tell the agent no more.
     if (this.#isWriting) return;
@@ -191,8 +195,9 @@ export class QemuGaGreeting implements Greeting {
     this.#onLine = undefined;
     if (onLine === undefined) return;
     const { tag, isSilent, error } = onLine;
-    // Whether it failed is known only if its error would have been heard.
-    const hasSucceeded = error === undefined && isSilent && (this.#hasIds || !this.#isFlushed);
+    // It is known not to have failed only if it was read, and its error would have been heard.
+    const isHeard = !this.#isFlushed || (this.#isReadLate && this.#hasIds);
+    const hasSucceeded = error === undefined && isSilent && isHeard;
     this.#host.manager.readDone(tag, hasSucceeded ? { ok: true, value: undefined } : { ok: false, error: error ?? unheard });
   }
 
