@@ -39,6 +39,13 @@ interface OnLine {
   error?: WireError;
 }
 
+/** Of a command whose answer was dropped with what came before a sync's, or never came. */
+const unheard: WireError = {
+  code: 'INVALID_RESPONSE',
+  message: "the agent's answer was not heard before it was synced with anew",
+  known: 'perhaps-executed',
+};
+
 /**
  * The session with a qemu-guest-agent: its chart (`machines/qemu-ga.ts`) at work. A sync is not a call: it is no job, takes no slot
  * and is in nobody's way.
@@ -59,6 +66,10 @@ export class QemuGaGreeting implements Greeting {
   #number = 0;
   #drawn = 0;
   #isWriting = false;
+  /** Whether the last sync flushes: what came before its answer was dropped, but for answers with the id of the call that is out. */
+  #isFlushed = false;
+  /** Whether the sync behind a silent command was answered after all, too late: the agent had read the command. */
+  #isReadLate = false;
   #timer: Timer | undefined;
   /** The question for the list that is out. */
   #asking: AbortController | undefined;
@@ -135,6 +146,7 @@ export class QemuGaGreeting implements Greeting {
     const { tag, answer } = message;
     if (typeof tag === 'number') {
       if (tag === this.#number) this.#send({ type: 'synced' });
+      else this.#isReadLate = true;
       return undefined;
     }
     const onLine = this.#onLine;
@@ -161,6 +173,8 @@ export class QemuGaGreeting implements Greeting {
     // What a call's callback did meanwhile may have ended the peer; so below.
     if (!this.#isOpen) return;
     const { random, transport } = this.#host;
+    this.#isFlushed = flushes;
+    if (!flushes) this.#isReadLate = false;
     this.#startTimer(backoff(syncs, durations.qemuGaSyncFirst, durations.qemuGaSyncLast, random), { type: 'late' });
     // The stream is full, perhaps of the last one: more of them tell the agent no more.
     if (this.#isWriting) return;
@@ -180,8 +194,11 @@ export class QemuGaGreeting implements Greeting {
     const onLine = this.#onLine;
     this.#onLine = undefined;
     if (onLine === undefined) return;
-    const { tag, error } = onLine;
-    this.#host.manager.readDone(tag, error === undefined ? { ok: true, value: undefined } : { ok: false, error });
+    const { tag, isSilent, error } = onLine;
+    // It is known not to have failed only if it was read, and its error would have been heard.
+    const isHeard = !this.#isFlushed || (this.#isReadLate && this.#hasIds);
+    const hasSucceeded = error === undefined && isSilent && isHeard;
+    this.#host.manager.readDone(tag, hasSucceeded ? { ok: true, value: undefined } : { ok: false, error: error ?? unheard });
   }
 
   #list(): void {

@@ -87,10 +87,11 @@ export function readStatus(answer: unknown): CommandStatus {
   };
 }
 
-/** What a shell would give as the command's status: a signal is 128 and its number. */
+/** What a shell would give as the command's status: a signal is 128 and its number. A status has a byte, and only success is 0. */
 export function exitStatusOf({ exitCode, signal }: CommandStatus): number {
   if (signal !== undefined) return 128 + signal;
-  return exitCode === undefined ? bad(status, 'it has neither exitcode nor signal') : exitCode & 0xff;
+  if (exitCode === undefined) return bad(status, 'it has neither exitcode nor signal');
+  return exitCode === 0 ? 0 : exitCode & 0xff || 1;
 }
 
 const status = 'guest-exec-status';

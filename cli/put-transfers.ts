@@ -147,8 +147,10 @@ export class PutTransfers {
 
   /** A file that has no room is refused before it fills the disk, together with those that are under way. */
   async #checkRoom({ size = 0, target }: Transfer): Promise<void> {
+    const free = await target.freeBytes();
+    // Asked last: files that are begun together see each other.
     const announced = [...this.#open.values()].reduce((sum, other) => sum + Math.max(0, (other.size ?? 0) - other.reached), 0);
-    if (size + announced > (await target.freeBytes())) throw errnoError('ENOSPC', 'there is no room for the file');
+    if (size + announced > free) throw errnoError('ENOSPC', 'there is no room for the file');
   }
 
   async #inTurn<T>(id: string, work: (transfer: Transfer) => Promise<T>): Promise<T> {

@@ -34,7 +34,7 @@ export type QemuGaEvent =
 type Args = { context: QemuGaContext; event: QemuGaEvent };
 
 /** How often a list is asked for of an agent that understands the sync and not the question. */
-const MOST_UNLISTED = 3;
+const MOST_UNLISTED = 4;
 
 const s = setup({
   types: {} as { context: QemuGaContext; events: QemuGaEvent },
@@ -58,7 +58,7 @@ const s = setup({
   },
   guards: {
     refusesIds: ({ context, event }: Args) => event.type === 'not_understood' && event.refusesIds && context.ids,
-    mayListAgain: ({ context }: Args) => context.unlisted < MOST_UNLISTED,
+    mayList: ({ context }: Args) => context.unlisted < MOST_UNLISTED,
   },
 });
 
@@ -105,7 +105,11 @@ export const qemuGaMachine = s.createMachine({
       exit: 'disarm',
       on: {
         // What a call waited for is known now: its answer would have come before.
-        synced: { target: 'listing', actions: ['forgetSyncs', 'settle'] },
+        synced: [
+          { guard: 'mayList', target: 'listing', actions: ['forgetSyncs', 'settle'] },
+          // It may be asked anything then; what it does not understand ends one call at a time.
+          { target: 'ready', actions: ['forgetSyncs', 'forgetUnlisted', 'settle'] },
+        ],
         late: { target: 'syncing', reenter: true },
         closed,
         opened: violation,
@@ -128,9 +132,8 @@ export const qemuGaMachine = s.createMachine({
         out_of_step: { target: 'syncing' },
         not_understood: [
           { guard: 'refusesIds', target: 'syncing', actions: 'dropIds' },
-          { guard: 'mayListAgain', target: 'syncing', actions: 'countUnlisted' },
-          // It may be asked anything then; what it does not understand ends one call at a time.
-          { target: 'ready' },
+          // Also the last time: the list may still come, and would pass for the answer to a call.
+          { target: 'syncing', actions: 'countUnlisted' },
         ],
         closed,
         opened: violation,

@@ -316,13 +316,13 @@ export function invalidOption(option: string, value: unknown, allowed: string): 
 
 /** A value from a user or a peer, quoted for one line of text: escaped, and cut after `most` characters. */
 export function quote(value: unknown, most = 80): string {
-  let text: string | undefined;
+  let text: string;
   try {
-    text = typeof value === 'bigint' || typeof value === 'function' ? String(value) : JSON.stringify(value);
+    text = typeof value === 'bigint' || typeof value === 'function' ? String(value) : (JSON.stringify(value) ?? String(value));
   } catch {
-    text = undefined;
+    // Nested too deep, in a circle, or with methods that throw: then not even String() has a text for sure.
+    text = `[${typeof value}]`;
   }
-  text ??= String(value);
   // JSON escapes C0 alone. Other controls, formats (bidirectional ones among them) and line separators would still act on a terminal.
   const shown = text.slice(0, most * 2).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${(c.codePointAt(0) as number).toString(16)}}`);
   return shown.length > most ? `${shown.slice(0, most)}…` : shown;

@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { SimulatedClock } from 'xstate';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { qemuChardev } from '../../transport/channels/qemu-chardev.ts';
 import { countConnections } from '../../transport/channels/unix-table.ts';
 import { findChardev } from '../../transport/channels/qemu-chardevs.ts';
 import { VirtagentError } from '../../transport/errors.ts';
+import { realClock } from '../../transport/timers.ts';
 import { FakeQemu } from './fake-qemu.ts';
 import { closing, ending, failure, never, peer, turns, until } from './support.ts';
 
@@ -176,6 +177,23 @@ describe('qemu-chardev with QMP', () => {
     expect(qemu.looks).toBeGreaterThan(looks);
   });
 
+  test('is not warned of by Node when a machine that is reset tells of all its ports at once', async () => {
+    const qemu = await new FakeQemu().start();
+    qemu.isOpen = true;
+    const { channel } = withQmp(qemu);
+    const line = ending(await channel.open(never));
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', onWarning);
+    onTestFinished(() => void process.off('warning', onWarning));
+    for (let port = 0; port < 31; port++) qemu.port(false, `other${port}`);
+    const ended = ends(line);
+    qemu.port(false);
+    await ended;
+    await turns();
+    expect(warnings).toEqual([]);
+  });
+
   test('a monitor that is lost does not end the line: it is told, tried again, and then the line ends as before', async () => {
     const qemu = await new FakeQemu().start();
     qemu.isOpen = true;
@@ -240,6 +258,31 @@ describe('qemu-chardev with QMP', () => {
     await channel.close();
     await gone;
   });
+});
+
+test.each([...Array(16).keys()])('closed %i turns after the monitor has negotiated, it leaves nothing connected', async (microtasks) => {
+  const qemu = await new FakeQemu().start();
+  qemu.isOpen = true;
+  let closed: Promise<void> | undefined;
+  const closeAfter = (left: number): void => {
+    if (left > 0) void Promise.resolve().then(() => closeAfter(left - 1));
+    else closed = channel.close();
+  };
+  const clock = {
+    ...realClock,
+    clearTimeout(handle: unknown) {
+      realClock.clearTimeout(handle);
+      // The first timer that is stopped while there is a monitor is the one for its greeting.
+      if (qemu.monitors.length > 0 && closed === undefined) closeAfter(microtasks);
+    },
+  };
+  const channel = qemuChardev({ path: qemu.path, qmp: { path: qemu.qmpPath }, clock });
+  await channel.open(never).then(
+    (line) => line.destroy(),
+    () => {},
+  );
+  await closed;
+  await until(() => [...qemu.monitors, ...qemu.clients].every((socket) => socket.readableEnded || socket.destroyed));
 });
 
 test('a chardev is found by its address, as QEMU shows it', () => {

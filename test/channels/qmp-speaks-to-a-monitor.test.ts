@@ -125,6 +125,17 @@ describe('a QMP session', () => {
     expect(qmp.reason).toBeInstanceOf(VirtagentError);
   });
 
+  test.each([
+    ['an array', ['[', ']']],
+    ['an object that has no text', ['{"toString":1,"class":[', ']}']],
+  ])('survives an error that is nested deeper than anybody can write: %s', async (_name, [open = '', close = '']) => {
+    const depth = 100_000;
+    const error = `${open}${'['.repeat(depth)}${']'.repeat(depth)}${close}`;
+    const qmp = await connected(await monitor(({ id }, socket) => socket.write(`{"error":${error},"id":${id}}\r\n`)));
+    expect((await failure(qmp.execute('a'))).code).toBe('REMOTE_ERROR');
+    expect(qmp.reason).toBeUndefined();
+  });
+
   test('ends at a line without end, long before memory does', async () => {
     const chunk = Buffer.alloc(64 * 1024, 0x61);
     let written = 0;
@@ -154,6 +165,22 @@ describe('connecting to a monitor', () => {
     const error = await opening;
     expect(error.code).toBe('CHANNEL_IN_USE');
     expect(error.message).toContain('one program at a time');
+  });
+
+  test('that greets and does not negotiate is given up after the same 5 s', async () => {
+    const path = join(folder(), 'qmp.sock');
+    const clock = new SimulatedClock();
+    let asked = false;
+    await server({ path }, (socket) => {
+      socket.write(greeting);
+      socket.on('data', () => (asked = true));
+    });
+    const opening = failure(connectQmp({ path }, never, { clock }));
+    await until(() => asked);
+    clock.increment(5_000);
+    const error = await opening;
+    expect(error.code).toBe('CHANNEL_FAILED');
+    expect(error.message).toContain('5 s');
   });
 
   test.each([

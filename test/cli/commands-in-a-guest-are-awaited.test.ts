@@ -50,6 +50,8 @@ test('a status is what a shell would give', () => {
   expect([of({ exitcode: 0 }), of({ exitcode: 255 }), of({ signal: 9 }), of({ signal: 15, exitcode: 0 })]).toEqual([0, 255, 137, 143]);
   // Of Windows: an exception's number.
   expect(of({ exitcode: -1_073_741_819 })).toBe(5);
+  // What is cut to a byte is no success because of that.
+  expect([of({ exitcode: 256 }), of({ exitcode: 0xc000_0100 }), of({ exitcode: -256 })]).toEqual([1, 1, 1]);
   expect(() => of({})).toThrow('it has neither exitcode nor signal');
 });
 

@@ -8,6 +8,7 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  statfsSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -281,4 +282,13 @@ test.each(['SIGTERM', 'second SIGTERM'])('a guest that is ended by a %s leaves n
   if (how !== 'SIGTERM') guest.child.kill('SIGTERM');
   await guest.ended;
   expectClean();
+});
+
+test('files that are begun at once have room together, or are refused', async () => {
+  const { bavail, bsize } = statfsSync(inside);
+  const size = Math.floor(bavail * bsize * 0.4);
+  const begun = await Promise.allSettled([1, 2, 3, 4].map(async (n) => put({ path: join(inside, `large${n}`), size })));
+  await transfers.dropAll();
+  expect(begun.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+  expect(readdirSync(inside).filter((name) => name.includes('.part'))).toEqual([]);
 });

@@ -37,6 +37,24 @@ test('one that does not understand the question for its list is not asked for ev
   expect(agent.count('guest-info')).toBe(4);
 });
 
+test.each([
+  ['with ids', false],
+  ['without', true],
+] as const)('a list that comes behind what could not be understood is never taken for the answer to a call (%s)', async (_, old) => {
+  const { peer, agent } = agentSession({
+    commands: {
+      ...commands,
+      'guest-info': () => {
+        agent.say(error);
+        return { supported_commands: [{ name: 'echo', enabled: true }] };
+      },
+    },
+    old,
+  });
+  expect(await peer.call('echo', { n: 1 })).toEqual({ n: 1 });
+  expect(await peer.call('echo', { n: 2 })).toEqual({ n: 2 });
+});
+
 test('without ids an error of the parser ends the command that is out, and no answer moves on to the next', async () => {
   const { peer, agent } = agentSession({ old: true });
   await peer.ready();

@@ -20,7 +20,11 @@ export const qemuGaTable: Table<QemuGaState, QemuGaEvent> = {
       // Of an agent of before 4.0, behind a sync that was not answered: the next line's agent may be another.
       again: { input: undefined, events: [opened, synced, noIds, late, { type: 'closed' }] },
     },
-    syncing: { 'at first': { input: undefined, events: [opened] }, again: { input: undefined, events: [opened, late] } },
+    syncing: {
+      'at first': { input: undefined, events: [opened] },
+      again: { input: undefined, events: [opened, late] },
+      'not understood four times': { input: undefined, events: [opened, synced, ...unlisted, garbled] },
+    },
     listing: {
       'at first': { input: undefined, events: [opened, synced] },
       'without ids': { input: undefined, events: [opened, synced, noIds, synced] },
@@ -62,7 +66,11 @@ export const qemuGaTable: Table<QemuGaState, QemuGaEvent> = {
       list_again: 'violation',
     },
     syncing: {
-      synced: { 'at first': 'listing [sync -1]: disarm, settle, list', again: 'listing [sync -2]: disarm, settle, list' },
+      synced: {
+        'at first': 'listing [sync -1]: disarm, settle, list',
+        again: 'listing [sync -2]: disarm, settle, list',
+        'not understood four times': 'ready [sync -1, unlisted -4]: disarm, settle, admit',
+      },
       late: 'stays [sync +1]: disarm, sync',
       closed: 'closed: disarm',
       opened: 'violation',
@@ -86,7 +94,7 @@ export const qemuGaTable: Table<QemuGaState, QemuGaEvent> = {
         // It says so again, although it was not given one.
         'without ids': 'syncing [sync +1, unlisted +1]: endList, disarm, sync',
         'at first, garbled': 'syncing [sync +1, unlisted +1]: endList, disarm, sync',
-        'not understood thrice, garbled': 'ready: endList, disarm, admit',
+        'not understood thrice, garbled': 'syncing [sync +1, unlisted +1]: endList, disarm, sync',
         'not understood thrice, no ids': 'syncing [sync +1, no ids]: endList, disarm, sync',
       },
       closed: 'closed: endList, disarm',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { SimulatedClock } from 'xstate';
+import type { VirtagentError } from '../../actors/index.ts';
 import { memoryPair } from '../../transport/index.ts';
 import { GuestAgent } from '../support/guest-agent.ts';
 import { opened, rejection, settled, type Loose } from '../support/peers.ts';
@@ -133,6 +134,22 @@ test('a line that somebody wants greeted anew is synced and listed anew', async 
   peer.transport.resync();
   expect(await peer.call('guest-ping')).toEqual({});
   expect([agent.count('guest-sync-delimited'), agent.count('guest-info')]).toEqual([2, 2]);
+});
+
+test.each([
+  ['with ids', false],
+  ['without', true],
+] as const)('a command that is out when somebody wants the line greeted anew never has a result that is none (%s)', async (_, old) => {
+  const { peer, agent } = agentSession({ old });
+  await peer.ready();
+  agent.hangs = true;
+  const call = peer.call('echo', { mine: 1 }).catch(({ code, known }: VirtagentError) => [code, known]);
+  await settled();
+  peer.transport.resync();
+  await settled();
+  agent.goOn();
+  expect(await call).toEqual(old ? ['INVALID_RESPONSE', 'perhaps-executed'] : { mine: 1 });
+  expect(await peer.call('add', { a: 1, b: 1 })).toBe(2);
 });
 
 test('an agent that does not even read is sent no more syncs than the stream takes, and is of use when it reads', async () => {

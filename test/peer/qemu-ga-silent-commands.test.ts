@@ -61,3 +61,47 @@ test('an agent that is silent to the sync too costs the deadline, and is synced 
   for (let s = 0; s < 30; s++) await pass(1_000);
   expect(await next).toEqual({});
 });
+
+test.each([
+  ['with ids', false, 'REMOTE_ERROR'],
+  // Its error could be anybody's, and was dropped.
+  ['without', true, 'INVALID_RESPONSE'],
+] as const)('one that hangs and then fails has not succeeded (%s)', async (_, old, code) => {
+  const fail = (): never => {
+    throw new AgentError('GenericError', 'no such thing here');
+  };
+  const { peer, agent, pass } = agentSession({ commands: { ...commands, fail }, silent: ['fail'], old });
+  await peer.ready();
+  agent.hangs = true;
+  const call = rejection(peer.call('fail'));
+  await settled();
+  await pass(5_000);
+  agent.goOn();
+  await settled();
+  expect((await call).code).toBe(code);
+  expect(await peer.call('echo', { n: 1 })).toEqual({ n: 1 });
+});
+
+test.each([{ old: false }, { old: true }])('one that never reached the agent whole has not succeeded (old: $old)', async ({ old }) => {
+  const { peer, agent, pass } = agentSession({ commands: shutdown, silent, old });
+  await peer.ready();
+  // It takes the command in, and the sync behind it.
+  agent.hear('{"execute": "half');
+  const call = rejection(peer.call('guest-shutdown'));
+  await settled();
+  await pass(5_000);
+  expect(await call).toMatchObject({ code: 'INVALID_RESPONSE', known: 'perhaps-executed' });
+  expect(agent.asked).toEqual([]);
+});
+
+test('one that takes its time has succeeded when the sync behind it is answered', async () => {
+  const { peer, agent, damage, pass } = agentSession({ commands: shutdown, silent });
+  await peer.ready();
+  agent.hangs = true;
+  const call = peer.call('guest-shutdown');
+  await settled();
+  for (let s = 0; s < 10; s++) await pass(1_000);
+  agent.goOn();
+  expect(await call).toBeUndefined();
+  expect(damage).toEqual([]);
+});

@@ -10,8 +10,8 @@ import { commands } from './qemu-ga-support.ts';
 
 /** What an agent, its line and its callers can do. */
 type Step =
-  | { readonly type: 'call'; readonly method: 'echo' | 'fail' | 'quiet'; readonly timeoutMs: number }
-  | { readonly type: 'cancel' | 'hang' | 'go on' | 'cut' | 'half a command' }
+  | { readonly type: 'call'; readonly method: 'echo' | 'fail' | 'quiet' | 'quiet fail'; readonly timeoutMs: number }
+  | { readonly type: 'cancel' | 'hang' | 'go on' | 'cut' | 'half a command' | 'resync' }
   | { readonly type: 'say'; readonly text: string }
   | { readonly type: 'pass'; readonly ms: number };
 
@@ -31,11 +31,11 @@ const step = (texts: readonly string[]): fc.Arbitrary<Step> =>
       weight: 5,
       arbitrary: fc.record({
         type: fc.constant('call' as const),
-        method: fc.constantFrom('echo', 'fail', 'quiet'),
+        method: fc.constantFrom('echo', 'fail', 'quiet', 'quiet fail'),
         timeoutMs: fc.integer({ min: 1, max: 20_000 }),
       }),
     },
-    { weight: 4, arbitrary: fc.record({ type: fc.constantFrom('cancel', 'hang', 'go on', 'cut', 'half a command') }) },
+    { weight: 4, arbitrary: fc.record({ type: fc.constantFrom('cancel', 'hang', 'go on', 'cut', 'half a command', 'resync') }) },
     { weight: 2, arbitrary: fc.record({ type: fc.constant('say' as const), text: fc.constantFrom(...texts) }) },
     { weight: 4, arbitrary: fc.record({ type: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 3_000 }) }) },
   ) as fc.Arbitrary<Step>;
@@ -46,10 +46,16 @@ async function run(steps: readonly Step[], old: boolean): Promise<void> {
   const fail = ({ n }: Record<string, unknown>): never => {
     throw new AgentError('GenericError', `failed ${String(n)}`);
   };
-  const agent = new GuestAgent({ commands: { ...commands, fail, quiet: () => ({}) }, silent: ['quiet'], old });
+  const agent = new GuestAgent({
+    commands: { ...commands, fail, quiet: () => ({}), 'quiet fail': fail },
+    silent: ['quiet', 'quiet fail'],
+    old,
+  });
   const serve = async (): Promise<void> => void agent.serve(await line.right.open(new AbortController().signal));
   await serve();
   const peer = opened<Loose>({ protocol: 'qemu-ga', channel: line.left, retries: true, clock });
+  const hasRun = (method: string, n: number): boolean =>
+    agent.executed.some(({ execute, arguments: args }) => execute === method && args?.['n'] === n);
   const outcomes: (string | undefined)[] = [];
   const aborts: AbortController[] = [];
   const call = (method: string, timeoutMs: number): void => {
@@ -62,7 +68,7 @@ async function run(steps: readonly Step[], old: boolean): Promise<void> {
     };
     peer.call(method, { n }, { timeoutMs, signal: abort.signal }).then(
       (value: { n?: number } | undefined) =>
-        settle(method === 'quiet' ? (value === undefined ? 'right' : 'wrong') : value?.n === n ? 'right' : 'wrong'),
+        settle((method === 'quiet' ? value === undefined && hasRun(method, n) : value?.n === n) ? 'right' : 'wrong'),
       (error: VirtagentError) =>
         settle(
           error.code === 'REMOTE_ERROR' && error.message !== `failed ${n}` ? `wrong: ${error.message}` : `${error.code} ${error.known}`,
@@ -72,6 +78,7 @@ async function run(steps: readonly Step[], old: boolean): Promise<void> {
   for (const one of steps) {
     if (one.type === 'call') call(one.method, one.timeoutMs);
     else if (one.type === 'cancel') aborts.at(-1)?.abort();
+    else if (one.type === 'resync') peer.transport.resync();
     else if (one.type === 'hang') agent.hangs = true;
     else if (one.type === 'go on') agent.goOn();
     else if (one.type === 'say') agent.say(one.text);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Subscription } from 'rxjs';
 import { quote, VirtagentError } from '../errors.ts';
@@ -35,6 +36,8 @@ export class GuestPort {
     this.#address = address;
     this.#options = options;
     this.#timers = new Timers(options.clock);
+    // Each look listens to it while it is under way, and a machine that is reset tells of all its ports at once.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /** Why open() has not come to an end. */
@@ -117,8 +120,12 @@ export class GuestPort {
       one.addEventListener('abort', abort, { once: true });
     }
     try {
-      this.#qmp = await connectQmp(this.#address, own.signal, { clock: this.#options.clock });
-      return this.#qmp;
+      const qmp = await connectQmp(this.#address, own.signal, { clock: this.#options.clock });
+      // Given up between its coming and this turn: nobody would let go of it.
+      if (own.signal.aborted) qmp.close();
+      own.signal.throwIfAborted();
+      this.#qmp = qmp;
+      return qmp;
     } finally {
       for (const one of [signal, this.#closing.signal]) one.removeEventListener('abort', abort);
     }

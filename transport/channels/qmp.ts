@@ -92,7 +92,9 @@ export class Qmp {
   #lastId = 0;
   #reason: VirtagentError | undefined;
   #settleReady: { resolve: () => void; reject: (error: VirtagentError) => void } | undefined;
+  #isGreeted = false;
   #isReady = false;
+  /** Until commands may be given. */
   #greeting: Timer | undefined;
   #onClosed: () => void = () => {};
 
@@ -161,7 +163,7 @@ export class Qmp {
       said = undefined;
     }
     if (!isRecord(said)) return this.#end(this.#broken(`what came is no JSON object on one line: ${quote(line, 60)}`));
-    if (this.#greeting !== undefined) this.#greet(said);
+    if (!this.#isGreeted) this.#greet(said);
     else if (typeof said['event'] === 'string')
       this.#events.next({ event: said['event'], data: isRecord(said['data']) ? said['data'] : {} });
     else this.#answer(said);
@@ -169,10 +171,10 @@ export class Qmp {
 
   #greet(said: Record<string, unknown>): void {
     if (!('QMP' in said)) return this.#end(this.#broken(`it opens with ${quote(said, 60)}, not with a QMP greeting`));
-    this.#timers.cancel(this.#greeting);
-    this.#greeting = undefined;
+    this.#isGreeted = true;
     this.execute('qmp_capabilities').then(
       () => {
+        this.#timers.cancel(this.#greeting);
         this.#isReady = true;
         this.#settleReady?.resolve();
       },
@@ -204,7 +206,7 @@ export class Qmp {
 
   /** A monitor serves one client at a time; another is connected, and hears nothing. */
   #silent(): void {
-    this.#greeting = undefined;
+    if (this.#isGreeted) return this.#end(this.#lost(`it greets, and has not negotiated within ${bounds.qmpGreetingMs / 1000} s`));
     const text = `no greeting within ${bounds.qmpGreetingMs / 1000} s: a monitor serves one program at a time, and another seems to hold it`;
     this.#end(new VirtagentError('CHANNEL_IN_USE', `${this.name}: ${text}`));
   }
@@ -213,7 +215,6 @@ export class Qmp {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     this.#timers.clear();
-    this.#greeting = undefined;
     this.#socket.destroy();
     this.#settleReady?.reject(reason);
     const pending = [...this.#pending.values()];

@@ -24,6 +24,8 @@ interface AwaitedSync {
   readonly number: number;
   /** Whether what comes before it is dropped. */
   readonly flushes: boolean;
+  /** The number of a sync that did not flush and was not answered in time: its answer is told too. */
+  readonly before: number | undefined;
   /** A request whose answer is taken nevertheless. */
   readonly tag: string | undefined;
   /** Lines that our own questions cause: for each an error, as its 0xFF is no JSON, and the answers to all but the last. */
@@ -101,7 +103,8 @@ export class QemuGaCodec implements Codec {
    */
   sync(number: number, flushes: boolean, tag?: string): Uint8Array {
     const expected = this.#sync === undefined ? 1 : this.#sync.expected + 2;
-    this.#sync = { number, flushes, tag, expected: flushes ? expected : 0 };
+    const before = this.#sync?.flushes === false ? this.#sync.number : this.#sync?.before;
+    this.#sync = { number, flushes, before, tag, expected: flushes ? expected : 0 };
     return frameOf(flushes ? '\xff' : '', ...sized(`{"execute":"guest-sync-delimited","arguments":{"id":${number}}}`), '\n');
   }
 
@@ -163,7 +166,8 @@ export class QemuGaCodec implements Codec {
     if (isOurs || this.#mark === 1) {
       const read = this.#read(bytes, at, stop, size);
       const found = 'tag' in read ? read.tag : undefined;
-      if (typeof found === 'number' || (found !== undefined && found === tag)) return void this.#out.push(read);
+      if (typeof found === 'number' || (found !== undefined && found === tag)) this.#out.push(read);
+      if (this.#sync === undefined || (found !== undefined && found === tag)) return;
     }
     const isExpected = this.#mark === 1 || bytes.subarray(at, at + errorHead.length).equals(errorHead);
     if (isExpected && expected > 0) this.#sync = { ...(this.#sync as AwaitedSync), expected: expected - 1 };
@@ -180,6 +184,7 @@ export class QemuGaCodec implements Codec {
       return notAMessage('a command, and an agent gives none', size);
     if (tag === undefined && this.#mark === 1) {
       // Without an id it must never pass for the answer to a command.
+      if (typeof value === 'number' && value === this.#sync?.before) return response(value, { ok: true, value }, size);
       if (this.#sync === undefined || value !== this.#sync.number) return notAMessage('the answer to a sync that nobody awaits', size);
       return this.#synced(size);
     }
