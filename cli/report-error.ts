@@ -19,6 +19,8 @@ interface Shown {
 /** What to do about it, where the library's own remedy speaks of a program that uses it. */
 const remedies: Partial<Record<ErrorCode, string | undefined>> = {
   TIMEOUT: 'Raise --timeout, or find out why the other side is slow; see `known` before you repeat the call.',
+  // Only a signal cancels what the command does, and whoever sent it knows.
+  CANCELLED: undefined,
   INVALID_OPTION: 'virtagent COMMAND --help says what there is.',
   INVALID_PARAMS: 'Correct the parameters.',
   METHOD_NOT_FOUND: "Check the name against the other side's list: `capabilities`, or `guest-info` with --protocol qemu-ga.",
