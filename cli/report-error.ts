@@ -48,8 +48,8 @@ function describe(error: unknown): Shown {
       message,
       known,
       remote,
-      remedy: isBareLoss ? undefined : code in remedies ? remedies[code] : remedy,
-      hint: hintOf(error),
+      remedy: isBareLoss ? undefined : (saidBy(error, 'remedy') ?? (code in remedies ? remedies[code] : remedy)) || undefined,
+      hint: saidBy(error, 'hint'),
     };
   }
   if (error instanceof CommanderError) {
@@ -62,9 +62,9 @@ function describe(error: unknown): Shown {
 }
 
 /** Put there by a command that knows more of the line than the call did. */
-function hintOf({ data, remote }: VirtagentError): string | undefined {
-  const hint = remote === undefined && typeof data === 'object' && data !== null ? (data as { hint?: unknown }).hint : undefined;
-  return typeof hint === 'string' ? hint : undefined;
+function saidBy({ data, remote }: VirtagentError, name: 'hint' | 'remedy'): string | undefined {
+  const text = remote === undefined && typeof data === 'object' && data !== null ? (data as Record<string, unknown>)[name] : undefined;
+  return typeof text === 'string' ? text : undefined;
 }
 
 function remoteCode(error: unknown): string | undefined {

@@ -66,6 +66,7 @@ test('3: nobody came to a listening call in time', async () => {
   const { code, stderr } = await run(['call', 'ping', '-c', 'unix-listen', '-p', path, '--timeout', '0.3']);
   expect(code).toBe(3);
   expect(stderr).toContain(`nobody was at the other end of unix-listen ${path}`);
+  expect(stderr).toMatch(/\n {2}→ Start the other side, or correct --path\.\n$/);
 });
 
 test('4: the line could not be opened, however long the call would have waited', async () => {
