@@ -52,9 +52,13 @@ export function explain(error: unknown, { wasOpen, channel, hasHeard, silence }:
   const detail = { known: known.known, method: known.method, cause: known };
   if (!wasOpen) {
     if (known.code === 'LINE_LOST') return known;
-    return new VirtagentError(known.code, `${known.message}: nobody was at the other end of ${channel.name}`, detail);
+    return new VirtagentError(known.code, `${known.message}: nobody was at the other end of ${channel.name}`, {
+      ...detail,
+      data: { remedy: 'Start the other side, or correct --path.' },
+    });
   }
   if (silence === undefined) return known;
-  if (hasHeard) return new VirtagentError(known.code, `${known.message}: ${silence}`, detail);
+  // The message says what to do: more time would not help.
+  if (hasHeard) return new VirtagentError(known.code, `${known.message}: ${silence}`, { ...detail, data: { remedy: '' } });
   return known.code === 'TIMEOUT' ? new VirtagentError(known.code, known.message, { ...detail, data: { hint: silence } }) : known;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { VirtagentError } from '../actors/index.ts';
+import { VirtagentError, type Known } from '../actors/index.ts';
 import { invalidOption, quote } from '../transport/errors.ts';
 import { durations } from '../transport/timers.ts';
 import { explain } from './call.ts';
@@ -60,8 +60,14 @@ export async function runExec(command: readonly string[], raw: RawExecOptions, c
   } catch (error) {
     const { pid } = running;
     const name = quote(path);
-    if (stopping.signal.aborted) throw given('CANCELLED', `${name} is no longer waited for`, pid);
-    if (deadline.signal.aborted) throw given('TIMEOUT', `${name} did not end within ${(timeoutMs as number) / 1000} s`, pid);
+    // The call that was given up knows whether the agent was asked at all.
+    const known =
+      pid !== undefined ? 'executed' : error instanceof VirtagentError && error.known === 'not-sent' ? 'not-sent' : 'perhaps-executed';
+    if (stopping.signal.aborted) throw given('CANCELLED', `${name} is no longer waited for`, known, pid);
+    if (deadline.signal.aborted) {
+      const text = `${name} ${known === 'not-sent' ? 'was not started' : 'did not end'} within ${(timeoutMs as number) / 1000} s`;
+      throw explain(given('TIMEOUT', text, known, pid), session);
+    }
     throw withPid(explain(error, session), pid);
   } finally {
     clearTimeout(timer);
@@ -134,8 +140,7 @@ function shownOutput(name: string, bytes: Buffer): object {
 }
 
 /** A command that is no longer waited for. */
-function given(code: 'CANCELLED' | 'TIMEOUT', text: string, pid: number | undefined): VirtagentError {
-  const known = pid === undefined ? 'perhaps-executed' : 'executed';
+function given(code: 'CANCELLED' | 'TIMEOUT', text: string, known: Known, pid: number | undefined): VirtagentError {
   return new VirtagentError(code, `${text}${runsOn(pid)}`, { known, method: 'guest-exec' });
 }
 

@@ -19,6 +19,8 @@ interface Shown {
 /** What to do about it, where the library's own remedy speaks of a program that uses it. */
 const remedies: Partial<Record<ErrorCode, string | undefined>> = {
   TIMEOUT: 'Raise --timeout, or find out why the other side is slow; see `known` before you repeat the call.',
+  // Only a signal cancels what the command does, and whoever sent it knows.
+  CANCELLED: undefined,
   INVALID_OPTION: 'virtagent COMMAND --help says what there is.',
   INVALID_PARAMS: 'Correct the parameters.',
   METHOD_NOT_FOUND: "Check the name against the other side's list: `capabilities`, or `guest-info` with --protocol qemu-ga.",
@@ -46,8 +48,8 @@ function describe(error: unknown): Shown {
       message,
       known,
       remote,
-      remedy: isBareLoss ? undefined : code in remedies ? remedies[code] : remedy,
-      hint: hintOf(error),
+      remedy: isBareLoss ? undefined : (saidBy(error, 'remedy') ?? (code in remedies ? remedies[code] : remedy)) || undefined,
+      hint: saidBy(error, 'hint'),
     };
   }
   if (error instanceof CommanderError) {
@@ -60,9 +62,9 @@ function describe(error: unknown): Shown {
 }
 
 /** Put there by a command that knows more of the line than the call did. */
-function hintOf({ data, remote }: VirtagentError): string | undefined {
-  const hint = remote === undefined && typeof data === 'object' && data !== null ? (data as { hint?: unknown }).hint : undefined;
-  return typeof hint === 'string' ? hint : undefined;
+function saidBy({ data, remote }: VirtagentError, name: 'hint' | 'remedy'): string | undefined {
+  const text = remote === undefined && typeof data === 'object' && data !== null ? (data as Record<string, unknown>)[name] : undefined;
+  return typeof text === 'string' ? text : undefined;
 }
 
 function remoteCode(error: unknown): string | undefined {

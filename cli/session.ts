@@ -132,7 +132,9 @@ export class Session {
 
   #remote(): string {
     const methods = this.peer.remoteMethods;
-    return methods === undefined ? '' : `: the guest has ${methods.slice(0, MOST_SHOWN).map(plainName).join(', ')}`;
+    if (methods === undefined) return '';
+    const more = methods.length - MOST_SHOWN;
+    return `: the guest has ${methods.slice(0, MOST_SHOWN).map(plainName).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   }
 }
 

@@ -16,7 +16,8 @@ export function liveScreen(out: Output, lines: readonly LiveLine[], isJson: bool
   if (isJson) return { call: (call) => out.line(JSON.stringify({ event: 'call', ...call })), end: () => {} };
   if (!out.isTerminal) return { call: (call) => out.line(`${call.line.padEnd(13)}  ${shown(call)}`), end: () => {} };
   const update = createLogUpdate(out.stream);
-  const draw = (): void => update(`${table(lines, out.hasColours)}\nCtrl-C ends the machine.`);
+  // Some terminals say 0.
+  const draw = (): void => update(`${table(lines, out.stream.columns || 80, out.hasColours)}\nCtrl-C ends the machine.`);
   const timer = setInterval(draw, DRAW_MS);
   draw();
   return {
@@ -29,10 +30,15 @@ export function liveScreen(out: Output, lines: readonly LiveLine[], isJson: bool
   };
 }
 
-function table(lines: readonly LiveLine[], hasColours: boolean): string {
+/** Where the protocol has room too. */
+const WIDE_LEAST = 106;
+
+function table(lines: readonly LiveLine[], width: number, hasColours: boolean): string {
+  const isWide = width >= WIDE_LEAST;
+  const protocol = (text: string): string[] => (isWide ? [text] : []);
   const rows = new Table({
-    head: ['line', 'protocol', 'link', 'direction', 'calls', 'failed', 'last'],
-    colWidths: [15, 15, 12, 14, 8, 8, 26],
+    head: ['line', ...protocol('protocol'), 'link', 'direction', 'calls', 'failed', 'last'],
+    colWidths: [15, ...(isWide ? [15] : []), 12, 14, 7, 8, isWide ? 26 : 17],
     style: { compact: true, head: hasColours ? ['cyan'] : [], border: hasColours ? ['grey'] : [] },
   });
   for (const line of lines) {
@@ -40,10 +46,10 @@ function table(lines: readonly LiveLine[], hasColours: boolean): string {
       direction,
       String(calls),
       String(failed),
-      last === undefined ? '' : outcome(last),
+      last === undefined ? '' : isWide ? outcome(last) : (last.failed ?? last.method),
     ];
-    rows.push([line.spec.name, line.spec.protocol, line.state, ...cells('host → guest', line.out)]);
-    rows.push(['', '', '', ...cells('guest → host', line.in)]);
+    rows.push([line.spec.name, ...protocol(line.spec.protocol), line.state, ...cells('host → guest', line.out)]);
+    rows.push(['', ...protocol(''), '', ...cells('guest → host', line.in)]);
   }
   return rows.toString();
 }

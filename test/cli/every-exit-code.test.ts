@@ -51,11 +51,22 @@ test('3: nobody answered in time', async () => {
   expect(stderr).toMatch(/^virtagent: TIMEOUT: ping had no response within its deadline \(known: not-sent\)\n {2}→ Raise --timeout/);
 });
 
+test('124: no agent answered, so the command was not started', async () => {
+  const path = join(folder(), 's');
+  await listener(path, (socket) => void socket.resume());
+  const line = ['-c', 'unix-connect', '-p', path, '--protocol', 'qemu-ga', '--no-stdin'];
+  const { code, stderr } = await run(['exec', ...line, '--timeout', '0.3', '--', 'true']);
+  expect(code).toBe(124);
+  expect(stderr).toMatch(/^virtagent: TIMEOUT: "true" was not started within 0\.3 s \(known: not-sent\)\n/);
+  expect(stderr).toContain('Nothing came back: does an agent run at the other end?');
+});
+
 test('3: nobody came to a listening call in time', async () => {
   const path = join(folder(), 's');
   const { code, stderr } = await run(['call', 'ping', '-c', 'unix-listen', '-p', path, '--timeout', '0.3']);
   expect(code).toBe(3);
   expect(stderr).toContain(`nobody was at the other end of unix-listen ${path}`);
+  expect(stderr).toMatch(/\n {2}→ Start the other side, or correct --path\.\n$/);
 });
 
 test('4: the line could not be opened, however long the call would have waited', async () => {
