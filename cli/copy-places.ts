@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, win32 } from 'node:path';
 import { quote, VirtagentError } from '../transport/errors.ts';
 
 /** One side of a copy. */
@@ -27,6 +27,11 @@ export function copyPlaces(source: string, target: string): { readonly from: Pla
 /** The path in the guest at which a copy of that file is to be: `DIRECTORY/` takes the file's own name. */
 export function withName(directory: string, source: string): string {
   return `${directory.endsWith('/') ? directory : `${directory}/`}${basename(source)}`;
+}
+
+/** The name of the file itself. A guest may run Windows. */
+export function nameOf({ side, path }: Place): string {
+  return side === 'guest' && /^[a-z]:[\\/]/i.test(path) ? win32.basename(path) : basename(path);
 }
 
 /** A place as messages show it. */

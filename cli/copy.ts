@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { VirtagentError } from '../actors/index.ts';
 import { isConnecting } from '../transport/channels/open.ts';
 import { invalidOption } from '../transport/errors.ts';
@@ -8,7 +7,7 @@ import type { Context } from './context.ts';
 import { agentFiles } from './copy-agent.ts';
 import type { CopyWork, Moved } from './copy-files.ts';
 import { openSource, openTarget } from './copy-local.ts';
-import { copyPlaces, shownPlace, type Place } from './copy-places.ts';
+import { copyPlaces, nameOf, shownPlace, type Place } from './copy-places.ts';
 import { copyProgress, units } from './copy-progress.ts';
 import { qemuGaFiles } from './copy-qemu-ga.ts';
 import { MOST_BYTES } from './getfile.ts';
@@ -74,7 +73,7 @@ async function copyThere(options: CopyOptions, context: Context): Promise<Copied
   const source = await openSource(from.path, context.stopping.signal);
   try {
     return await onLine(options, context, async (work) => {
-      const name = from.path === '-' ? '' : basename(from.path);
+      const name = from.path === '-' ? '' : nameOf(from);
       const moved = await filesOf(line).store(source, name, to.path, keepMode ? source.mode : undefined, work);
       return { ...moved, to: shownPlace({ ...to, path: moved.guestPath }) };
     });
@@ -85,7 +84,7 @@ async function copyThere(options: CopyOptions, context: Context): Promise<Copied
 
 async function copyHere(options: CopyOptions, context: Context): Promise<Copied> {
   const { from, to, line, keepMode } = options;
-  const target = await openTarget(to.path, basename(from.path));
+  const target = await openTarget(to.path, nameOf(from));
   try {
     return await onLine(options, context, async (work) => {
       const moved = await filesOf(line).fetch(from.path, target, work);

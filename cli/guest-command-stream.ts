@@ -43,12 +43,13 @@ export async function streamCommand(
     const [out, err] = [await opened('out'), await opened('err')];
     const pid = await startCommand(runner, { ...rest, path: '/bin/sh', args: ['-c', runScript, 'sh', folder, path, ...args] });
     started(pid);
-    const pass = async (most: number): Promise<void> => {
-      await readOn(runner, out, outputs.out, most);
-      await readOn(runner, err, outputs.err, most);
-    };
-    const status = await awaitCommand(runner, pid, async () => pass(MOST_READS));
-    await pass(Infinity);
+    const status = await awaitCommand(runner, pid, async () => {
+      await readOn(runner, out, outputs.out, MOST_READS);
+      await readOn(runner, err, outputs.err, MOST_READS);
+    });
+    // What is there now: a child that it left behind may go on writing.
+    await readOn(runner, out, outputs.out, await readsLeft(runner, out));
+    await readOn(runner, err, outputs.err, await readsLeft(runner, err));
     return status;
   } finally {
     for (const handle of handles) await cleaner.call('guest-file-close', { handle }).catch(() => {});
@@ -64,4 +65,16 @@ async function readOn(runner: CommandRunner, handle: number, take: (bytes: Buffe
     if (bytes.length > 0) await take(bytes);
     if (answer?.eof !== false || bytes.length === 0) return;
   }
+}
+
+/** How many reads it takes from where the agent is in that file to its present end. */
+async function readsLeft(runner: CommandRunner, handle: number): Promise<number> {
+  const seek = async (offset: number, whence: 'set' | 'cur' | 'end'): Promise<number> => {
+    const answer = (await runner.call('guest-file-seek', { handle, offset, whence })) as { position?: unknown } | null;
+    return typeof answer?.position === 'number' ? answer.position : 0;
+  };
+  const at = await seek(0, 'cur');
+  const end = await seek(0, 'end');
+  await seek(at, 'set');
+  return Math.ceil((end - at) / READ_BYTES);
 }

@@ -58,7 +58,7 @@ export const errorTable = table({
     blame: 'line',
     retryable: true,
     meaning: 'The line ended while the call was being sent or waited for its response.',
-    remedy: 'See `known` before you repeat the call: it may have been executed.',
+    remedy: 'See `known` before you repeat the call: unless it is not-sent it may have been executed.',
   },
   SEND_FAILED: {
     blame: 'line',

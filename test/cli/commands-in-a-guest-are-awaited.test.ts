@@ -89,8 +89,12 @@ describe('output that is read while the command runs', () => {
       chunk('b', true),
       chunk('', true),
       { exited: true, exitcode: 4 },
+      ...[{ position: 2 }, { position: 3 }, { position: 2 }],
       chunk('c', true),
-      chunk('e', true),
+      ...[{ position: 0 }, { position: 1 }, { position: 0 }],
+      // Of a child that it left behind, and that goes on.
+      chunk('e', false),
+      chunk('and on', false),
     ]);
     const cleaner = scripted([{}, {}, { pid: 3 }]);
     const seen: string[] = [];

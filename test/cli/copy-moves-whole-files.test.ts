@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { copyPlaces, nameOf } from '../../cli/copy-places.ts';
 import { folder, guestAt, run, start, type Run, type Running } from './support.ts';
 
 let root = '';
@@ -71,6 +72,14 @@ test.each([
 });
 
 describe('where a copy goes', () => {
+  test.each([
+    ['guest:/etc/hosts', 'hosts'],
+    ['guest:C:\\x\\y.txt', 'y.txt'],
+    ['guest:/etc/C:\\x', 'C:\\x'],
+  ])('%s is named %s', (from, name) => {
+    expect(nameOf(copyPlaces(from, '/tmp/').from)).toBe(name);
+  });
+
   test('a directory takes the name of the file, on either side', async () => {
     writeFileSync(join(theirs, 'a'), 'a');
     writeFileSync(join(ours, 'b'), 'b');

@@ -109,4 +109,12 @@ needs('qemu-ga')('virtagent exec, with a real qemu-ga', () => {
     for (let turns = 0; folders().length >= during.length && turns < 100; turns++) await pause(20);
     expect(folders().length).toBeLessThan(during.length);
   });
+
+  test('with --stream ends with the command, though a child that it left behind writes on', async () => {
+    const agent = await realAgent();
+    const script = 'timeout 30 yes & echo $! >&2; exit 3';
+    const { code, stderr } = await exec(agent, ['--stream'], 'sh', '-c', script);
+    process.kill(Number(stderr), 'SIGKILL');
+    expect(code).toBe(3);
+  });
 });

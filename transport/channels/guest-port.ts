@@ -79,9 +79,16 @@ export class GuestPort {
     const end = (text: string): void => {
       if (!ended.signal.aborted) line.destroy(new VirtagentError('LINE_LOST', `${this.#options.name}: ${text}`));
     };
+    /** More news at once than the monitor may be asked about: how it stands is seen a moment later. */
+    const lookLater = (qmp: Qmp) => async (): Promise<void> => {
+      const { isOpen } = await paused(this.#timers, bounds.tryFirstMs, ended.signal)
+        .then(async () => this.#look(qmp, ended.signal))
+        .catch(() => ({ isOpen: true }));
+      if (!isOpen) end('the guest closed its port');
+    };
     const listen = (qmp: Qmp): void => {
       events = qmp.events$.subscribe({
-        next: (event) => void this.#judge(qmp, event, opened).then((text) => text !== undefined && end(text), ignore),
+        next: (event) => void this.#judge(qmp, event, opened).then((text) => text !== undefined && end(text), lookLater(qmp)),
         complete: () => void regain(qmp).catch(ignore),
       });
     };
