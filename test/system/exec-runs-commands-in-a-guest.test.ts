@@ -114,7 +114,8 @@ needs('qemu-ga')('virtagent exec, with a real qemu-ga', () => {
     const agent = await realAgent();
     const script = 'timeout 30 yes & echo $! >&2; exit 3';
     const { code, stderr } = await exec(agent, ['--stream'], 'sh', '-c', script);
-    process.kill(Number(stderr), 'SIGKILL');
+    // Which `timeout` hands on.
+    process.kill(Number(stderr), 'SIGTERM');
     expect(code).toBe(3);
   });
 });
