@@ -141,11 +141,13 @@ test('the rest leaves before anything of a later turn', async () => {
   const { send } = await up(stream);
   const seen: string[][] = [];
   await immediate();
-  setImmediate(() => seen.push([...stream.writes]));
-  setTimeout(() => seen.push([...stream.writes]), 0);
+  const later = [
+    new Promise<void>((resolve) => setImmediate(() => resolve(void seen.push([...stream.writes])))),
+    new Promise<void>((resolve) => setTimeout(() => resolve(void seen.push([...stream.writes])), 0)),
+  ];
   send('0');
   send('a');
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await Promise.all(later);
   expect(seen).toEqual([
     ['0', 'a'],
     ['0', 'a'],
