@@ -2,14 +2,13 @@
  * Section lines: the lines that QEMU gives, a virtio-serial port inside a virtual machine and a pseudo-terminal, each against a
  * bare JSON-lines echo on the same line through the same channel.
  *
- * Traps: the guest runs under software emulation, ten to twenty times slower than a machine of its own, so its part of a call
- * weighs that much more than anywhere else, and takes long to be compiled: both are warmed up for long. The machine is
- * not pinned. A pseudo-terminal made by socat has a third process in the middle.
+ * Traps: the guest runs under software emulation, thirty to sixty times slower than a machine of its own, so its part of a call
+ * weighs that much more than anywhere else, and takes half a minute to be compiled: each contender keeps one warm line. The
+ * machine is not pinned. A pseudo-terminal made by socat has a third process in the middle.
  */
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ChannelSpec } from '../transport/index.ts';
 import { portNames, type Agent } from '../scripts/vm/agents.ts';
 import { Vm } from '../scripts/vm/boot.ts';
 import { vmImage } from '../scripts/vm/image.ts';
@@ -34,8 +33,8 @@ interface Place {
   readonly title: string;
   /** How long each contender is called, 64 calls at a time, before the first round. */
   readonly warmUpMs: number;
-  /** Puts one contender on both ends; the client is asked. */
-  open(contender: ContenderName): Promise<{ readonly client: Worker<PeerTasks>; readonly end: () => Promise<void> }>;
+  /** Puts one contender on both ends of a line of its own; gives the client. */
+  open(contender: ContenderName): Promise<Worker<PeerTasks>>;
   end(): Promise<void>;
 }
 
@@ -50,7 +49,7 @@ const places: readonly ((bench: Bench) => Promise<Place | Missing>)[] = [virtioS
 export const lines: Section = {
   title: 'lines: virtio-serial inside a virtual machine, and a pseudo-terminal',
 
-  steps: ({ chosen, rounds }) => chosen(able).length * places.length * (rounds + 1),
+  steps: ({ chosen, rounds }) => chosen(able).length * places.length * (rounds * loads.length + 1),
 
   async run(bench) {
     const tables: Table[] = [];
@@ -78,26 +77,24 @@ export const lines: Section = {
 };
 
 async function measure(bench: Bench, place: Place, series: Series): Promise<void> {
+  const clients = new Map<ContenderName, Worker<PeerTasks>>();
   for (const contender of bench.chosen(able)) {
-    const { client, end } = await place.open(contender);
+    const client = await place.open(contender);
+    clients.set(contender, client);
     await client.ask('check', undefined);
     await client.ask('echo', { inFlight: 64, bytes: 100, windowMs: place.warmUpMs });
     for (const { inFlight, bytes } of loads) await client.ask('echo', { inFlight, bytes, windowMs: WARM_UP_MS });
-    await end();
     bench.step();
   }
   for (let round = 0; round < bench.rounds; round++) {
-    for (const contender of inTurn(bench.chosen(able), round)) {
-      const { client, end } = await place.open(contender);
-      await client.ask('echo', { inFlight: 5, bytes: 100, windowMs: WARM_UP_MS });
-      for (const { name, inFlight, bytes } of inTurn(loads, round)) {
+    for (const { name, inFlight, bytes } of inTurn(loads, round)) {
+      for (const [contender, client] of inTurn([...clients], round)) {
         const { callsPerSecond, p50, p99 } = await client.ask('echo', { inFlight, bytes, windowMs: bench.windowMs });
         series.add(`${name}: ${contender} calls/s`, callsPerSecond);
         series.add(`${name}: ${contender} p50`, p50);
         series.add(`${name}: ${contender} p99`, p99);
+        bench.step();
       }
-      await end();
-      bench.step();
     }
   }
 }
@@ -127,29 +124,23 @@ function table({ chosen }: Bench, title: string, load: (typeof loads)[number], s
   };
 }
 
-/** The guest serves, the host calls: the host's end is QEMU's socket. */
+/** The guest serves, the host calls: the host's end is QEMU's socket. Each contender has a port of the same device. */
 async function virtioSerial({ crew, workshop, quick }: Bench): Promise<Place | Missing> {
   const title = 'virtio-serial';
   const missing = missingOf(...vmPrograms);
   if (missing !== undefined) return { title, missing };
   const image = await vmImage((text) => console.error(text));
-  const guest: Agent = { name: 'echo', command: `node /agent/guest.js ${portNames.agent}` };
-  const vm = await Vm.boot({ image, agents: [guest], files: { 'guest.js': await workshop.bundle('guest.ts') } });
-  const line: ChannelSpec = { channel: 'unix-connect', path: vm.sockets.agent };
+  const ends = { 'jsonrpc-lines': portNames.agent, floor: portNames.spare };
+  const agents = Object.entries(ends).map(([name, port]): Agent => ({ name, command: `node /agent/guest.js ${name} ${port}` }));
+  const vm = await Vm.boot({ image, agents, files: { 'guest.js': await workshop.bundle('guest.ts') } });
   return {
     title,
     warmUpMs: quick ? 5000 : 25_000,
     async open(contender) {
       const client = crew.worker<PeerTasks>(workshop.script('workers/peer.ts'), 'client', `host of ${contender}`);
-      await client.ask('openLine', { contender, line, side: 'client', tells: true });
-      return {
-        client,
-        end: async () => {
-          client.end();
-          // The guest looks ten times a second whether its host is there: one that comes back sooner is taken for the same.
-          await pause(500);
-        },
-      };
+      const path = contender === 'floor' ? vm.sockets.spare : vm.sockets.agent;
+      await client.ask('openLine', { contender, line: { channel: 'unix-connect', path }, side: 'client' });
+      return client;
     },
     end: () => vm.end(),
   };
@@ -171,23 +162,15 @@ async function pseudoTerminal({ crew, workshop }: Bench): Promise<Place | Missin
       );
       await until(() => paths.every((path) => existsSync(path)), socat);
       const script = workshop.script('workers/peer.ts');
-      const ends = (['server', 'client'] as const).map((side, index) => {
+      const opening = (['server', 'client'] as const).map(async (side, index) => {
         const worker = crew.worker<PeerTasks>(script, side, `${side} of ${contender}`);
-        const line: ChannelSpec = { channel: 'isa-serial', path: paths[index] };
-        return { worker, opened: worker.ask('openLine', { contender, line, side, tells: false }) };
+        await worker.ask('openLine', { contender, line: { channel: 'isa-serial', path: paths[index] }, side });
+        return worker;
       });
-      await Promise.all(ends.map(({ opened }) => opened));
-      const [server, client] = ends.map(({ worker }) => worker) as [Worker<PeerTasks>, Worker<PeerTasks>];
-      return {
-        client,
-        end: async () => {
-          client.end();
-          server.end();
-          socat.kill();
-        },
-      };
+      const [, client] = (await Promise.all(opening)) as [Worker<PeerTasks>, Worker<PeerTasks>];
+      return client;
     },
-    end: async () => {},
+    end: async () => crew.end(),
   };
 }
 

@@ -4,7 +4,6 @@ import { connect, createServer, type Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { openChannel, type ChannelSpec } from '../../transport/index.ts';
 import type { Params, Session, Side } from '../contenders/contender.ts';
-import { firstLine } from '../first-line.ts';
 import { contenders, type ContenderName } from '../contenders/index.ts';
 import { underLoad, type LoadFigures, type LoadOptions } from '../load.ts';
 import { serve } from './serve.ts';
@@ -19,8 +18,6 @@ export interface LineEnd {
   readonly contender: ContenderName;
   readonly line: ChannelSpec;
   readonly side: Side;
-  /** Whether the far end is workers/guest.ts. */
-  readonly tells: boolean;
 }
 
 let session: Session;
@@ -61,15 +58,10 @@ const tasks = {
     return how;
   },
 
-  /** Opens its end on a line of the package's own; says how the contender is set up. A far end that serves all is told which. */
-  async openLine({ contender, line, side, tells }: LineEnd): Promise<string> {
+  /** Opens its end on a line of the package's own; says how the contender is set up. */
+  async openLine({ contender, line, side }: LineEnd): Promise<string> {
     const { how, open } = await contenders[contender].load();
-    const stream = await openChannel(line).open(new AbortController().signal);
-    if (tells) {
-      stream.write(`${contender}\n`);
-      await firstLine(stream);
-    }
-    session = await open(stream, side);
+    session = await open(await openChannel(line).open(new AbortController().signal), side);
     return how;
   },
 
