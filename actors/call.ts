@@ -27,6 +27,9 @@ export class Call implements Operations {
   /** The parameters as they are sent, and the request's frame. */
   #params: unknown;
   #frame: Uint8Array | undefined;
+  #hasBegun = false;
+  /** A handler makes it of the side that called it: no window and no credit holds it back. */
+  #isNested = false;
   /** When it is to have ended, by the manager's clock. */
   #deadline = Infinity;
   #watched: AbortSignal | undefined;
@@ -48,7 +51,8 @@ export class Call implements Operations {
       this.#check(timeoutMs);
       const refusal = this.#host.greeting?.refusal(this.#method, false);
       if (refusal !== undefined) throw new VirtagentError('METHOD_NOT_FOUND', refusal);
-      this.#prepare(params);
+      this.#isNested = exempt;
+      this.#prepare(params, timeoutMs);
     } catch (error) {
       return this.#fail(error);
     }
@@ -91,10 +95,14 @@ export class Call implements Operations {
     }
     const encoded = this.#frame as Uint8Array;
     const frame = greeting === undefined ? encoded : greeting.sending(this.#tag, method, encoded);
-    if (this.#host.isTraced) this.#host.trace('out', { type: 'request', tag: this.#tag, method, params: this.#params }, frame.length);
+    const { transport } = this.#host;
+    if (!this.#hasBegun && this.#host.isTraced)
+      this.#host.trace('out', { type: 'request', tag: this.#tag, method, params: this.#params }, frame.length);
+    this.#hasBegun = true;
     // While it waits for its response it needs neither.
-    this.#frame = this.#params = undefined;
-    this.#host.transport.write(frame, sending.done);
+    this.#params = undefined;
+    if (!transport.takesInParts(encoded)) this.#frame = undefined;
+    transport.write(frame, sending.done, this.#isNested ? 0 : encoded.length + JOB_CHARGE);
     greeting?.sent(this.#tag);
   }
 
@@ -103,6 +111,7 @@ export class Call implements Operations {
   }
 
   callback(outcome: Outcome): void {
+    if (this.#frame !== undefined) this.#host.transport.forget(this.#frame);
     if (this.#options.onProgress !== undefined) this.#outgoing.forgetProgress(this.#tag);
     if (outcome.type !== 'value') return this.#end({ ok: false, error: callError(outcome, this.#method) });
     const checked = this.#checked(outcome.value);
@@ -140,12 +149,20 @@ export class Call implements Operations {
   }
 
   /** Gives it a tag and encodes it. */
-  #prepare(params: unknown): void {
+  #prepare(params: unknown, timeoutMs: number): void {
     const { onProgress } = this.#options;
+    const { session, transport } = this.#host;
     const tag = this.#outgoing.nextTag();
+    const method = this.#method;
     this.#tag = tag;
-    this.#params = onProgress === undefined ? params : this.#withToken(params, tag);
-    this.#frame = this.#host.transport.codec.encode({ type: 'request', tag, method: this.#method, params: this.#params });
+    this.#params = onProgress === undefined || session !== undefined ? params : this.#withToken(params, tag);
+    if (session === undefined) this.#frame = transport.codec.encode({ type: 'request', tag, method, params: this.#params });
+    else {
+      const deadline = timeoutMs === Infinity ? undefined : Math.ceil(session.clock + timeoutMs);
+      const wants = onProgress === undefined ? undefined : 'progress';
+      const { urgency } = this.#options;
+      this.#frame = session.encode({ type: 'request', tag, method, params, deadline, urgency, wants, nested: this.#isNested });
+    }
     if (onProgress !== undefined) this.#outgoing.expectProgress(tag, (value) => this.#tellProgress(onProgress, value));
   }
 

@@ -57,13 +57,21 @@ export class Incoming {
   take(message: Asked): void {
     const tag = message.type === 'request' ? message.tag : undefined;
     const work = new ServerWork(this, this.#host, message);
+    const { remainingMs = Infinity, urgency = 1 } = message.type === 'request' ? message : {};
+    if (remainingMs <= 0) {
+      work.release();
+      return this.refuse(tag, { code: 'EXPIRED', message: `its deadline had passed by ${Math.round(-remainingMs)} ms when it came` });
+    }
     const added = this.#host.manager.addServer({
       tag: String(tag ?? ''),
+      urgency,
       bytes: message.bytes + JOB_CHARGE,
       answers: message.type === 'request',
+      timeoutMs: remainingMs,
       operations: work,
     });
     if (!added.ok) {
+      work.release();
       // A notification is never answered, so it is refused in silence.
       if (message.type === 'notification') this.#host.onUnclaimed();
       else this.refuse(tag, { code: added.error.code === 'BUSY' ? 'BUSY' : 'STOPPING', message: added.error.message });
@@ -129,8 +137,14 @@ class ServerWork {
   /** The answer as it will be written, and what it was made of. */
   #answer: { readonly completion: Completion; readonly frame: Uint8Array } | undefined;
   #owed = 0;
+  #hasBegun = false;
   #aborted = false;
   #returned = false;
+  /** It counts against what the other side may have waiting here (virtagent-2), in the session of that number. */
+  #isWaiting: boolean;
+  readonly #session: number;
+  /** When the caller stops to wait, by the manager's clock. */
+  readonly #deadline: number;
   /** Progress values that are not on the line yet, and what waits for them. */
   #unsent = 0;
   #whenSent: (() => void) | undefined;
@@ -139,9 +153,27 @@ class ServerWork {
     this.#incoming = incoming;
     this.#host = host;
     this.#message = message;
+    const { session } = host;
+    this.#session = session?.number ?? 0;
+    this.#isWaiting = session !== undefined && (message.type === 'notification' || message.nested !== true);
+    const remainingMs = message.type === 'request' ? message.remainingMs : undefined;
+    this.#deadline = remainingMs === undefined ? Infinity : host.manager.timers.clock.now() + remainingMs;
+  }
+
+  /** It no longer waits: the other side may send another. */
+  release(): void {
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.#host.session?.release(this.#message.bytes, this.#session);
+  }
+
+  /** Milliseconds that the caller still waits, if it said so. */
+  get remainingMs(): number | undefined {
+    return this.#deadline === Infinity ? undefined : Math.max(0, this.#deadline - this.#host.manager.timers.clock.now());
   }
 
   execute(execution: Execution): void {
+    this.release();
     const { method, params } = this.#message;
     const definition = this.#host.methodNamed(method);
     if (definition === undefined) {
@@ -171,12 +203,18 @@ class ServerWork {
     const completion = sending.value as Completion;
     const frame = this.#frameOf(completion);
     const { tag } = this.#message as RequestMessage;
-    if (this.#host.isTraced) this.#host.trace('out', { type: 'response', tag, answer: answerOf(completion) }, frame.length);
+    if (!this.#hasBegun && this.#host.isTraced)
+      this.#host.trace('out', { type: 'response', tag, answer: answerOf(completion) }, frame.length);
+    this.#hasBegun = true;
     this.#host.transport.write(frame, sending.done);
   }
 
   callback(): void {
     this.isOver = true;
+    this.release();
+    const { transport } = this.#host;
+    const frame = this.#answer?.frame;
+    if (frame !== undefined && transport.takesInParts(frame)) transport.forget(frame);
     // Also of nothing: a line that the peer has ended is done with once no job is left.
     this.#incoming.owe(-this.#owed);
     this.#nested?.abandon();
@@ -258,8 +296,15 @@ class ServerWork {
     return unattended(sent);
   }
 
+  /** What ties a progress value to its request: its tag (virtagent-2), or what its parameters name. */
+  get #progressToken(): unknown {
+    const message = this.#message;
+    if (this.#host.session === undefined) return (message.params as { workDoneToken?: unknown } | undefined)?.workDoneToken;
+    return message.type === 'request' && message.wants === 'progress' ? message.tag : undefined;
+  }
+
   progress(value: unknown): boolean {
-    const token = (this.#message.params as { workDoneToken?: unknown } | undefined)?.workDoneToken;
+    const token = this.#progressToken;
     if (!this.#host.protocol.progress || (typeof token !== 'string' && typeof token !== 'number')) return false;
     if (this.isOver || this.#returned || this.#aborted || this.#incoming.owesTooMuch) return false;
     this.#unsent++;
@@ -272,14 +317,15 @@ class ServerWork {
 /** What a handler gets. Its functions are its own, as handlers take them out of it; the signal is made when it is asked for. */
 class HandlerContextOf implements HandlerContext {
   readonly method: string;
-  readonly remainingMs = undefined;
   readonly call: HandlerContext['call'];
   readonly notify: HandlerContext['notify'];
   readonly progress: HandlerContext['progress'];
   readonly #execution: Execution;
+  readonly #work: ServerWork;
 
   constructor(work: ServerWork, method: string, execution: Execution) {
     this.method = method;
+    this.#work = work;
     this.#execution = execution;
     this.call = ((name: string, params?: unknown, options = {}) =>
       unattended(work.nestedOf(execution).call(name, params, options))) as HandlerContext['call'];
@@ -289,6 +335,10 @@ class HandlerContextOf implements HandlerContext {
 
   get signal(): AbortSignal {
     return this.#execution.signal;
+  }
+
+  get remainingMs(): number | undefined {
+    return this.#work.remainingMs;
   }
 }
 

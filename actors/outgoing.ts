@@ -2,6 +2,7 @@ import type { Outcome, Urgency } from '../machines/job.ts';
 import type { CancelMessage, ProgressMessage, ResponseMessage } from '../transport/messages.ts';
 import type { VirtagentError } from '../transport/errors.ts';
 import type { Protocol } from '../transport/protocols.ts';
+import type { Session } from '../transport/session/session.ts';
 import type { Transport } from '../transport/transport.ts';
 import { asCallError, Call, JOB_CHARGE, type CallResult } from './call.ts';
 import type { Greeting } from './greeting.ts';
@@ -21,6 +22,8 @@ export interface OutgoingHost {
   readonly resultSchemas: Readonly<Record<string, Schema>>;
   /** What the protocol does with a line besides calls, if anything. */
   readonly greeting: Greeting | undefined;
+  /** With virtagent-2: the session that outlives lines. */
+  readonly session: Session | undefined;
   /** Whether anybody watches messages; told of each only then. */
   readonly isTraced: boolean;
   trace(direction: 'in' | 'out', message: object, bytes: number): void;
@@ -156,18 +159,24 @@ export class Outgoing {
     urgency: Urgency,
     callback: (outcome: Outcome) => void,
   ): VirtagentError | undefined {
+    const bytes = frame.length + JOB_CHARGE;
+    let isTraced = false;
     const added = this.#host.manager.add(kind, {
       tag: kind,
       urgency,
       exempt: kind === 'notice',
-      bytes: frame.length + JOB_CHARGE,
+      bytes,
       ...(kind === 'notification' ? { timeoutMs: this.#host.timeoutMs } : undefined),
       operations: {
         send: (sending) => {
-          if (this.#host.isTraced) this.#host.trace('out', message, frame.length);
-          this.#host.transport.write(frame, sending.done);
+          if (!isTraced && this.#host.isTraced) this.#host.trace('out', message, frame.length);
+          isTraced = true;
+          this.#host.transport.write(frame, sending.done, kind === 'notification' ? bytes : 0);
         },
-        callback,
+        callback: (outcome) => {
+          this.#host.transport.forget(frame);
+          callback(outcome);
+        },
       },
     });
     return added.ok ? undefined : added.error;

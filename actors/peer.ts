@@ -5,6 +5,7 @@ import type { LinkState } from '../machines/link.ts';
 import type { peerMachine, PeerContext, PeerEmitted, PeerEvent, PeerOutput } from '../machines/peer.ts';
 import { invalidOption, quote, RemoteProtocolError, VirtagentError } from '../transport/errors.ts';
 import type { IncomingMessage } from '../transport/messages.ts';
+import type { Session } from '../transport/session/session.ts';
 import type { Transport, TransportCounters, TransportInput } from '../transport/transport.ts';
 import { Incoming, type IncomingHost } from './incoming.ts';
 import { jobStates, type JobStateEvent } from './job-events.ts';
@@ -25,6 +26,7 @@ import { Outgoing, unattended } from './outgoing.ts';
 import type { CheckedPeerOptions, PeerOptions } from './peer-options.ts';
 import type { Greeting } from './greeting.ts';
 import { QemuGaGreeting, type QemuGaHost } from './qemu-ga-greeting.ts';
+import { SessionGreeting, type SessionGreetingHost } from './session-greeting.ts';
 import { V7Greeting } from './v7-greeting.ts';
 
 /** A message that crossed the line, for traces. */
@@ -46,6 +48,9 @@ export interface PeerCounters extends Readonly<TransportCounters> {
 /** One-way messages: before requests (refusals, cancels, progress), or among them (notifications). */
 const noticeKind: Kind = { name: 'notice', chart: noticeJob, class: 'server', slots: ['send'], ownsTag: false };
 const notificationKind: Kind = { name: 'notification', chart: noticeJob, class: 'client', slots: ['send'], ownsTag: false };
+
+/** Requests that the other side may have waiting here (virtagent-2), where `maxServerJobs` allows more. */
+const mostRequests = 1024;
 
 /** A peer's snapshot: its `context` has the link's state. */
 export type PeerSnapshot = SnapshotFrom<typeof peerMachine> & { output: PeerOutput | undefined };
@@ -232,6 +237,11 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     return this.#manager as Manager;
   }
 
+  /** With virtagent-2: the session that outlives lines. */
+  get #session(): Session | undefined {
+    return this.#greeting instanceof SessionGreeting ? this.#greeting.session : undefined;
+  }
+
   /** The transport under this peer. */
   get transport(): Transport {
     return this.#transport as Transport;
@@ -259,6 +269,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     const { managerLimits, interpretCharts, clock, random } = this.#options;
     return {
       ...managerLimits,
+      credits: this.#options.protocol.greeting === 'session',
       kinds: [noticeKind, notificationKind],
       interpretCharts,
       clock,
@@ -273,7 +284,8 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     const { createChannel, protocol, codecLimits, retries, clock, random, stallTimeoutMs } = this.#options;
     return {
       channel: createChannel(),
-      createCodec: () => protocol.createCodec(codecLimits),
+      createCodec: () => this.#session ?? protocol.createCodec(codecLimits),
+      session: protocol.greeting === 'session' ? () => this.#session as Session : undefined,
       retries,
       clock,
       random,
@@ -287,8 +299,14 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
         this.manager.gate('exempt');
         this.#weighFinishing();
       },
+      onClosing: () => this.#greeting?.closing?.(),
       onDown: () => {
-        this.#greeting?.end();
+        if (this.#greeting?.end() === true) {
+          // What is on the line waits for the next.
+          this.manager.gate('none');
+          this.transport.settled();
+          return;
+        }
         // A manager that has closed has no jobs to end, and will not say so.
         if (this.manager.ref.getSnapshot().status === 'active') this.manager.lineLost();
         else this.transport.settled();
@@ -394,6 +412,9 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       get greeting() {
         return owner.#greeting;
       },
+      get session() {
+        return owner.#session;
+      },
       maxOwedBytes: options.maxOwedBytes,
       onUnclaimed: () => void owner.#unclaimed++,
       onUserError: (error, method) => {
@@ -411,6 +432,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   }
 
   #greetingOf({ protocol, role, random }: CheckedPeerOptions, stopChild: (child: AnyActorRef) => void): Greeting | undefined {
+    if (protocol.greeting === 'session') return new SessionGreeting(this.#sessionHost(stopChild));
     if (protocol.greeting === 'qemu-ga') return new QemuGaGreeting(this.#qemuGaHost(random, stopChild));
     if (protocol.greeting !== 'v7' || role === undefined) return undefined;
     const owner = this;
@@ -422,6 +444,26 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       methodNames: [...new Set(['ping', 'capabilities', ...Object.keys(this.#options.methods)])],
       greeted: () => this.transport.greeted(),
     });
+  }
+
+  #sessionHost(stopChild: (child: AnyActorRef) => void): SessionGreetingHost {
+    const owner = this;
+    const { random, codecLimits: limits, reliable, keepMs, heartbeatMs, managerLimits } = this.#options;
+    const room = { requests: Math.min(mostRequests, managerLimits.maxServerJobs), bytes: managerLimits.maxServerBytes };
+    return {
+      ref: this.ref,
+      get manager() {
+        return owner.manager;
+      },
+      get transport() {
+        return owner.transport;
+      },
+      random,
+      options: { limits, reliable, room, keepMs, heartbeatMs },
+      gate: (open) => this.manager.gate(open),
+      onViolation: () => void this.#unclaimed++,
+      stopChild,
+    };
   }
 
   #qemuGaHost(random: () => number, stopChild: (child: AnyActorRef) => void): QemuGaHost {
