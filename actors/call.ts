@@ -201,7 +201,15 @@ export class Call implements Operations {
 }
 
 /** Codes with which a side says that it did not run the request. */
-const refusals: ReadonlySet<string> = new Set(['METHOD_NOT_FOUND', 'INVALID_PARAMS', 'INVALID_REQUEST', 'PARSE_ERROR', 'BUSY', 'STOPPING']);
+const refusals: ReadonlySet<string> = new Set([
+  'METHOD_NOT_FOUND',
+  'INVALID_PARAMS',
+  'INVALID_REQUEST',
+  'PARSE_ERROR',
+  'BUSY',
+  'STOPPING',
+  'EXPIRED',
+]);
 
 /** The error of a call that came to anything but a value. */
 function callError(outcome: Outcome, method: string): VirtagentError {

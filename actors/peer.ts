@@ -371,6 +371,12 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       case 'progress':
         if (!this.#outgoing.progress(message.token, message.value)) this.#unclaimed++;
         return undefined;
+      case 'item':
+      case 'more':
+      case 'status':
+      case 'limits':
+        // No protocol that is spoken here has them.
+        return undefined;
     }
   }
 

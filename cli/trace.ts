@@ -36,7 +36,7 @@ export function traceLine({ direction, message, bytes }: TracedMessage, method: 
 }
 
 function tagOf(message: IncomingMessage): string | undefined {
-  if (message.type === 'notification') return undefined;
+  if (message.type === 'notification' || message.type === 'limits') return undefined;
   const tag: Tag = message.type === 'progress' ? message.token : message.tag;
   return tag === undefined ? '(no tag)' : oneLine(String(tag), 40);
 }
@@ -53,9 +53,16 @@ function payload(message: IncomingMessage, mode: TraceMode): string | undefined 
       if (!message.answer.ok) return ofError(message.answer.error);
       return message.answer.value === undefined ? undefined : show(message.answer.value);
     case 'progress':
+    case 'item':
       return show(message.value);
     case 'rejected':
       return ofError(message.error);
+    case 'limits':
+      return jsonLine(message.limits);
+    case 'status':
+      return `of ${oneLine(message.of, 40)}`;
+    case 'more':
+      return `${message.items} items, ${message.itemBytes} B`;
     case 'cancel':
       return undefined;
   }

@@ -92,6 +92,24 @@ export const errorTable = table({
     meaning: 'The response breaks the protocol, or its result does not pass the schema given for it.',
     remedy: 'Compare the versions of both sides; `message` says what was wrong.',
   },
+  LINE_SILENT: {
+    blame: 'line',
+    retryable: true,
+    meaning: 'Nothing was heard for twice heartbeatMs, though the other side was asked to say something.',
+    remedy: 'Find out whether the other side still runs and reads; see `known` before you repeat the call.',
+  },
+  LIMIT_EXCEEDED: {
+    blame: 'peer',
+    retryable: false,
+    meaning: 'The peer went beyond a limit that it had been told, so the session with it was ended.',
+    remedy: 'Correct the other side; `message` names the limit.',
+  },
+  PROTOCOL_MISMATCH: {
+    blame: 'us',
+    retryable: false,
+    meaning: 'The other side speaks another protocol, or another version of this one.',
+    remedy: 'Give both sides the same protocol, and versions of this package that have it.',
+  },
   // Refusals: the request was not executed.
   METHOD_NOT_FOUND: {
     blame: 'us',
@@ -140,6 +158,13 @@ export const errorTable = table({
     errnum: -108,
     meaning: 'The side that was asked is finishing what runs and takes no new work.',
     remedy: 'Wait for its next start.',
+  },
+  EXPIRED: {
+    blame: 'peer',
+    retryable: true,
+    jsonrpc: -32014,
+    meaning: 'The deadline of the call had passed when its request came to the other side, or when its turn came there.',
+    remedy: 'Raise timeoutMs, or find out why requests wait; it was not executed.',
   },
   // Refusals on this side: nothing was sent.
   QUEUE_FULL: {
@@ -291,7 +316,16 @@ export class VirtagentError extends Error {
 }
 
 /** Why bytes from the peer were dropped. Stable, like the error codes. */
-export type DamageReason = 'noise' | 'truncated' | 'bad-header' | 'bad-length' | 'header-too-large' | 'message-too-large' | 'not-a-message';
+export type DamageReason =
+  | 'noise'
+  | 'truncated'
+  | 'bad-header'
+  | 'bad-length'
+  | 'bad-checksum'
+  | 'other-session'
+  | 'header-too-large'
+  | 'message-too-large'
+  | 'not-a-message';
 
 /**
  * Bytes from the peer that break its protocol and can't be answered. A decoder reports one and goes on with

@@ -44,6 +44,42 @@ export const qemuGaLimits: Limits = Object.freeze({
   maxMessageBytes: 48 * MiB,
 });
 
+/** The caps of virtagent-2's messages; what the other side has announced takes their place in what is sent to it. */
+export const v2Limits: Limits = Object.freeze({
+  ...defaultLimits,
+  // As the protocol has it: tags are the sender's own, and ours have 20.
+  maxTagLength: 64,
+});
+
+/** The limits that a side of virtagent-2 announces (docs/protocol.md#limits). */
+export interface SessionLimits {
+  readonly frame: number;
+  readonly message: number;
+  readonly messages: number;
+  readonly depth: number;
+  readonly method: number;
+  readonly streams: number;
+  readonly keepMs: number;
+  readonly heartbeatMs: number;
+}
+
+/** Those of a side that announces none. */
+export const sessionLimits: SessionLimits = Object.freeze({
+  // An urgent message waits for one frame at most; at 64 KiB the frames cost less than a thousandth of what is in them.
+  frame: 64 * 1024,
+  message: v2Limits.maxMessageBytes,
+  // Memory is taken for what has come of each: with the bytes of a message this bounds it.
+  messages: 64,
+  depth: v2Limits.maxDepth,
+  method: v2Limits.maxMethodLength,
+  // Each holds a handler's slot for as long as its reader likes.
+  streams: 64,
+  // A guest that is moved to another host, or a cable that is plugged in anew, comes back sooner.
+  keepMs: 30_000,
+  // A dead line is known within 10 s, and an idle one costs 12 bytes a second.
+  heartbeatMs: 5000,
+});
+
 /** `base` with a user's own caps in place of some. Throws INVALID_OPTION. */
 export function limitsFrom(base: Limits, own: Partial<Limits> = {}): Limits {
   const limits = { ...base };

@@ -27,6 +27,14 @@ export interface RequestMessage {
   readonly tag: Tag;
   readonly method: string;
   readonly params: unknown;
+  /** The millisecond of the sender's clock after which it no longer waits. This and what follows: virtagent-2 alone. */
+  readonly deadline?: number;
+  /** 0 goes first; 1 unless given. The answer goes with the same. */
+  readonly urgency?: 0 | 1 | 2;
+  /** What is wanted before the response: values on the way, or items, at first so many and so many bytes of their messages. */
+  readonly wants?: 'progress' | { readonly items: number; readonly bytes: number };
+  /** A handler makes it of the side that called it, so it needs no credit. */
+  readonly nested?: boolean;
 }
 
 /** A call that wants none. v7 has none of these. */
@@ -43,17 +51,46 @@ export interface ResponseMessage {
   readonly answer: Answer;
 }
 
-/** The sender of a request gives it up (JSON-RPC with headers: `$/cancelRequest`). */
+/** The sender of a request gives it up (JSON-RPC with headers: `$/cancelRequest`; virtagent-2: `$/cancel`). */
 export interface CancelMessage {
   readonly type: 'cancel';
   readonly tag: Tag;
 }
 
-/** A value on the way to a result (JSON-RPC with headers: `$/progress`). */
+/** A value on the way to a result (`$/progress`). In virtagent-2 the token is the tag of the request. */
 export interface ProgressMessage {
   readonly type: 'progress';
   readonly token: string | number;
   readonly value: unknown;
+}
+
+/** An item of a streamed result (virtagent-2: `$/item`). */
+export interface ItemMessage {
+  readonly type: 'item';
+  readonly tag: string;
+  readonly value: unknown;
+}
+
+/** Who wants the items of that request has room for so many more (virtagent-2: `$/more`). */
+export interface MoreMessage {
+  readonly type: 'more';
+  readonly tag: string;
+  readonly items: number;
+  /** Bytes of their messages; `bytes` on the line, but that is here what a message itself has taken there. */
+  readonly itemBytes: number;
+}
+
+/** A request of the protocol's own: what is known of the request `of`? (virtagent-2: `$/status`) */
+export interface StatusQuery {
+  readonly type: 'status';
+  readonly tag: string;
+  readonly of: string;
+}
+
+/** The limits of its sender, by the names of `sessionLimits` (virtagent-2: `$/limits`). */
+export interface LimitsMessage {
+  readonly type: 'limits';
+  readonly limits: Readonly<Record<string, number>>;
 }
 
 /** A request that can't be taken, but can be answered: with `error`, under `tag`. Only ever received. */
@@ -64,7 +101,16 @@ export interface RejectedMessage {
 }
 
 /** What can be sent. */
-export type OutgoingMessage = RequestMessage | NotificationMessage | ResponseMessage | CancelMessage | ProgressMessage;
+export type OutgoingMessage =
+  | RequestMessage
+  | NotificationMessage
+  | ResponseMessage
+  | CancelMessage
+  | ProgressMessage
+  | ItemMessage
+  | MoreMessage
+  | StatusQuery
+  | LimitsMessage;
 
 /** What can arrive, with the bytes that it took on the line. */
 export type IncomingMessage = (OutgoingMessage | RejectedMessage) & { readonly bytes: number };

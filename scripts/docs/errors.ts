@@ -8,8 +8,11 @@ const source = 'transport/errors.ts';
 const damageReasons: Record<DamageReason, string> = {
   noise: 'Bytes where a frame should begin: a print of another program, line noise, the rest of an earlier session.',
   truncated: 'A frame that the next one, or the end of the stream, cut.',
-  'bad-header': 'A header that the protocol does not allow: a bare line feed, a line without a name, a tag that is too long.',
-  'bad-length': 'A `Content-Length` that is missing or is not a plain number.',
+  'bad-header':
+    'A header that the protocol does not allow: a bare line feed, a line without a name, a tag that is too long; in virtagent-2, fields out of range.',
+  'bad-length': 'A `Content-Length` that is missing or is not a plain number; in virtagent-2, a frame that is longer than it says.',
+  'bad-checksum': 'A frame of which bytes were changed on the line: its checksum, or its escaping, is wrong.',
+  'other-session': 'A whole frame that belongs to an earlier session, or that came before there was one.',
   'header-too-large': 'A header above `maxHeaderBytes`.',
   'message-too-large': 'A body or a line above `maxMessageBytes`.',
   'not-a-message': 'Well-formed, but nothing that could be answered: a response without a usable id, a broken notification.',

@@ -12,7 +12,7 @@ export interface Dialect {
 }
 
 /** A parsed object. JSON has no undefined: a member that reads as undefined is not there. */
-type JsonObject = Record<string, unknown>;
+export type JsonObject = Record<string, unknown>;
 
 const cancelMethod = '$/cancelRequest';
 const progressMethod = '$/progress';
@@ -101,7 +101,7 @@ function readResponse(message: JsonObject, bytes: number, { limits }: Dialect): 
     : { type: 'response', tag, answer: { ok: false, error }, bytes };
 }
 
-function readError(error: unknown): WireError | undefined {
+export function readError(error: unknown): WireError | undefined {
   if (!isObject(error)) return undefined;
   const { code: number, message } = error;
   if (!Number.isSafeInteger(number) || typeof message !== 'string') return undefined;
@@ -129,7 +129,7 @@ function longMethod({ limits }: Dialect): string {
   return `A method's name has at most ${limits.maxMethodLength} characters`;
 }
 
-function rejected(code: ErrorCode, message: string, tag: Tag, bytes: number): Decoded {
+export function rejected(code: ErrorCode, message: string, tag: Tag, bytes: number): Decoded {
   return { type: 'rejected', tag, error: { code, message }, bytes };
 }
 
@@ -142,7 +142,7 @@ function badResponse(tag: Tag, why: string, bytes: number): Decoded {
   };
 }
 
-function notAMessage(what: string, bytes: number): RemoteProtocolError {
+export function notAMessage(what: string, bytes: number): RemoteProtocolError {
   return damaged({ reason: 'not-a-message', message: what }, bytes);
 }
 
@@ -163,6 +163,11 @@ export function writeJsonRpc(message: OutgoingMessage, dialect: Dialect): string
     case 'progress':
       needExtensions(dialect, 'progress');
       return `{"jsonrpc":"2.0","method":"${progressMethod}","params":{"token":${writeId(message.token, dialect.limits)},"value":${writeValue(message.value, 'The progress value')}}}`;
+    case 'item':
+    case 'more':
+    case 'status':
+    case 'limits':
+      throw unsent('UNSUPPORTED', `JSON-RPC has no message for ${message.type}; virtagent-2 has`);
   }
 }
 
@@ -186,14 +191,14 @@ function writeCall(method: unknown, params: unknown): string {
   return `${name},"params":${text}`;
 }
 
-function writeAnswer(answer: Answer): string {
+export function writeAnswer(answer: Answer): string {
   if (answer.ok) return `"result":${writeValue(answer.value, 'The result')}`;
   const { error } = answer;
   const data = error.data === undefined ? '' : `,"data":${writeValue(error.data, 'The data of the error')}`;
   return `"error":{"code":${numberOf(error)},"message":${JSON.stringify(cutText(error.message))}${data}}`;
 }
 
-function writeValue(value: unknown, what: string): string {
+export function writeValue(value: unknown, what: string): string {
   if (value === undefined) return 'null';
   const text = jsonText(value, what);
   if (text === undefined) throw unsent('UNENCODABLE', `${what} is a ${typeof value}, which JSON does not have`);
