@@ -123,7 +123,10 @@ export const sessionMachine = s.createMachine({
           { target: 'greeting', reenter: true, actions: 'forgetHellos' },
         ],
         expired: [{ guard: 'isHeld', target: 'greeting', reenter: true, actions: [...over] }, violation],
-        ended: [{ guard: 'isHeld', target: 'off', actions: [...over, fail] }, { target: 'off', actions: fail }],
+        ended: [
+          { guard: 'isHeld', target: 'off', actions: [...over, fail] },
+          { target: 'off', actions: fail },
+        ],
         closed,
         anew: ignored,
         limits: ignored,

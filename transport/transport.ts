@@ -55,7 +55,9 @@ export interface TransportCounters {
 }
 
 /** How a send came out. `more`: a part of the message was taken, and more is to be sent. `known`: nothing of it can have reached the peer. */
-export type SendResult = { readonly ok: true; readonly more?: boolean } | { readonly ok: false; readonly error: unknown; readonly known?: 'not-sent' };
+export type SendResult =
+  | { readonly ok: true; readonly more?: boolean }
+  | { readonly ok: false; readonly error: unknown; readonly known?: 'not-sent' };
 
 /** After lines that were up and on which nothing was heard, the pause grows up to this many milliseconds. */
 const silentLast = 1_000;

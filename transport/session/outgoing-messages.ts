@@ -8,7 +8,7 @@ interface Cursor {
 }
 
 /** One frame's worth of a message. */
-export interface Cut extends DataHead {
+export interface Cut extends Omit<DataHead, 'seq'> {
   readonly from: number;
   readonly to: number;
 }

@@ -19,7 +19,7 @@ export interface Whole {
 
 /** What exceeds a limit of this side: the session ends. */
 export interface Excess {
-  readonly limit: 'message' | 'messages';
+  readonly limit: 'message' | 'messages' | 'requests';
   readonly most: number;
   readonly value: number;
 }

@@ -132,7 +132,7 @@ export class Session implements Codec {
   tellLimits(again: boolean): void {
     const { limits, keepMs, heartbeatMs } = this.#options;
     const announced = announcedLimits(limits, { keepMs, heartbeatMs });
-    const payload = this.encode({ type: 'limits', limits: again ? { ...announced, again: 1 } : announced });
+    const payload = this.encode({ type: 'limits', limits: again ? { ...announced, again: 1 } : { ...announced } });
     this.send(payload, 0, ignore);
   }
 
@@ -276,6 +276,8 @@ export class Session implements Codec {
     const message = decodeMessage(payload, bytes, this.#options.limits);
     if (message instanceof RemoteProtocolError) return void this.#out.push(message);
     if (message.type === 'limits') return this.#meet(message.limits);
+    // The protocol's own, of a later version than this.
+    if (message.type === 'notification' && message.method.startsWith('$/')) return;
     if (!isCharged(message)) return void this.#out.push(message);
     const isAllowed = this.#conversation?.charge(message.bytes) === true;
     // What is refused here never waits.
@@ -313,7 +315,10 @@ export class Session implements Codec {
     const text = `${limit}: ${value}, and the limit is ${most}`;
     this.bye(byeCodes.limit, text);
     this.renew();
-    this.#host.tell({ type: 'ended', reason: new VirtagentError('LIMIT_EXCEEDED', `the other side went beyond the limit of this one for ${text}`) });
+    this.#host.tell({
+      type: 'ended',
+      reason: new VirtagentError('LIMIT_EXCEEDED', `the other side went beyond the limit of this one for ${text}`),
+    });
   }
 
   #otherVersion(version: number): void {
@@ -357,13 +362,17 @@ function byeError(code: number, text: string): VirtagentError {
   const said = text === '' ? '' : `: ${JSON.stringify(text)}`;
   if (code === byeCodes.stopping) return new VirtagentError('LINE_LOST', 'the other side has stopped');
   if (code === byeCodes.version) return new VirtagentError('PROTOCOL_MISMATCH', `the other side does not speak this version${said}`);
-  if (code === byeCodes.limit) return new VirtagentError('LIMIT_EXCEEDED', `the other side ended the session, a limit of its own exceeded${said}`);
+  if (code === byeCodes.limit)
+    return new VirtagentError('LIMIT_EXCEEDED', `the other side ended the session, a limit of its own exceeded${said}`);
   return new VirtagentError('LINE_LOST', `the other side ended the session${said}`);
 }
 
 /** 48 random bits in hexadecimal, and not all zero: that is none. */
 function nonce(random: () => number): string {
-  const half = (): string => Math.floor(random() * 0x100_0000).toString(16).padStart(6, '0');
+  const half = (): string =>
+    Math.floor(random() * 0x100_0000)
+      .toString(16)
+      .padStart(6, '0');
   const drawn = half() + half();
   return drawn === '000000000000' ? '000000000001' : drawn;
 }
