@@ -13,6 +13,7 @@ import { JobEntry, JobTable } from './job-table.ts';
 import type { Kind } from './kinds.ts';
 import {
   checkAdd,
+  checkCredit,
   kindsOf,
   managerLimits,
   type Added,
@@ -40,6 +41,7 @@ const provided = managerMachine.provide({
     spawn: ({ self }, { job }) => managerOf(self)._spawn(job),
     refuse: ({ self }, { job, code }) => managerOf(self)._refuse(job, code),
     tell: ({ self }, tell) => managerOf(self)._tell(tell),
+    passOn: ({ self }, { job, permit }) => self.send({ type: 'piece_over', job, permit }),
     bury: ({ self }, { job }) => managerOf(self)._bury(job),
     report: ({ self, event }, params) => managerOf(self)._report('manager', params.event, (event as { job?: JobRef }).job),
     settle: ({ self }) => managerOf(self)._lineLost(),
@@ -167,6 +169,12 @@ export class Manager {
     this.send({ type: 'gate', open });
   }
 
+  /** With `credits`: the other side takes so many more requests, and so many more bytes of them. A lost line takes back all of it. */
+  credit(requests: number, bytes: number): void {
+    checkCredit(requests, bytes);
+    this.send({ type: 'credit', requests, bytes });
+  }
+
   /** The line is gone: jobs on it end, queued requests wait; `onSettled` says when all have ended. */
   lineLost(): void {
     this.send({ type: 'line_lost' });
@@ -193,12 +201,13 @@ export class Manager {
 
   /** Slots and queues now. */
   get slots(): SlotReport {
-    const { limits, sends, sendLanes, executions, executeLanes, parked, server, client } = this.#context;
+    const { limits, sends, sendLanes, executions, executeLanes, parked, server, client, credit } = this.#context;
     return {
       send: { slots: limits.sendSlots, taken: sends.size, waiting: waitingIn(sendLanes) },
       execute: { slots: limits.executeSlots, taken: executions.size - parked, parked, waiting: waitingIn(executeLanes) },
       server,
       client,
+      ...(limits.credits === true ? { credit } : undefined),
     };
   }
 

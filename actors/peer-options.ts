@@ -12,7 +12,7 @@ import { checkSchema, type Schema } from './schema.ts';
 import type { Role } from './v7-greeting.ts';
 
 /** Options of a peer: `input` where an app invokes it, the argument of `createPeer` elsewhere. */
-export interface PeerOptions extends Partial<ManagerLimits> {
+export interface PeerOptions extends Partial<Omit<ManagerLimits, 'credits'>> {
   /** The line: any Node Duplex. It is the peer's from then on. Give this or `channel`. */
   readonly stream?: Duplex | undefined;
   /** Where lines come from, if there can be more than one. */
@@ -90,7 +90,7 @@ const MiB = 1024 * 1024;
 
 /** Every option's name; a typing error in one is an error, not a default. */
 const names: ReadonlySet<string> = new Set<keyof PeerOptions>([
-  ...(Object.keys(defaultManagerLimits) as (keyof ManagerLimits)[]),
+  ...(Object.keys(defaultManagerLimits) as (keyof typeof defaultManagerLimits)[]),
   'stream',
   'channel',
   'protocol',

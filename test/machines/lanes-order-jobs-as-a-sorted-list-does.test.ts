@@ -84,7 +84,7 @@ test('whatever is added, granted and withdrawn, the send lanes and sorted lists 
           if (jobs.some(({ seq }) => seq === job.seq)) continue;
           jobs.push(job);
           naive.add(job);
-          lanes = enqueue(lanes, { job, grant: 'send', permit: undefined });
+          lanes = enqueue(lanes, { job, grant: 'send', permit: undefined, continues: false });
         } else if (does === 'grant') {
           const at = nextLane(lanes, requests);
           const expected = naive.grant(requests);
@@ -109,14 +109,15 @@ test('whatever is added, granted and withdrawn, the send lanes and sorted lists 
 
 test('before the execute slots a parked job’s answer goes first, also before one that is due', () => {
   let lanes = executeLanes();
-  for (let seq = 10; seq < 16; seq++) lanes = enqueue(lanes, { job: aJob(seq, { urgency: 2 }), grant: 'execute', permit: undefined });
-  lanes = enqueue(lanes, { job: aJob(1, { urgency: 0 }), grant: 'execute', permit: undefined });
+  for (let seq = 10; seq < 16; seq++)
+    lanes = enqueue(lanes, { job: aJob(seq, { urgency: 2 }), grant: 'execute', permit: undefined, continues: false });
+  lanes = enqueue(lanes, { job: aJob(1, { urgency: 0 }), grant: 'execute', permit: undefined, continues: false });
   for (let i = 0; i < 3; i++) lanes = granted(lanes, nextLane(lanes, true), true, 2);
   // After two grants urgency 0 was due, and had its turn: now it is passed over again.
-  lanes = enqueue(lanes, { job: aJob(2, { urgency: 0 }), grant: 'execute', permit: undefined });
+  lanes = enqueue(lanes, { job: aJob(2, { urgency: 0 }), grant: 'execute', permit: undefined, continues: false });
   lanes = granted(lanes, nextLane(lanes, true), true, 1);
-  lanes = enqueue(lanes, { job: aJob(99), grant: 'resume', permit: 5 });
-  expect(head(lanes, nextLane(lanes, true), true)).toMatchObject({ grant: 'resume', permit: 5 });
+  lanes = enqueue(lanes, { job: aJob(99), grant: 'resume', permit: 5, continues: false });
+  expect(head(lanes, nextLane(lanes, true), true)).toMatchObject({ grant: 'resume', permit: 5, continues: false });
   lanes = granted(lanes, nextLane(lanes, true), true, 1);
   expect(head(lanes, nextLane(lanes, true), true).job.seq).toBe(2);
 });
@@ -134,6 +135,7 @@ test('before the execute slots whatever class a job has, it is found again where
         job: aJob(seq, { class: jobClass, urgency, exempt }),
         grant,
         permit: grant === 'resume' ? seq : undefined,
+        continues: false,
       }));
       let lanes = waiting.reduce(enqueue, executeLanes());
       expect([waitingIn(lanes), counted(lanes)]).toEqual([waiting.length, waiting.length]);
