@@ -30,7 +30,7 @@ export interface DataHead {
   readonly last: boolean;
   /** Whether the message has byte strings behind its JSON. */
   readonly bytes: boolean;
-  /** Whether the message is given up. */
+  /** Whether the message is given up; `first` then says that it was a request that has cost credit. */
   readonly drop: boolean;
   /** Which message it is a piece of; undefined where it is first and last at once. */
   readonly number: number | undefined;
@@ -150,7 +150,7 @@ function readData(bits: number, bytes: Buffer, at: number, end: number, owned: b
   const drop = (bits & flags.drop) !== 0;
   const payloadAt = at + dataFields(first, last);
   if (payloadAt > end || !areDigits(bytes, at, payloadAt)) return outOfRange;
-  if (drop && (bits !== flags.drop || payloadAt !== end)) return outOfRange;
+  if (drop && ((bits & ~flags.first) !== flags.drop || payloadAt !== end)) return outOfRange;
   return {
     kind: 'data',
     seq: digitsAt(bytes, at, 2),

@@ -11,20 +11,29 @@ export const REQUEST_CHARGE = 2048;
 
 /** What this side allows the other: granted when a request is begun, refused or given up, so that what waits here is bounded. */
 export class Allowance {
-  readonly #room: Credit;
+  readonly room: Credit;
+  /** Bytes that the last request may go beyond. */
+  readonly #beyond: number;
   /** What has come, or was lost on the way. */
   #came = { requests: 0, bytes: 0 };
   /** What of it no longer waits. */
   #done = { requests: 0, bytes: 0 };
   #told = { requests: 0, bytes: 0 };
 
-  constructor(room: Credit) {
-    this.#room = room;
+  /** `largest`: bytes of the largest message that is taken. */
+  constructor(room: Credit, largest: number) {
+    this.room = room;
+    this.#beyond = largest + REQUEST_CHARGE;
   }
 
-  /** A request has come. False: the other side had no credit for it. */
+  /**
+   * A request has come. False: the other side had no credit for it.
+   *
+   * The last to begin may go beyond the bytes that are left, and it may end before others that began earlier and are in more pieces: so
+   * any but that one may find its bytes exceeded.
+   */
   take(bytes: number): boolean {
-    const allowed = this.#came.requests < this.#told.requests && this.#came.bytes < this.#told.bytes;
+    const allowed = this.#came.requests < this.#told.requests && this.#came.bytes < this.#told.bytes + this.#beyond;
     this.#came.requests++;
     this.#came.bytes += bytes + REQUEST_CHARGE;
     return allowed;
@@ -36,7 +45,7 @@ export class Allowance {
     this.#done.bytes += bytes + REQUEST_CHARGE;
   }
 
-  /** What the other side says that it has sent: what is missing of it was lost. */
+  /** What the other side of a plain session says that it has sent, or given up: what has not come of it was lost. */
   spent(requests: number, bytes: number): void {
     const lost = unwrapped(requests, this.#came.requests) - this.#came.requests;
     const lostBytes = bytes - this.#came.bytes;
@@ -50,7 +59,7 @@ export class Allowance {
 
   /** All that is allowed since the session began. */
   get granted(): Credit {
-    return { requests: this.#done.requests + this.#room.requests, bytes: this.#done.bytes + this.#room.bytes };
+    return { requests: this.#done.requests + this.room.requests, bytes: this.#done.bytes + this.room.bytes };
   }
 
   /** Whether it is time to tell: half of the room is to be told, or the other side has nothing left. */
@@ -59,7 +68,7 @@ export class Allowance {
     const more = requests - this.#told.requests;
     const moreBytes = bytes - this.#told.bytes;
     if (more <= 0 && moreBytes <= 0) return false;
-    if (more * 2 >= this.#room.requests || moreBytes * 2 >= this.#room.bytes) return true;
+    if (more * 2 >= this.room.requests || moreBytes * 2 >= this.room.bytes) return true;
     return this.#came.requests >= this.#told.requests || this.#came.bytes >= this.#told.bytes;
   }
 

@@ -7,6 +7,7 @@ import { Allowance, Granted, type Credit } from './allowance.ts';
 import { COUNT_MODULUS, SEQ_MODULUS } from './numbers.ts';
 import { OutgoingMessages, type Cut } from './outgoing-messages.ts';
 import { Pieces, type Excess, type Whole } from './pieces.ts';
+import { Questions } from './questions.ts';
 import { Resending } from './resending.ts';
 import { SentFrames } from './sent-frames.ts';
 import { TakenFrames } from './taken-frames.ts';
@@ -46,7 +47,7 @@ export interface ConversationHost {
 /** A plain session's window: what is kept for the next line. Small, so that an urgent message has little before it. */
 const plainWindow = Object.freeze({ frames: 1024, bytes: 256 * 1024 });
 const reliableWindow = Object.freeze({ frames: 128, bytes: 64 * 1024 });
-/** The most payload of one frame: until the other side's limits are known, and where a damaged frame is to cost little. */
+/** The most payload of one frame until the other side's limits are known. */
 const smallPiece = 256;
 /** What is sent of a message before another may be: in a plain session, in a reliable one. */
 const plainTurn = 16 * 1024;
@@ -83,7 +84,12 @@ export class Conversation {
   readonly #allowance: Allowance;
   readonly #granted = new Granted();
   readonly #resending: Resending | undefined;
+  readonly #questions: Questions;
+  /** What the requests have cost that have begun; that have ended or were given up, which is what the other side can have seen. */
+  #begun = { requests: 0, bytes: 0 };
   #spent = { requests: 0, bytes: 0 };
+  /** What those have cost that have begun and not ended. */
+  readonly #charges = new Map<Uint8Array, number>();
   /** Messages that wait for the window, in the order in which they were sent. */
   #waiting: Waiting[] = [];
   /** Told when the stream takes what it was given. */
@@ -92,9 +98,15 @@ export class Conversation {
   #frames = 0;
   #bytes = 0;
   #isStatusDue = false;
+  /** The one that is due asks for one. */
+  #asks = false;
   /** The stream has not taken the last STATUS. */
   #isStatusWaiting = false;
   #isLineUp = false;
+  /** The count of the frame that is sent again next, on a line that began anew; undefined when all of them are. */
+  #againAt: number | undefined;
+  /** The stream has not taken the last frame that was sent again. */
+  #isRepeatWaiting = false;
 
   constructor(host: ConversationHost, { half, other, reliable, room, maxMessage }: ConversationOptions) {
     this.#host = host;
@@ -104,8 +116,16 @@ export class Conversation {
     this.#sent = new SentFrames(reliable ? reliableWindow : plainWindow);
     this.#taken = new TakenFrames(reliable);
     this.#pieces = new Pieces({ message: maxMessage, messages: sessionLimits.messages });
-    this.#allowance = new Allowance(room);
-    if (reliable) this.#resending = new Resending(this.#sent, host.timers, (frame) => this.#write(frame));
+    this.#allowance = new Allowance(room, maxMessage);
+    this.#questions = new Questions(host.timers, () => this.status(true));
+    const owner = this;
+    if (reliable)
+      this.#resending = new Resending(this.#sent, host.timers, {
+        get takesRepeats() {
+          return owner.#isLineUp && !owner.#isRepeatWaiting;
+        },
+        repeat: (frame) => this.#repeat(frame),
+      });
   }
 
   /** What the CRCs of the other side's frames begin with. */
@@ -141,27 +161,31 @@ export class Conversation {
   lineUp(theirs: number): void {
     this.#isLineUp = true;
     this.#sent.confirm(theirs);
-    const { now } = this;
-    for (const frame of this.#sent.all(now)) this.#write(frame);
-    this.#resending?.arm();
-    this.status();
-    this.#pump();
+    this.#sent.forgetBits();
+    this.#againAt = this.#sent.taken;
+    this.#goOn();
+  }
+
+  /** The two sides have to agree anew. The stream may be the same, and takes what it was given in its own time. */
+  hold(): void {
+    this.#isLineUp = false;
+    this.#resending?.disarm();
+    this.#questions.end();
+    this.#taken.forgetAhead();
   }
 
   /** The line is gone. What its stream had not taken is sent again on the next, so it counts as sent. */
   lineDown(): void {
-    this.#isLineUp = this.#isStatusWaiting = false;
-    this.#resending?.disarm();
-    this.#taken.forgetAhead();
-    const untaken = this.#untaken;
-    this.#untaken = new Set();
-    for (const done of untaken) done({ ok: true });
+    this.hold();
+    this.#isStatusWaiting = this.#isRepeatWaiting = false;
+    for (const taken of this.#untaken) taken({ ok: true });
   }
 
   /** The session is over. */
   close(): void {
     this.#isLineUp = false;
     this.#resending?.disarm();
+    this.#questions.end();
     this.#untaken.clear();
     this.#waiting = [];
   }
@@ -189,8 +213,10 @@ export class Conversation {
       const [waiting] = this.#waiting.splice(at, 1);
       queueMicrotask(() => waiting?.done({ ok: true }));
     }
-    const cut = this.#outgoing.drop(payload);
-    if (cut !== undefined) this.#add(payload, cut, ignore);
+    const cut = this.#outgoing.drop(payload, this.#charges.has(payload));
+    if (cut === undefined) return;
+    this.#pay(payload);
+    this.#add(payload, cut, ignore);
   }
 
   /** A request that came no longer waits here: another may be sent. */
@@ -201,9 +227,12 @@ export class Conversation {
 
   /** Says where this side is. */
   status(ask = false): void {
-    this.#isStatusDue = this.#isStatusWaiting;
-    // The stream is full, of the last one among others: when it has taken that, there is one more, and it says all.
-    if (this.#isStatusWaiting || !this.#isLineUp) return;
+    const mustWait = this.#isStatusWaiting || this.#againAt !== undefined;
+    this.#isStatusDue = mustWait;
+    if (ask) this.#asks = mustWait;
+    // The stream is full, of the last one among others: when it has taken that, there is one more, and it says all. What it says is
+    // spent comes after what it was spent on.
+    if (mustWait || !this.#isLineUp) return;
     this.#frames = this.#bytes = 0;
     this.#resending?.statusSent();
     const granted = this.#allowance.tell();
@@ -223,7 +252,7 @@ export class Conversation {
 
   readonly #statusTaken = (): void => {
     this.#isStatusWaiting = false;
-    if (this.#isStatusDue) this.status();
+    if (this.#isStatusDue) this.status(this.#asks);
   };
 
   // What comes in.
@@ -242,10 +271,12 @@ export class Conversation {
     const came = this.#sent.acknowledge(status.next, status.taken, now);
     if (came.type === 'impossible') return this.#host.onImpossible();
     this.#resending?.heard(came);
-    this.#allowance.spent(status.spentRequests, status.spentBytes);
+    // Where nothing is lost, what has not come is on its way.
+    if (!this.isReliable) this.#allowance.spent(status.spentRequests, status.spentBytes);
     const credit = this.#granted.heard(status.grantedRequests, status.grantedBytes);
     if (status.ask) this.#isStatusDue = true;
     if (came.type === 'taken') this.#pump();
+    this.#wonder();
     if (credit !== undefined) this.#host.onCredit(credit);
   }
 
@@ -265,26 +296,52 @@ export class Conversation {
     if (whole === undefined) return;
     if (whole instanceof RemoteProtocolError) this.#host.onDamage(whole);
     else if ('limit' in whole) this.#host.onExcess(whole);
+    else if ('refund' in whole) this.#refund(whole.refund);
     else this.#host.onMessage(whole);
   };
 
+  /** A request was given up before all of it was here. */
+  #refund(bytes: number): void {
+    if (this.#allowance.take(bytes)) this.#allowance.release(bytes);
+    else this.#host.onExcess({ limit: 'requests', most: this.#allowance.room.requests, value: this.#allowance.room.requests + 1 });
+  }
+
   #pump(): void {
-    while (this.#isLineUp && this.#waiting.length > 0) {
+    while (this.#isLineUp && this.#againAt === undefined && this.#waiting.length > 0) {
       const { payload, isBytes, charge, done } = this.#waiting[0] as Waiting;
       const turn = Math.min(this.#outgoing.left(payload), this.#turn);
-      if (!this.#sent.hasRoom(turn)) return;
+      if (!this.#sent.hasRoom(turn)) return this.#wonder();
       const begins = !this.#outgoing.hasBegun(payload);
       if (begins && turn < payload.length && this.#outgoing.begun >= this.limits.messages) return this.#yield();
       this.#waiting.shift();
-      if (begins && charge > 0) {
-        this.#spent.requests++;
-        this.#spent.bytes += charge;
-        // Some of it may be lost: the other side is to know what it has not seen.
-        if (this.#granted.isSpent(this.#spent)) this.#isStatusDue = true;
-      }
+      if (begins && charge > 0) this.#charge(payload, charge);
       this.#sendTurn(payload, isBytes, turn, done);
+      if (!this.#outgoing.hasBegun(payload)) this.#pay(payload);
+      // Some of it may be lost: the other side is to know what it has not seen.
+      if (charge > 0 && this.#granted.isSpent(this.#begun)) this.#isStatusDue = true;
       if (this.#isStatusDue) this.status();
     }
+    this.#wonder();
+  }
+
+  #charge(payload: Uint8Array, charge: number): void {
+    this.#begun = { requests: this.#begun.requests + 1, bytes: this.#begun.bytes + charge };
+    this.#charges.set(payload, charge);
+  }
+
+  /** All of a request is on its way, or it was given up. */
+  #pay(payload: Uint8Array): void {
+    const charge = this.#charges.get(payload);
+    if (charge === undefined) return;
+    this.#charges.delete(payload);
+    this.#spent = { requests: this.#spent.requests + 1, bytes: this.#spent.bytes + charge };
+  }
+
+  /** What keeps this side waiting may be a STATUS that was lost, and that nothing else would bring again. */
+  #wonder(): void {
+    const isStuck = this.#waiting.length > 0 || this.#granted.isSpent(this.#begun);
+    if (isStuck && this.#isLineUp) this.#questions.begin();
+    else this.#questions.end();
   }
 
   /** Sends so much of a message, in as many frames as that takes. */
@@ -302,14 +359,15 @@ export class Conversation {
   /** As many messages are begun as the other side takes: those go on first, in slots of theirs. */
   #yield(): void {
     const { done } = this.#waiting.shift() as Waiting;
-    setImmediate(() => done({ ok: true, more: true }));
+    setImmediate(this.#whenTaken(done, true), { ok: true });
   }
 
   #add(payload: Uint8Array, cut: Cut, taken: (result: SendResult) => void): void {
     const frame = encodeData({ ...cut, seq: this.#sent.sent % SEQ_MODULUS }, payload, cut.from, cut.to, this.#seed);
     this.#sent.add(frame, this.now);
     this.#resending?.arm();
-    if (this.#isLineUp) this.#host.write(frame, taken);
+    // What is behind others that are sent again is sent again with them.
+    if (this.#isLineUp && this.#againAt === undefined) this.#host.write(frame, taken);
     else taken({ ok: true });
   }
 
@@ -322,12 +380,35 @@ export class Conversation {
     return taken;
   }
 
-  #write(frame: Uint8Array): void {
-    if (this.#isLineUp) this.#host.write(frame, ignore);
+  /** Sends again what the line before did not carry, as far as the stream takes it; then all else. */
+  #goOn(): void {
+    while (this.#isLineUp && !this.#isRepeatWaiting && this.#againAt !== undefined) {
+      const at = Math.max(this.#againAt, this.#sent.taken);
+      const frame = this.#sent.again(at, this.now);
+      this.#againAt = at < this.#sent.sent ? at + 1 : undefined;
+      if (frame !== undefined) this.#repeat(frame);
+    }
+    if (this.#againAt !== undefined || !this.#isLineUp) return;
+    this.#resending?.arm();
+    this.status(this.#asks);
+    this.#pump();
+  }
+
+  #repeat(frame: Uint8Array): void {
+    let isNow = true;
+    this.#isRepeatWaiting = true;
+    this.#host.write(frame, () => {
+      this.#isRepeatWaiting = false;
+      if (isNow) return;
+      if (this.#againAt === undefined) this.#resending?.repeatLost();
+      else this.#goOn();
+    });
+    isNow = false;
   }
 
   get #piece(): number {
-    return this.isReliable || !this.hasLimits ? Math.min(smallPiece, this.limits.frame) : this.limits.frame;
+    if (!this.hasLimits) return smallPiece;
+    return Math.min(this.#resending?.piece ?? Infinity, this.limits.frame);
   }
 
   get #turn(): number {

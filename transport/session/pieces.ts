@@ -24,6 +24,11 @@ export interface Excess {
   readonly value: number;
 }
 
+/** A request was given up of which a part had come: what it is charged is given back. */
+export interface Refund {
+  readonly refund: number;
+}
+
 interface Begun {
   readonly total: number;
   readonly bytes: boolean;
@@ -62,10 +67,13 @@ export class Pieces {
   }
 
   /** The message that a piece ends, if it ends one; or what is wrong. */
-  take(piece: Piece): Whole | RemoteProtocolError | Excess | undefined {
+  take(piece: Piece): Whole | RemoteProtocolError | Excess | Refund | undefined {
     const { number, payload } = piece;
     if (number === undefined) return piece;
-    if (piece.drop) return this.#drop(number);
+    if (piece.drop) {
+      this.#drop(number);
+      return piece.first ? { refund: piece.total ?? 0 } : undefined;
+    }
     if (piece.first) return this.#begin(number, piece);
     const begun = this.#begun.get(number);
     if (begun === undefined) return new RemoteProtocolError('truncated', 'a piece of a message that has not begun', payload.length);

@@ -2,7 +2,7 @@ import type { SessionEvent } from '../../machines/session.ts';
 import { encodeBye, encodeHello, FrameReader, type Frame } from '../codecs/virtagent-2-frames.ts';
 import { decodeMessage, encodeMessage } from '../codecs/virtagent-2-messages.ts';
 import { RemoteProtocolError, VirtagentError } from '../errors.ts';
-import { announcedLimits, sessionLimits, type Limits, type SessionLimits } from '../limits.ts';
+import { announcedLimits, remoteLimits, sessionLimits, type Limits, type SessionLimits } from '../limits.ts';
 import type { Codec, Decoded, IncomingMessage, OutgoingMessage } from '../messages.ts';
 import type { Timers } from '../timers.ts';
 import type { SendResult } from '../transport.ts';
@@ -69,6 +69,11 @@ export class Session implements Codec {
   #number = 0;
   /** The least difference between the two clocks that was seen. */
   #difference = Infinity;
+  /** The stream has not taken the last HELLO; there is another to say when it has. */
+  #isHelloWaiting = false;
+  #isHelloDue = false;
+  /** The stream has not taken the last limits. */
+  #isTelling = false;
   #out: Decoded[] = [];
 
   constructor(host: SessionHost, options: SessionOptions) {
@@ -114,6 +119,7 @@ export class Session implements Codec {
   lineOpened(): void {
     this.#agreement.begin();
     this.#reader = newReader();
+    this.#isHelloWaiting = this.#isHelloDue = false;
   }
 
   /** The line is gone. */
@@ -123,17 +129,29 @@ export class Session implements Codec {
     this.#conversation?.lineDown();
   }
 
+  /** Says who this side is. Who does not read what it causes is told once, and then what is true by then. */
   hello(): void {
-    const progress = this.#progress;
-    this.#write(encodeHello(this.#agreement.hello(progress, this.#options.reliable, this.clock)));
+    this.#isHelloDue = this.#isHelloWaiting;
+    if (this.#isHelloWaiting) return;
+    this.#isHelloWaiting = true;
+    const hello = this.#agreement.hello(this.#progress, this.#options.reliable, this.clock);
+    this.#host.write(encodeHello(hello), () => {
+      this.#isHelloWaiting = false;
+      if (!this.#isHelloDue) return;
+      this.hello();
+      // Until the other side heard this it may not have agreed, and has dropped what came before.
+      if (this.#agreement.isAgreed) this.#conversation?.lineUp(this.#conversation.confirmed);
+    });
   }
 
   /** Tells this side's limits. `again`: the other side's have not come, and perhaps these have not either. */
   tellLimits(again: boolean): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
     const { limits, keepMs, heartbeatMs } = this.#options;
     const announced = announcedLimits(limits, { keepMs, heartbeatMs });
     const payload = this.encode({ type: 'limits', limits: again ? { ...announced, again: 1 } : { ...announced } });
-    this.send(payload, 0, ignore);
+    this.send(payload, 0, () => (this.#isTelling = false));
   }
 
   /** The session is over. What this side still holds of it is of no use to the next. */
@@ -144,6 +162,7 @@ export class Session implements Codec {
     this.#conversation?.close();
     this.#conversation = undefined;
     this.#difference = Infinity;
+    this.#isTelling = false;
     this.#out = [];
     this.#host.discard();
   }
@@ -224,13 +243,13 @@ export class Session implements Codec {
     if (heard.verdict === 'at-odds') return this.#atOdds();
     if (heard.anew) {
       this.#reader.seed = undefined;
-      this.#conversation?.lineDown();
+      this.#conversation?.hold();
       this.#host.tell({ type: 'anew' });
     }
     if (heard.answer) this.hello();
     if (heard.verdict === 'agreed') this.#agreed(hello);
     // It has not heard that this side agreed: what was sent meanwhile it has dropped.
-    else if (heard.verdict === 'known') this.#conversation?.lineUp(hello.got);
+    else if (heard.verdict === 'known' && heard.answer) this.#conversation?.lineUp(hello.got);
   }
 
   #agreed(hello: HelloFrame): void {
@@ -288,7 +307,7 @@ export class Session implements Codec {
 
   #meet(limits: Readonly<Record<string, number>>): void {
     const conversation = this.#conversation as Conversation;
-    conversation.limits = { ...sessionLimits, ...limits };
+    conversation.limits = remoteLimits(limits);
     conversation.hasLimits = true;
     if (limits['again'] === 1) this.tellLimits(false);
     this.#host.tell({ type: 'limits' });
