@@ -1,7 +1,9 @@
-import type { ProgressMessage, ResponseMessage, Tag, WireError } from '../transport/messages.ts';
+import type { Urgency } from '../machines/job.ts';
+import { sessionLimits } from '../transport/limits.ts';
+import type { ItemMessage, ProgressMessage, ResponseMessage, Tag, WireError } from '../transport/messages.ts';
 import { JOB_CHARGE } from './call.ts';
 import type { Job } from './manager.ts';
-import type { MethodDefinition } from './methods.ts';
+import type { CallStatus, MethodDefinition } from './methods.ts';
 import type { Outgoing, OutgoingHost } from './outgoing.ts';
 import { ServerWork, type Asked } from './server-work.ts';
 
@@ -16,11 +18,18 @@ export interface IncomingHost extends OutgoingHost {
   onUnclaimed(): void;
 }
 
+/** Of how many answered requests the other side may ask. */
+const MOST_ANSWERED = 1024;
+
 /** The requests of the other side: a server job each. */
 export class Incoming {
   readonly #host: IncomingHost;
-  /** Jobs by the peer's tag, for its cancels only; it may use one twice. */
-  readonly #byTag = new Map<Tag, Set<Job>>();
+  /** Jobs by the peer's tag, for what it says of them; it may use one twice. */
+  readonly #byTag = new Map<Tag, Set<ServerWork>>();
+  /** Tags of the requests that were answered last (virtagent-2). */
+  readonly #answered = new Set<string>();
+  /** How many streamed results are being sent. */
+  #streams = 0;
   /** Bytes of answers that the stream has not taken, with a charge for each. */
   owedBytes = 0;
   onOwed: (() => void) | undefined;
@@ -37,6 +46,10 @@ export class Incoming {
     if (remainingMs <= 0) {
       work.release();
       return this.refuse(tag, { code: 'EXPIRED', message: `its deadline had passed by ${Math.round(-remainingMs)} ms when it came` });
+    }
+    if (work.wantsItems && this.#streams >= sessionLimits.streams) {
+      work.release();
+      return this.refuse(tag, { code: 'BUSY', message: `${this.#streams} streamed results are being sent, the most at once` });
     }
     const added = this.#host.manager.addServer({
       tag: String(tag ?? ''),
@@ -61,17 +74,21 @@ export class Incoming {
     this.say({ type: 'response', tag, answer: { ok: false, error } }, () => {});
   }
 
-  /** Sends what has no job, before requests; it is owed until the stream took it. False if it can't be written. */
-  say(message: ResponseMessage | ProgressMessage, sent: () => void): boolean {
+  /** Sends what has no job, before requests; it is owed until the stream took it. Its bytes; 0 if it can't be written. */
+  say(message: ResponseMessage | ProgressMessage | ItemMessage, sent: () => void, urgency: Urgency = 2): number {
     let owed = 0;
     let isSent = false;
-    const bytes = this.#host.outgoing.notice(message, () => {
-      isSent = true;
-      if (owed > 0) this.owe(-owed);
-      sent();
-    });
+    const bytes = this.#host.outgoing.notice(
+      message,
+      () => {
+        isSent = true;
+        if (owed > 0) this.owe(-owed);
+        sent();
+      },
+      urgency,
+    );
     if (!isSent) this.owe((owed = bytes + JOB_CHARGE));
-    return bytes > 0;
+    return bytes;
   }
 
   /** Whether the peer leaves more unread than it may: nothing is added to it that can be left out. */
@@ -81,10 +98,10 @@ export class Incoming {
 
   /** The peer gives up its request: its handler is aborted, and it is answered as cancelled. */
   cancel(tag: Tag): void {
-    const jobs = this.#byTag.get(tag) ?? [];
+    const works = this.#byTag.get(tag) ?? [];
     // Each is told once: thousands of jobs can share a tag, and saying cancel again costs the peer nothing.
     this.#byTag.delete(tag);
-    for (const job of jobs) job.abort();
+    for (const work of works) work.job?.abort();
   }
 
   owe(bytes: number): void {
@@ -92,12 +109,43 @@ export class Incoming {
     this.onOwed?.();
   }
 
+  /** The reader of a streamed result has room for more. */
+  more(tag: string, items: number, bytes: number): void {
+    for (const work of this.#byTag.get(tag) ?? []) work.more(items, bytes);
+  }
+
+  /** The other side asks what became of a request of its. */
+  tellStatus(tag: string, of: string): void {
+    this.say({ type: 'response', tag, answer: { ok: true, value: { status: this.#statusOf(of) } } }, () => {});
+  }
+
+  #statusOf(tag: string): CallStatus {
+    for (const work of this.#byTag.get(tag) ?? []) return work.status;
+    return this.#answered.has(tag) ? 'answered' : 'unknown';
+  }
+
   #remember(tag: Tag, job: Job, work: ServerWork): void {
-    const jobs = this.#byTag.get(tag) ?? new Set();
-    this.#byTag.set(tag, jobs.add(job));
+    const works = this.#byTag.get(tag) ?? new Set();
+    work.job = job;
+    this.#byTag.set(tag, works.add(work));
+    if (work.wantsItems) this.#streams++;
     work.onOver = () => {
-      jobs.delete(job);
-      if (jobs.size === 0 && this.#byTag.get(tag) === jobs) this.#byTag.delete(tag);
+      if (work.wantsItems) this.#streams--;
+      works.delete(work);
+      if (works.size === 0 && this.#byTag.get(tag) === works) this.#byTag.delete(tag);
+      this.#noteAnswered(tag);
     };
+  }
+
+  /** The oldest is forgotten first. */
+  #noteAnswered(tag: Tag): void {
+    if (this.#host.session === undefined || typeof tag !== 'string') return;
+    this.#answered.delete(tag);
+    this.#answered.add(tag);
+    if (this.#answered.size <= MOST_ANSWERED) return;
+    for (const oldest of this.#answered) {
+      this.#answered.delete(oldest);
+      return;
+    }
   }
 }

@@ -3,12 +3,15 @@ import type { Completion } from '../machines/job.ts';
 import { quote, VirtagentError, type ErrorCode } from '../transport/errors.ts';
 import type { Answer, NotificationMessage, RequestMessage } from '../transport/messages.ts';
 import { JOB_CHARGE } from './call.ts';
+import { ItemSender } from './item-sender.ts';
+import { isStream, itemsOf } from './item-source.ts';
 import type { Incoming, IncomingHost } from './incoming.ts';
 import type { Execution, Operations, Sending } from './kinds.ts';
-import { MethodError, type HandlerContext, type MethodDefinition } from './methods.ts';
+import type { Job } from './manager.ts';
+import { MethodError, type CallStatus, type HandlerContext, type MethodDefinition } from './methods.ts';
 import { NestedCalls } from './nested-calls.ts';
 import { unattended } from './outgoing.ts';
-import { isThenable, validate } from './schema.ts';
+import { isThenable, validate, type Schema } from './schema.ts';
 
 /** What asks for something to be run. */
 export type Asked = (RequestMessage | NotificationMessage) & { readonly bytes: number };
@@ -17,6 +20,7 @@ export type Asked = (RequestMessage | NotificationMessage) & { readonly bytes: n
 const passedOn: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'INVALID_PARAMS',
   'METHOD_NOT_FOUND',
+  'INVALID_REQUEST',
   'BUSY',
   'STOPPING',
   'MESSAGE_TOO_LARGE',
@@ -26,15 +30,18 @@ const passedOn: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export class ServerWork implements Operations {
   isOver = false;
   onOver: (() => void) | undefined;
+  job: Job | undefined;
   readonly #incoming: Incoming;
   readonly #host: IncomingHost;
   readonly #message: Asked;
   #nested: NestedCalls | undefined;
+  #items: ItemSender | undefined;
   /** The answer as it will be written, and what it was made of. */
   #answer: { readonly completion: Completion; readonly frame: Uint8Array } | undefined;
   #owed = 0;
   #hasBegun = false;
   #aborted = false;
+  #hasStarted = false;
   #returned = false;
   /** It counts against what the other side may have waiting here (virtagent-2), in the session of that number. */
   #isWaiting: boolean;
@@ -63,12 +70,23 @@ export class ServerWork implements Operations {
     this.#host.session?.release(this.#message.bytes, this.#session);
   }
 
+  /** Whether its caller reads a stream. */
+  get wantsItems(): boolean {
+    return this.#message.type === 'request' && typeof this.#message.wants === 'object';
+  }
+
+  get status(): CallStatus {
+    if (this.#returned || this.#aborted) return 'answered';
+    return this.#hasStarted ? 'running' : 'queued';
+  }
+
   /** Milliseconds that the caller still waits, if it said so. */
   get remainingMs(): number | undefined {
     return this.#deadline === Infinity ? undefined : Math.max(0, this.#deadline - this.#host.manager.timers.clock.now());
   }
 
   execute(execution: Execution): void {
+    this.#hasStarted = true;
     this.release();
     const { method, params } = this.#message;
     const definition = this.#host.methodNamed(method);
@@ -79,8 +97,8 @@ export class ServerWork implements Operations {
     const failed = (error: unknown): void => this.#finish(execution, { ok: false, error });
     try {
       const result = this.#run(definition, params, execution);
-      if (result instanceof Promise) result.then((value: unknown) => this.#finish(execution, { ok: true, value }), failed);
-      else this.#finish(execution, { ok: true, value: result });
+      if (result instanceof Promise) result.then((value: unknown) => this.#finishWith(execution, definition, value), failed);
+      else this.#finishWith(execution, definition, result);
     } catch (error) {
       failed(error);
     }
@@ -88,10 +106,17 @@ export class ServerWork implements Operations {
 
   resume(): void {
     this.#nested?.deliver();
+    this.#items?.resume();
+  }
+
+  /** The reader of its items has room for more. */
+  more(items: number, bytes: number): void {
+    this.#items?.more(items, bytes);
   }
 
   abort(): void {
     this.#aborted = true;
+    this.#items?.abandon();
     this.#nested?.abandon();
   }
 
@@ -108,6 +133,7 @@ export class ServerWork implements Operations {
   callback(): void {
     this.isOver = true;
     this.release();
+    this.#items?.abandon();
     const { transport } = this.#host;
     const frame = this.#answer?.frame;
     if (frame !== undefined && transport.takesInParts(frame)) transport.forget(frame);
@@ -124,7 +150,8 @@ export class ServerWork implements Operations {
       // Given up while a schema looked at the parameters: it has not begun, and does not.
       if (this.#aborted) throw execution.signal.reason;
       const result = definition.handle(checked, new HandlerContextOf(this, this.#message.method, execution));
-      if (definition.result === undefined) return result;
+      // The items of a stream are checked one by one.
+      if (definition.result === undefined || isStream(result)) return result;
       const schema = definition.result;
       const check = (value: unknown): unknown =>
         validate(schema, value, 'INVALID_RESPONSE', `the result of ${method} does not pass its schema`);
@@ -136,6 +163,40 @@ export class ServerWork implements Operations {
         : validate(definition.params, params, 'INVALID_PARAMS', `the parameters of ${method} do not pass its schema`);
     const result = isThenable(checked) ? checked.then(handle) : handle(checked);
     return isThenable(result) ? Promise.resolve(result) : result;
+  }
+
+  /** The handler has returned: a result, or what its items are read from. */
+  #finishWith(execution: Execution, definition: MethodDefinition, result: unknown): void {
+    if (!isStream(result)) return this.#finish(execution, { ok: true, value: result });
+    if (!this.wantsItems || this.#aborted || this.isOver) {
+      void itemsOf(result).end();
+      const error = new VirtagentError('INVALID_REQUEST', `${quote(this.#message.method)} streams its result: call it with stream()`);
+      return this.#finish(execution, { ok: false, error });
+    }
+    const { wants } = this.#message as RequestMessage;
+    this.#items = new ItemSender(itemsOf(result), wants as { items: number; bytes: number }, execution, {
+      check: (value) => (definition.result === undefined ? value : this.#checkItem(definition.result, value)),
+      say: (value, sent) => this.#sayItem(value, sent),
+      finish: (completion) => this.#finish(execution, completion),
+    });
+    this.#items.start();
+  }
+
+  #checkItem(schema: Schema, value: unknown): unknown {
+    return validate(schema, value, 'INVALID_RESPONSE', `an item of ${this.#message.method} does not pass its schema`);
+  }
+
+  #sayItem(value: unknown, sent: () => void): number {
+    this.#unsent++;
+    const { tag, urgency = 1 } = this.#message as RequestMessage;
+    return this.#incoming.say(
+      { type: 'item', tag: tag as string, value },
+      () => {
+        sent();
+        if (--this.#unsent === 0) this.#whenSent?.();
+      },
+      urgency,
+    );
   }
 
   #finish(execution: Execution, completion: Completion): void {
@@ -204,9 +265,10 @@ export class ServerWork implements Operations {
     if (!this.#host.protocol.progress || (typeof token !== 'string' && typeof token !== 'number')) return false;
     if (this.isOver || this.#returned || this.#aborted || this.#incoming.owesTooMuch) return false;
     this.#unsent++;
-    return this.#incoming.say({ type: 'progress', token, value }, () => {
+    const sent = (): void => {
       if (--this.#unsent === 0) this.#whenSent?.();
-    });
+    };
+    return this.#incoming.say({ type: 'progress', token, value }, sent) > 0;
   }
 }
 
