@@ -80,7 +80,7 @@ export class Session implements Codec {
       ask: () => this.#conversation?.status(true),
       silent: (reason) => host.silent(reason),
     });
-    this.#reader = newReader();
+    this.#reader = this.#newReader();
   }
 
   // As a codec.
@@ -98,13 +98,13 @@ export class Session implements Codec {
   }
 
   push(chunk: Uint8Array): Decoded[] {
-    for (const one of this.#reader.push(chunk)) this.#take(one);
+    this.#reader.push(chunk);
     this.#conversation?.flush();
     return this.#takeOut();
   }
 
   end(): Decoded[] {
-    for (const one of this.#reader.end()) if (one instanceof RemoteProtocolError) this.#out.push(one);
+    this.#reader.end();
     return this.#takeOut();
   }
 
@@ -113,7 +113,7 @@ export class Session implements Codec {
   /** A line has been opened. */
   lineOpened(): void {
     this.#agreement.begin();
-    this.#reader = newReader();
+    this.#reader = this.#newReader();
   }
 
   /** The line is gone. */
@@ -201,6 +201,10 @@ export class Session implements Codec {
   }
 
   // What comes in.
+
+  #newReader(): FrameReader {
+    return new FrameReader(sessionLimits.frame, (one) => this.#take(one));
+  }
 
   #take(one: Frame | RemoteProtocolError): void {
     if (one instanceof RemoteProtocolError) return void this.#out.push(one);
@@ -347,10 +351,6 @@ export class Session implements Codec {
   #write(frame: Uint8Array): void {
     this.#host.write(frame, ignore);
   }
-}
-
-function newReader(): FrameReader {
-  return new FrameReader(sessionLimits.frame);
 }
 
 /** Whether it costs a credit: what asks something to be run here, but for what a handler of this side is waited for by. */
