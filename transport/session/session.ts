@@ -80,7 +80,7 @@ export class Session implements Codec {
       ask: () => this.#conversation?.status(true),
       silent: (reason) => host.silent(reason),
     });
-    this.#reader = this.#newReader();
+    this.#reader = new FrameReader(sessionLimits.frame);
   }
 
   // As a codec.
@@ -98,13 +98,13 @@ export class Session implements Codec {
   }
 
   push(chunk: Uint8Array): Decoded[] {
-    this.#reader.push(chunk);
+    this.#reader.read(chunk, this.#takeFrame);
     this.#conversation?.flush();
     return this.#takeOut();
   }
 
   end(): Decoded[] {
-    this.#reader.end();
+    for (const one of this.#reader.end()) this.#take(one);
     return this.#takeOut();
   }
 
@@ -113,7 +113,7 @@ export class Session implements Codec {
   /** A line has been opened. */
   lineOpened(): void {
     this.#agreement.begin();
-    this.#reader = this.#newReader();
+    this.#reader = new FrameReader(sessionLimits.frame);
   }
 
   /** The line is gone. */
@@ -202,9 +202,7 @@ export class Session implements Codec {
 
   // What comes in.
 
-  #newReader(): FrameReader {
-    return new FrameReader(sessionLimits.frame, (one) => this.#take(one));
-  }
+  readonly #takeFrame = (one: Frame | RemoteProtocolError): void => this.#take(one);
 
   #take(one: Frame | RemoteProtocolError): void {
     if (one instanceof RemoteProtocolError) return void this.#out.push(one);
