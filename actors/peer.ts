@@ -19,9 +19,13 @@ import {
   type Caller,
   type CallResultOf,
   type CallOptions,
+  type CallStatus,
+  type ItemOf,
   type MethodTypes,
+  type StreamOptions,
 } from './methods.ts';
-import type { CallResult } from './call.ts';
+import type { Call, CallResult } from './call.ts';
+import type { CallStream } from './call-stream.ts';
 import { Outgoing, unattended } from './outgoing.ts';
 import type { CheckedPeerOptions, PeerOptions } from './peer-options.ts';
 import type { Greeting } from './greeting.ts';
@@ -51,6 +55,10 @@ const notificationKind: Kind = { name: 'notification', chart: noticeJob, class: 
 
 /** Requests that the other side may have waiting here (virtagent-2), where `maxServerJobs` allows more. */
 const mostRequests = 1024;
+
+/** The call behind a promise, for questions about it (virtagent-2). A WeakMap of all calls would cost the collector more than they do. */
+const callOf = Symbol('call');
+type Asked = Promise<unknown> & { [callOf]?: Call };
 
 /** A peer's snapshot: its `context` has the link's state. */
 export type PeerSnapshot = SnapshotFrom<typeof peerMachine> & { output: PeerOutput | undefined };
@@ -102,10 +110,43 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   /** Calls a method of the other side: see {@link Caller.call}. */
   call<M extends keyof Remote & string>(method: M, ...rest: CallArguments<Remote[M]>): Promise<CallResultOf<Remote[M]>> {
     const [params, options = {}] = rest as unknown as [unknown, CallOptions?];
-    return new Promise((resolve, reject) => {
+    let made: Call | undefined;
+    const called = new Promise<CallResultOf<Remote[M]>>((resolve, reject) => {
       if (this.#stopped) throw new VirtagentError('STOPPED', `${method}: this peer has ended`, { known: 'not-sent', method });
       const settle = (result: CallResult): void => (result.ok ? resolve(result.value as CallResultOf<Remote[M]>) : reject(result.error));
-      this.#outgoing.start(method, params, options, false, settle);
+      made = this.#outgoing.start(method, params, options, false, settle);
+    });
+    if (made !== undefined && this.#session !== undefined) (called as Asked)[callOf] = made;
+    return called;
+  }
+
+  /**
+   * Calls a method whose result comes in items (virtagent-2): an async iterable, with an observable beside it. The call is made when it is
+   * first read; the handler returns an async iterable or an observable. Rejects as {@link call} does, after the items that came.
+   */
+  stream<M extends keyof Remote & string>(
+    method: M,
+    params?: CallArguments<Remote[M]>[0],
+    options: StreamOptions<ItemOf<Remote[M]>> = {},
+  ): CallStream<ItemOf<Remote[M]>> {
+    return this.#outgoing.stream(method, params, options) as CallStream<ItemOf<Remote[M]>>;
+  }
+
+  /**
+   * What is known of a call that {@link call} made: also of one that has ended, such as with LINE_LOST, whose request the other side may
+   * have. Asks the other side, where it is not known here (virtagent-2). `unknown`: it never came there, or that side was restarted, or has
+   * answered more than a thousand since.
+   */
+  statusOf(call: Promise<unknown> | string, options: Pick<CallOptions, 'signal' | 'timeoutMs'> = {}): Promise<CallStatus> {
+    const made = typeof call === 'string' ? undefined : (call as Asked)[callOf];
+    if (typeof call !== 'string' && made === undefined) invalidOption('call', call, 'what call() of this peer returned, or a tag');
+    if (made?.localStatus === 'unsent') return Promise.resolve('unsent');
+    return new Promise((resolve, reject) => {
+      if (this.#stopped) throw new VirtagentError('STOPPED', 'this peer has ended', { known: 'not-sent' });
+      this.#outgoing.statusOf(made?.tag ?? (call as string), options, (result) => {
+        if (result.ok) resolve((result.value as { status?: CallStatus } | null)?.status ?? 'unknown');
+        else reject(result.error);
+      });
     });
   }
 
@@ -368,14 +409,17 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       }
       case 'cancel':
         return this.#incoming.cancel(message.tag);
+      case 'item':
+        if (!this.#outgoing.item(message.tag, message.value, message.bytes)) this.#unclaimed++;
+        return undefined;
+      case 'more':
+        return this.#incoming.more(message.tag, message.items, message.itemBytes);
+      case 'status':
+        return this.#incoming.tellStatus(message.tag, message.of);
+      case 'limits':
+        return undefined;
       case 'progress':
         if (!this.#outgoing.progress(message.token, message.value)) this.#unclaimed++;
-        return undefined;
-      case 'item':
-      case 'more':
-      case 'status':
-      case 'limits':
-        // No protocol that is spoken here has them.
         return undefined;
     }
   }

@@ -85,7 +85,7 @@ export class Session implements Codec {
       ask: () => this.#conversation?.status(true),
       silent: (reason) => host.silent(reason),
     });
-    this.#reader = newReader();
+    this.#reader = new FrameReader(sessionLimits.frame);
   }
 
   // As a codec.
@@ -103,13 +103,13 @@ export class Session implements Codec {
   }
 
   push(chunk: Uint8Array): Decoded[] {
-    for (const one of this.#reader.push(chunk)) this.#take(one);
+    this.#reader.read(chunk, this.#takeFrame);
     this.#conversation?.flush();
     return this.#takeOut();
   }
 
   end(): Decoded[] {
-    for (const one of this.#reader.end()) if (one instanceof RemoteProtocolError) this.#out.push(one);
+    for (const one of this.#reader.end()) this.#take(one);
     return this.#takeOut();
   }
 
@@ -118,7 +118,7 @@ export class Session implements Codec {
   /** A line has been opened. */
   lineOpened(): void {
     this.#agreement.begin();
-    this.#reader = newReader();
+    this.#reader = new FrameReader(sessionLimits.frame);
     this.#isHelloWaiting = this.#isHelloDue = false;
   }
 
@@ -220,6 +220,8 @@ export class Session implements Codec {
   }
 
   // What comes in.
+
+  readonly #takeFrame = (one: Frame | RemoteProtocolError): void => this.#take(one);
 
   #take(one: Frame | RemoteProtocolError): void {
     if (one instanceof RemoteProtocolError) return void this.#out.push(one);
@@ -366,10 +368,6 @@ export class Session implements Codec {
   #write(frame: Uint8Array): void {
     this.#host.write(frame, ignore);
   }
-}
-
-function newReader(): FrameReader {
-  return new FrameReader(sessionLimits.frame);
 }
 
 /** Whether it costs a credit: what asks something to be run here, but for what a handler of this side is waited for by. */
