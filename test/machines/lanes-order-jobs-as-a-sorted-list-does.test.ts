@@ -23,7 +23,8 @@ class Naive {
     if (continues) this.#begun.add(job.seq);
     const queue = this.#queues.find((one) => one.jobClass === job.class && one.urgency === job.urgency);
     queue?.jobs.push(job);
-    queue?.jobs.sort((a, b) => a.seq - b.seq);
+    // One that has begun before one that has not; by age within each.
+    queue?.jobs.sort((a, b) => Number(this.#begun.has(b.seq)) - Number(this.#begun.has(a.seq)) || a.seq - b.seq);
   }
 
   remove(job: JobRef): void {
