@@ -72,8 +72,9 @@ class World {
     this.sides[which].hear(hello, this.now);
   }
 
+  /** Frames go each way, and are confirmed: behind what was said before. */
   exchange(): void {
-    if (!this.isAgreed) return;
+    if (!this.isAgreed || this.sides.some(({ said }) => said.length > 0)) return;
     for (const side of this.sides) side.exchange();
   }
 
