@@ -1,7 +1,9 @@
 import type { Outcome } from '../machines/job.ts';
-import { remoteObject, type WireError } from '../transport/messages.ts';
+import { remoteObject, type OutgoingMessage, type WireError } from '../transport/messages.ts';
+import type { Session } from '../transport/session/session.ts';
 import { invalidOption, VirtagentError, type errorTable, type Known } from '../transport/errors.ts';
 import type { Operations, Sending } from './kinds.ts';
+import type { CallStream, StreamRoom } from './call-stream.ts';
 import type { Job } from './manager.ts';
 import type { CallOptions } from './methods.ts';
 import type { Outgoing, OutgoingHost } from './outgoing.ts';
@@ -14,12 +16,21 @@ export const JOB_CHARGE = 2048;
 /** How a call came out. */
 export type CallResult = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: VirtagentError };
 
+/** What a call is besides a request for one result. */
+export interface CallExtras {
+  /** It wants items (virtagent-2): the stream that takes them, and how many at first. */
+  readonly items?: { readonly stream: CallStream; readonly room: StreamRoom };
+  /** It asks what is known of the request with that tag, and is none itself (virtagent-2). */
+  readonly statusOf?: string;
+}
+
 /** One request of this side: checks it, adds its job, and is that job's operations. */
 export class Call implements Operations {
   readonly #outgoing: Outgoing;
   readonly #host: OutgoingHost;
   readonly #method: string;
   readonly #options: CallOptions;
+  readonly #extras: CallExtras;
   readonly #settle: (result: CallResult) => void;
   #job: Job | undefined;
   #isOver = false;
@@ -27,6 +38,9 @@ export class Call implements Operations {
   /** The parameters as they are sent, and the request's frame. */
   #params: unknown;
   #frame: Uint8Array | undefined;
+  #hasBegun = false;
+  /** A handler makes it of the side that called it: no window and no credit holds it back. */
+  #isNested = false;
   /** When it is to have ended, by the manager's clock. */
   #deadline = Infinity;
   #watched: AbortSignal | undefined;
@@ -34,7 +48,15 @@ export class Call implements Operations {
   #stopChecking: (() => void) | undefined;
 
   /** `settle` is run once, perhaps before this returns. A nested call is exempt from the window. */
-  constructor(outgoing: Outgoing, host: OutgoingHost, method: string, options: CallOptions, settle: (result: CallResult) => void) {
+  constructor(
+    outgoing: Outgoing,
+    host: OutgoingHost,
+    method: string,
+    options: CallOptions,
+    settle: (result: CallResult) => void,
+    extras: CallExtras = {},
+  ) {
+    this.#extras = extras;
     this.#outgoing = outgoing;
     this.#host = host;
     this.#method = method;
@@ -48,7 +70,8 @@ export class Call implements Operations {
       this.#check(timeoutMs);
       const refusal = this.#host.greeting?.refusal(this.#method, false);
       if (refusal !== undefined) throw new VirtagentError('METHOD_NOT_FOUND', refusal);
-      this.#prepare(params);
+      this.#isNested = exempt;
+      this.#prepare(params, timeoutMs);
     } catch (error) {
       return this.#fail(error);
     }
@@ -59,12 +82,24 @@ export class Call implements Operations {
     const added = manager.addClient({ tag: this.#tag, urgency, timeoutMs, exempt, bytes, operations: this });
     if (!added.ok) {
       this.#outgoing.forgetProgress(this.#tag);
+      this.#outgoing.forgetItems(this.#tag);
       return this.#fail(added.error);
     }
     this.#job = added.job;
     // It may be over by now, and its signal may have been aborted by what was told of it.
     if (signal?.aborted === true) this.giveUp(signal.reason);
     else if (signal !== undefined && !this.#isOver) this.#outgoing.watch((this.#watched = signal), this);
+  }
+
+  /** What ties it to its response. */
+  get tag(): string {
+    return this.#tag;
+  }
+
+  /** What of it is over, or has not been sent: nobody else needs to be asked. */
+  get localStatus(): 'over' | 'unsent' | undefined {
+    if (this.#isOver) return 'over';
+    return this.#hasBegun ? undefined : 'unsent';
   }
 
   /** Ends it, if it has not ended. */
@@ -91,10 +126,14 @@ export class Call implements Operations {
     }
     const encoded = this.#frame as Uint8Array;
     const frame = greeting === undefined ? encoded : greeting.sending(this.#tag, method, encoded);
-    if (this.#host.isTraced) this.#host.trace('out', { type: 'request', tag: this.#tag, method, params: this.#params }, frame.length);
+    const { transport } = this.#host;
+    if (!this.#hasBegun && this.#host.isTraced)
+      this.#host.trace('out', { type: 'request', tag: this.#tag, method, params: this.#params }, frame.length);
+    this.#hasBegun = true;
     // While it waits for its response it needs neither.
-    this.#frame = this.#params = undefined;
-    this.#host.transport.write(frame, sending.done);
+    this.#params = undefined;
+    if (!transport.takesInParts(encoded)) this.#frame = undefined;
+    transport.write(frame, sending.done, this.#isNested ? 0 : encoded.length + JOB_CHARGE);
     greeting?.sent(this.#tag);
   }
 
@@ -103,7 +142,9 @@ export class Call implements Operations {
   }
 
   callback(outcome: Outcome): void {
+    if (this.#frame !== undefined) this.#host.transport.forget(this.#frame);
     if (this.#options.onProgress !== undefined) this.#outgoing.forgetProgress(this.#tag);
+    if (this.#extras.items !== undefined) this.#outgoing.forgetItems(this.#tag);
     if (outcome.type !== 'value') return this.#end({ ok: false, error: callError(outcome, this.#method) });
     const checked = this.#checked(outcome.value);
     if (!isThenable(checked)) return this.#end(checked);
@@ -133,6 +174,8 @@ export class Call implements Operations {
     if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) invalidOption('timeoutMs', timeoutMs, 'milliseconds from 0, or Infinity');
     if (!(urgency === undefined || urgency === 0 || urgency === 1 || urgency === 2)) invalidOption('urgency', urgency, '0, 1 or 2');
     if (onProgress !== undefined && typeof onProgress !== 'function') invalidOption('onProgress', onProgress, 'a function');
+    if (this.#host.session === undefined && (this.#extras.items ?? this.#extras.statusOf) !== undefined)
+      throw new VirtagentError('UNSUPPORTED', `${this.#host.protocol.name} has neither streamed results nor questions for a call's state`);
     if (result !== undefined) checkSchema('result', result);
     if (signal === undefined) return;
     if (typeof signal?.addEventListener !== 'function') invalidOption('signal', signal, 'an AbortSignal');
@@ -140,13 +183,37 @@ export class Call implements Operations {
   }
 
   /** Gives it a tag and encodes it. */
-  #prepare(params: unknown): void {
+  #prepare(params: unknown, timeoutMs: number): void {
     const { onProgress } = this.#options;
+    const { session, transport } = this.#host;
     const tag = this.#outgoing.nextTag();
     this.#tag = tag;
-    this.#params = onProgress === undefined ? params : this.#withToken(params, tag);
-    this.#frame = this.#host.transport.codec.encode({ type: 'request', tag, method: this.#method, params: this.#params });
+    this.#params = onProgress === undefined || session !== undefined ? params : this.#withToken(params, tag);
+    this.#frame =
+      session === undefined
+        ? transport.codec.encode({ type: 'request', tag, method: this.#method, params: this.#params })
+        : session.encode(this.#message(session, timeoutMs));
+    const { items } = this.#extras;
+    if (items !== undefined) this.#outgoing.expectItems(tag, items.stream, this);
     if (onProgress !== undefined) this.#outgoing.expectProgress(tag, (value) => this.#tellProgress(onProgress, value));
+  }
+
+  /** What virtagent-2 carries besides. */
+  #message(session: Session, timeoutMs: number): OutgoingMessage {
+    const { statusOf, items } = this.#extras;
+    const tag = this.#tag;
+    if (statusOf !== undefined) return { type: 'status', tag, of: statusOf };
+    const { urgency, onProgress } = this.#options;
+    return {
+      type: 'request',
+      tag,
+      method: this.#method,
+      params: this.#params,
+      deadline: timeoutMs === Infinity ? undefined : Math.ceil(session.clock + timeoutMs),
+      urgency,
+      wants: items === undefined ? (onProgress === undefined ? undefined : 'progress') : items.room,
+      nested: this.#isNested,
+    };
   }
 
   /** The token of a call that wants progress, where language servers look for it. */
@@ -170,6 +237,8 @@ export class Call implements Operations {
   #checked(value: unknown): CallResult | Promise<CallResult> {
     const method = this.#method;
     const { resultSchemas } = this.#host;
+    // Its items were checked.
+    if (this.#extras.items !== undefined) return { ok: true, value };
     const schema: Schema | undefined = this.#options.result ?? (Object.hasOwn(resultSchemas, method) ? resultSchemas[method] : undefined);
     if (schema === undefined) return { ok: true, value };
     const valid = (passed: unknown): CallResult => ({ ok: true, value: passed });

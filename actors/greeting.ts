@@ -9,10 +9,12 @@ export interface Greeting {
   readonly remoteMethods: ReadonlySet<string> | undefined;
   /** A line is open. */
   begin(): void;
-  /** The line is gone. */
-  end(): void;
+  /** The line is gone. True if what is on it outlives it: a session that the next line may resume. */
+  end(): boolean;
   /** The peer stops: what already waits for the greeting still gets it, but it is not made for nobody. */
   stop(): void;
+  /** This side closes the line: the last that can be said on it. */
+  closing?(): void;
   /** The peer has ended. */
   close(): void;
   /** Why that method is not to be sent, if the other side has said so on this line. `isNext`: nothing else is sent before it. */

@@ -1,22 +1,11 @@
-import { cancelledByPeer } from '../machines/server-job.ts';
-import type { Completion } from '../machines/job.ts';
-import { quote, VirtagentError, type ErrorCode } from '../transport/errors.ts';
-import type {
-  Answer,
-  NotificationMessage,
-  ProgressMessage,
-  RequestMessage,
-  ResponseMessage,
-  Tag,
-  WireError,
-} from '../transport/messages.ts';
-import type { Execution, Sending } from './kinds.ts';
-import type { Job } from './manager.ts';
-import { MethodError, type HandlerContext, type MethodDefinition } from './methods.ts';
-import { NestedCalls } from './nested-calls.ts';
+import type { Urgency } from '../machines/job.ts';
+import { sessionLimits } from '../transport/limits.ts';
+import type { ItemMessage, ProgressMessage, ResponseMessage, Tag, WireError } from '../transport/messages.ts';
 import { JOB_CHARGE } from './call.ts';
-import { unattended, type Outgoing, type OutgoingHost } from './outgoing.ts';
-import { isThenable, validate } from './schema.ts';
+import type { Job } from './manager.ts';
+import type { CallStatus, MethodDefinition } from './methods.ts';
+import type { Outgoing, OutgoingHost } from './outgoing.ts';
+import { ServerWork, type Asked } from './server-work.ts';
 
 /** What the requests of the other side need of a peer. */
 export interface IncomingHost extends OutgoingHost {
@@ -29,22 +18,18 @@ export interface IncomingHost extends OutgoingHost {
   onUnclaimed(): void;
 }
 
-type Asked = (RequestMessage | NotificationMessage) & { readonly bytes: number };
-
-/** Codes that a handler may answer with by throwing a VirtagentError; others are its own trouble. */
-const passedOn: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'INVALID_PARAMS',
-  'METHOD_NOT_FOUND',
-  'BUSY',
-  'STOPPING',
-  'MESSAGE_TOO_LARGE',
-]);
+/** Of how many answered requests the other side may ask. */
+const MOST_ANSWERED = 1024;
 
 /** The requests of the other side: a server job each. */
 export class Incoming {
   readonly #host: IncomingHost;
-  /** Jobs by the peer's tag, for its cancels only; it may use one twice. */
-  readonly #byTag = new Map<Tag, Set<Job>>();
+  /** Jobs by the peer's tag, for what it says of them; it may use one twice. */
+  readonly #byTag = new Map<Tag, Set<ServerWork>>();
+  /** Tags of the requests that were answered last (virtagent-2). */
+  readonly #answered = new Set<string>();
+  /** How many streamed results are being sent. */
+  #streams = 0;
   /** Bytes of answers that the stream has not taken, with a charge for each. */
   owedBytes = 0;
   onOwed: (() => void) | undefined;
@@ -57,13 +42,25 @@ export class Incoming {
   take(message: Asked): void {
     const tag = message.type === 'request' ? message.tag : undefined;
     const work = new ServerWork(this, this.#host, message);
+    const { remainingMs = Infinity, urgency = 1 } = message.type === 'request' ? message : {};
+    if (remainingMs <= 0) {
+      work.release();
+      return this.refuse(tag, { code: 'EXPIRED', message: `its deadline had passed by ${Math.round(-remainingMs)} ms when it came` });
+    }
+    if (work.wantsItems && this.#streams >= sessionLimits.streams) {
+      work.release();
+      return this.refuse(tag, { code: 'BUSY', message: `${this.#streams} streamed results are being sent, the most at once` });
+    }
     const added = this.#host.manager.addServer({
       tag: String(tag ?? ''),
+      urgency,
       bytes: message.bytes + JOB_CHARGE,
       answers: message.type === 'request',
+      timeoutMs: remainingMs,
       operations: work,
     });
     if (!added.ok) {
+      work.release();
       // A notification is never answered, so it is refused in silence.
       if (message.type === 'notification') this.#host.onUnclaimed();
       else this.refuse(tag, { code: added.error.code === 'BUSY' ? 'BUSY' : 'STOPPING', message: added.error.message });
@@ -77,17 +74,21 @@ export class Incoming {
     this.say({ type: 'response', tag, answer: { ok: false, error } }, () => {});
   }
 
-  /** Sends what has no job, before requests; it is owed until the stream took it. False if it can't be written. */
-  say(message: ResponseMessage | ProgressMessage, sent: () => void): boolean {
+  /** Sends what has no job, before requests; it is owed until the stream took it. Its bytes; 0 if it can't be written. */
+  say(message: ResponseMessage | ProgressMessage | ItemMessage, sent: () => void, urgency: Urgency = 2): number {
     let owed = 0;
     let isSent = false;
-    const bytes = this.#host.outgoing.notice(message, () => {
-      isSent = true;
-      if (owed > 0) this.owe(-owed);
-      sent();
-    });
+    const bytes = this.#host.outgoing.notice(
+      message,
+      () => {
+        isSent = true;
+        if (owed > 0) this.owe(-owed);
+        sent();
+      },
+      urgency,
+    );
     if (!isSent) this.owe((owed = bytes + JOB_CHARGE));
-    return bytes > 0;
+    return bytes;
   }
 
   /** Whether the peer leaves more unread than it may: nothing is added to it that can be left out. */
@@ -97,10 +98,10 @@ export class Incoming {
 
   /** The peer gives up its request: its handler is aborted, and it is answered as cancelled. */
   cancel(tag: Tag): void {
-    const jobs = this.#byTag.get(tag) ?? [];
+    const works = this.#byTag.get(tag) ?? [];
     // Each is told once: thousands of jobs can share a tag, and saying cancel again costs the peer nothing.
     this.#byTag.delete(tag);
-    for (const job of jobs) job.abort();
+    for (const work of works) work.job?.abort();
   }
 
   owe(bytes: number): void {
@@ -108,217 +109,43 @@ export class Incoming {
     this.onOwed?.();
   }
 
+  /** The reader of a streamed result has room for more. */
+  more(tag: string, items: number, bytes: number): void {
+    for (const work of this.#byTag.get(tag) ?? []) work.more(items, bytes);
+  }
+
+  /** The other side asks what became of a request of its. */
+  tellStatus(tag: string, of: string): void {
+    this.say({ type: 'response', tag, answer: { ok: true, value: { status: this.#statusOf(of) } } }, () => {});
+  }
+
+  #statusOf(tag: string): CallStatus {
+    for (const work of this.#byTag.get(tag) ?? []) return work.status;
+    return this.#answered.has(tag) ? 'answered' : 'unknown';
+  }
+
   #remember(tag: Tag, job: Job, work: ServerWork): void {
-    const jobs = this.#byTag.get(tag) ?? new Set();
-    this.#byTag.set(tag, jobs.add(job));
+    const works = this.#byTag.get(tag) ?? new Set();
+    work.job = job;
+    this.#byTag.set(tag, works.add(work));
+    if (work.wantsItems) this.#streams++;
     work.onOver = () => {
-      jobs.delete(job);
-      if (jobs.size === 0 && this.#byTag.get(tag) === jobs) this.#byTag.delete(tag);
+      if (work.wantsItems) this.#streams--;
+      works.delete(work);
+      if (works.size === 0 && this.#byTag.get(tag) === works) this.#byTag.delete(tag);
+      this.#noteAnswered(tag);
     };
   }
-}
 
-/** One server job's operations: runs the handler, writes the answer. */
-class ServerWork {
-  isOver = false;
-  onOver: (() => void) | undefined;
-  readonly #incoming: Incoming;
-  readonly #host: IncomingHost;
-  readonly #message: Asked;
-  #nested: NestedCalls | undefined;
-  /** The answer as it will be written, and what it was made of. */
-  #answer: { readonly completion: Completion; readonly frame: Uint8Array } | undefined;
-  #owed = 0;
-  #aborted = false;
-  #returned = false;
-  /** Progress values that are not on the line yet, and what waits for them. */
-  #unsent = 0;
-  #whenSent: (() => void) | undefined;
-
-  constructor(incoming: Incoming, host: IncomingHost, message: Asked) {
-    this.#incoming = incoming;
-    this.#host = host;
-    this.#message = message;
-  }
-
-  execute(execution: Execution): void {
-    const { method, params } = this.#message;
-    const definition = this.#host.methodNamed(method);
-    if (definition === undefined) {
-      if (this.#message.type === 'notification') this.#host.onUnclaimed();
-      return this.#finish(execution, { ok: false, error: new VirtagentError('METHOD_NOT_FOUND', `there is no method ${quote(method)}`) });
-    }
-    const failed = (error: unknown): void => this.#finish(execution, { ok: false, error });
-    try {
-      const result = this.#run(definition, params, execution);
-      if (result instanceof Promise) result.then((value: unknown) => this.#finish(execution, { ok: true, value }), failed);
-      else this.#finish(execution, { ok: true, value: result });
-    } catch (error) {
-      failed(error);
-    }
-  }
-
-  resume(): void {
-    this.#nested?.deliver();
-  }
-
-  abort(): void {
-    this.#aborted = true;
-    this.#nested?.abandon();
-  }
-
-  send(sending: Sending): void {
-    const completion = sending.value as Completion;
-    const frame = this.#frameOf(completion);
-    const { tag } = this.#message as RequestMessage;
-    if (this.#host.isTraced) this.#host.trace('out', { type: 'response', tag, answer: answerOf(completion) }, frame.length);
-    this.#host.transport.write(frame, sending.done);
-  }
-
-  callback(): void {
-    this.isOver = true;
-    // Also of nothing: a line that the peer has ended is done with once no job is left.
-    this.#incoming.owe(-this.#owed);
-    this.#nested?.abandon();
-    this.onOver?.();
-  }
-
-  /** Parameters checked, handler run, result checked: in one turn unless one of them is asynchronous. */
-  #run(definition: MethodDefinition, params: unknown, execution: Execution): unknown {
-    const { method } = this.#message;
-    const handle = (checked: unknown): unknown => {
-      // Given up while a schema looked at the parameters: it has not begun, and does not.
-      if (this.#aborted) throw execution.signal.reason;
-      const result = definition.handle(checked, new HandlerContextOf(this, this.#message.method, execution));
-      if (definition.result === undefined) return result;
-      const schema = definition.result;
-      const check = (value: unknown): unknown =>
-        validate(schema, value, 'INVALID_RESPONSE', `the result of ${method} does not pass its schema`);
-      return isThenable(result) ? Promise.resolve(result).then(check) : check(result);
-    };
-    const checked =
-      definition.params === undefined
-        ? params
-        : validate(definition.params, params, 'INVALID_PARAMS', `the parameters of ${method} do not pass its schema`);
-    const result = isThenable(checked) ? checked.then(handle) : handle(checked);
-    return isThenable(result) ? Promise.resolve(result) : result;
-  }
-
-  #finish(execution: Execution, completion: Completion): void {
-    this.#returned = true;
-    if (this.#unsent > 0) {
-      this.#whenSent = () => this.#finish(execution, completion);
+  /** The oldest is forgotten first. */
+  #noteAnswered(tag: Tag): void {
+    if (this.#host.session === undefined || typeof tag !== 'string') return;
+    this.#answered.delete(tag);
+    this.#answered.add(tag);
+    if (this.#answered.size <= MOST_ANSWERED) return;
+    for (const oldest of this.#answered) {
+      this.#answered.delete(oldest);
       return;
     }
-    // After an abort nobody waits, and handlers are free to throw the signal's reason.
-    if (!completion.ok && !this.#aborted && isOurTrouble(completion.error)) this.#host.onUserError(completion.error, this.#message.method);
-    this.#nested?.abandon();
-    // After an abort the answer is another one: the cancelled error.
-    if (this.#message.type === 'request' && !this.isOver && !this.#aborted) this.#frameOf(completion);
-    execution.done(completion);
-  }
-
-  /** The answer's frame, made once; from then on it is owed. */
-  #frameOf(completion: Completion): Uint8Array {
-    if (this.#answer?.completion !== completion) {
-      this.#answer = { completion, frame: this.#encode(completion) };
-      const owed = this.#answer.frame.length + JOB_CHARGE;
-      this.#incoming.owe(owed - this.#owed);
-      this.#owed = owed;
-    }
-    return this.#answer.frame;
-  }
-
-  /** The answer's frame; what can't be written is answered with an error that says so. */
-  #encode(completion: Completion): Uint8Array {
-    const { tag, method } = this.#message as RequestMessage;
-    const { codec } = this.#host.transport;
-    try {
-      return codec.encode({ type: 'response', tag, answer: answerOf(completion) });
-    } catch (error) {
-      this.#host.onUserError(error, method);
-      const code = error instanceof VirtagentError && error.code === 'MESSAGE_TOO_LARGE' ? 'MESSAGE_TOO_LARGE' : 'HANDLER_FAILED';
-      const message = `the result of the method can not be sent: ${textOf(error)}`;
-      return codec.encode({ type: 'response', tag, answer: { ok: false, error: { code, message } } });
-    }
-  }
-
-  /** The calls back to the peer. */
-  nestedOf(execution: Execution): NestedCalls {
-    this.#nested ??= new NestedCalls(this.#host.outgoing, execution, this.#host.maxNestedCalls);
-    // The job is over, or answered: an answer to the handler would wait for a slot that it never gets.
-    if (this.#returned || this.#aborted || this.isOver) this.#nested.abandon();
-    return this.#nested;
-  }
-
-  notify(name: string, params: unknown): Promise<void> {
-    const sent = new Promise<void>((resolve, reject) =>
-      this.#host.outgoing.notify(name, params, (error) => (error === undefined ? resolve() : reject(error))),
-    );
-    return unattended(sent);
-  }
-
-  progress(value: unknown): boolean {
-    const token = (this.#message.params as { workDoneToken?: unknown } | undefined)?.workDoneToken;
-    if (!this.#host.protocol.progress || (typeof token !== 'string' && typeof token !== 'number')) return false;
-    if (this.isOver || this.#returned || this.#aborted || this.#incoming.owesTooMuch) return false;
-    this.#unsent++;
-    return this.#incoming.say({ type: 'progress', token, value }, () => {
-      if (--this.#unsent === 0) this.#whenSent?.();
-    });
-  }
-}
-
-/** What a handler gets. Its functions are its own, as handlers take them out of it; the signal is made when it is asked for. */
-class HandlerContextOf implements HandlerContext {
-  readonly method: string;
-  readonly remainingMs = undefined;
-  readonly call: HandlerContext['call'];
-  readonly notify: HandlerContext['notify'];
-  readonly progress: HandlerContext['progress'];
-  readonly #execution: Execution;
-
-  constructor(work: ServerWork, method: string, execution: Execution) {
-    this.method = method;
-    this.#execution = execution;
-    this.call = ((name: string, params?: unknown, options = {}) =>
-      unattended(work.nestedOf(execution).call(name, params, options))) as HandlerContext['call'];
-    this.notify = (name, params) => work.notify(name, params);
-    this.progress = (value) => work.progress(value);
-  }
-
-  get signal(): AbortSignal {
-    return this.#execution.signal;
-  }
-}
-
-/** Whether an error was not meant for the caller, so that this side should hear of it. */
-function isOurTrouble(error: unknown): boolean {
-  return error !== cancelledByPeer && !(error instanceof MethodError) && !isForCaller(error);
-}
-
-/** An error that the handler made for its caller; one of a call that the handler made itself has its `known` set. */
-function isForCaller(error: unknown): error is VirtagentError {
-  return error instanceof VirtagentError && error.known === undefined && passedOn.has(error.code);
-}
-
-/** A completion as it crosses the line: a message and a number, never a stack. */
-export function answerOf(completion: Completion): Answer {
-  if (completion.ok) return { ok: true, value: completion.value };
-  const { error } = completion;
-  if (error === cancelledByPeer) return { ok: false, error: { code: 'CANCELLED', message: cancelledByPeer.message } };
-  if (error instanceof MethodError)
-    return { ok: false, error: { code: 'REMOTE_ERROR', number: error.code, message: textOf(error), data: error.data } };
-  if (isForCaller(error)) return { ok: false, error: { code: error.code, message: textOf(error), data: error.data } };
-  return { ok: false, error: { code: 'HANDLER_FAILED', message: textOf(error) } };
-}
-
-/** An error's message, whatever the handler made of the error. */
-function textOf(error: unknown): string {
-  try {
-    const text: unknown = error instanceof Error ? error.message : undefined;
-    return typeof text === 'string' ? text : 'the handler failed';
-  } catch {
-    return 'the handler failed';
   }
 }

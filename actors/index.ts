@@ -31,12 +31,16 @@ export {
   type Caller,
   type CallOptions,
   type CallResultOf,
+  type CallStatus,
   type Handler,
   type HandlerContext,
+  type ItemOf,
   type MethodDefinition,
   type Methods,
   type MethodTypes,
+  type StreamOptions,
 } from './methods.ts';
+export { CallStream, type StreamRoom } from './call-stream.ts';
 export type { Schema, SchemaOutput, SchemaResult } from './schema.ts';
 export {
   createManager,

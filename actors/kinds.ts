@@ -48,9 +48,12 @@ export interface Execution {
 /** What a `send` operation works with. Bound to its permit. */
 export interface Sending {
   readonly tag: string;
-  /** What is to be sent: a server job's completion; undefined for a request. */
+  /** What is to be sent: a server job's completion; undefined for a request. The same for each piece of it. */
   readonly value: Completion | undefined;
-  /** Reports that the stream took the bytes, or that it won't. */
+  /**
+   * Reports that the stream took the bytes, or that it won't. With `more` it took a piece: the slot goes back, others may pass, and
+   * `send` is run again when the job holds a slot again.
+   */
   readonly done: (completion: SendCompletion) => void;
 }
 
@@ -63,10 +66,13 @@ export interface Operations {
   execute?(execution: Execution): unknown;
   /** A parked job holds its slot again: hand over what it waited for. */
   resume?(execution: Execution): void;
-  /** Begin sending; complete with `sending.done`. */
+  /** Begin sending; complete with `sending.done`. Run once for each piece, if it completes with `more`. */
   send?(sending: Sending): unknown;
-  /** Nobody waits any more: tell the handler, or the peer. The AbortSignal is aborted by the manager itself. */
+  /**
+   * Nobody waits any more: tell the handler, or the peer, that also of a request of which only a part was sent. The AbortSignal is
+   * aborted by the manager itself.
+   */
   abort?(reason: unknown): void;
-  /** The job's one outcome. Run exactly once, last. */
+  /** The job's one outcome. Run exactly once, last: what was kept for the pieces that are left can go. */
   callback?(outcome: Outcome, tag: string): void;
 }

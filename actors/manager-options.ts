@@ -16,6 +16,11 @@ export interface Violation {
 
 /** Options of a manager. */
 export interface ManagerOptions extends Partial<ManagerLimits> {
+  /**
+   * Whether the other side says what it takes; default false. If so, requests and notifications that are not exempt are begun only
+   * while `credit` has granted more of both requests and bytes than they have spent.
+   */
+  readonly credits?: boolean | undefined;
   /** Kinds of job besides `server` and `client`. */
   readonly kinds?: readonly Kind[] | undefined;
   /** Where time comes from; default: the machine's clock. */
@@ -41,7 +46,7 @@ export interface ManagerOptions extends Partial<ManagerLimits> {
 const MiB = 1024 * 1024;
 
 /** The defaults, with their reasons. */
-export const defaultManagerLimits: ManagerLimits = Object.freeze({
+export const defaultManagerLimits: Omit<ManagerLimits, 'credits'> = Object.freeze({
   // As the original: one stream takes one frame at a time.
   sendSlots: 1,
   // As the original.
@@ -59,15 +64,18 @@ export const defaultManagerLimits: ManagerLimits = Object.freeze({
 
 /** The limits among some options, checked. Throws INVALID_OPTION. */
 export function managerLimits(options: Partial<ManagerLimits>): ManagerLimits {
-  const limits: Record<string, number> = { ...defaultManagerLimits };
-  for (const name of Object.keys(defaultManagerLimits) as (keyof ManagerLimits)[]) {
+  const limits: Record<string, unknown> = { ...defaultManagerLimits };
+  for (const name of Object.keys(defaultManagerLimits) as (keyof typeof defaultManagerLimits)[]) {
     const value: unknown = options[name];
     if (value === undefined) continue;
     if (value !== Infinity && (!Number.isSafeInteger(value) || (value as number) < 1)) {
       invalidOption(name, value, 'a whole number from 1, or Infinity');
     }
-    limits[name] = value as number;
+    limits[name] = value;
   }
+  const { credits = false } = options;
+  if (typeof credits !== 'boolean') invalidOption('credits', credits, 'true or false');
+  if (credits) limits['credits'] = true;
   return Object.freeze(limits) as unknown as ManagerLimits;
 }
 
@@ -109,6 +117,8 @@ export interface SlotReport {
   readonly execute: { readonly slots: number; readonly taken: number; readonly parked: number; readonly waiting: number };
   readonly server: { readonly count: number; readonly bytes: number };
   readonly client: { readonly count: number; readonly bytes: number };
+  /** With `credits`: what the other side still takes. */
+  readonly credit?: { readonly requests: number; readonly bytes: number };
 }
 
 /** Checks what is wanted of a new job. Throws INVALID_OPTION. */
@@ -117,6 +127,12 @@ export function checkAdd(tag: unknown, urgency: unknown, bytes: unknown, timeout
   if (!(urgency === 0 || urgency === 1 || urgency === 2)) invalidOption('urgency', urgency, '0, 1 or 2');
   if (!(Number.isFinite(bytes) && (bytes as number) >= 0)) invalidOption('bytes', bytes, 'a number from 0');
   if (!(typeof timeoutMs === 'number' && timeoutMs >= 0)) invalidOption('timeoutMs', timeoutMs, 'milliseconds from 0, or Infinity');
+}
+
+/** Checks what the other side grants. Throws INVALID_OPTION. */
+export function checkCredit(requests: unknown, bytes: unknown): void {
+  for (const [name, value] of Object.entries({ requests, bytes }))
+    if (!(typeof value === 'number' && value >= 0)) invalidOption(name, value, 'a number from 0');
 }
 
 /** The kinds of a manager, checked. Throws INVALID_OPTION. */

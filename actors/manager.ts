@@ -13,6 +13,7 @@ import { JobEntry, JobTable } from './job-table.ts';
 import type { Kind } from './kinds.ts';
 import {
   checkAdd,
+  checkCredit,
   kindsOf,
   managerLimits,
   type Added,
@@ -40,6 +41,7 @@ const provided = managerMachine.provide({
     spawn: ({ self }, { job }) => managerOf(self)._spawn(job),
     refuse: ({ self }, { job, code }) => managerOf(self)._refuse(job, code),
     tell: ({ self }, tell) => managerOf(self)._tell(tell),
+    passOn: ({ self }, { job, permit }) => self.send({ type: 'piece_over', job, permit }),
     bury: ({ self }, { job }) => managerOf(self)._bury(job),
     report: ({ self, event }, params) => managerOf(self)._report('manager', params.event, (event as { job?: JobRef }).job),
     settle: ({ self }) => managerOf(self)._lineLost(),
@@ -167,6 +169,12 @@ export class Manager {
     this.send({ type: 'gate', open });
   }
 
+  /** With `credits`: the other side takes so many more requests, and so many more bytes of them. A lost line takes back all of it. */
+  credit(requests: number, bytes: number): void {
+    checkCredit(requests, bytes);
+    this.send({ type: 'credit', requests, bytes });
+  }
+
   /** The line is gone: jobs on it end, queued requests wait; `onSettled` says when all have ended. */
   lineLost(): void {
     this.send({ type: 'line_lost' });
@@ -193,12 +201,13 @@ export class Manager {
 
   /** Slots and queues now. */
   get slots(): SlotReport {
-    const { limits, sends, sendLanes, executions, executeLanes, parked, server, client } = this.#context;
+    const { limits, sends, sendLanes, executions, executeLanes, parked, server, client, credit } = this.#context;
     return {
       send: { slots: limits.sendSlots, taken: sends.size, waiting: waitingIn(sendLanes) },
       execute: { slots: limits.executeSlots, taken: executions.size - parked, parked, waiting: waitingIn(executeLanes) },
       server,
       client,
+      ...(limits.credits === true ? { credit } : undefined),
     };
   }
 
@@ -271,7 +280,10 @@ export class Manager {
   _tell({ job, event }: Tell): void {
     const entry = this.#table.get(job);
     if (entry === undefined) return;
-    if (event.type === 'send' || event.type === 'execute' || event.type === 'resume') entry.waits--;
+    if (event.type === 'send' || event.type === 'execute' || event.type === 'resume') {
+      if (entry.waits === 0 && event.type !== 'resume') return this.#giveBack(job, event);
+      entry.waits--;
+    }
     // The manager's chart has withdrawn it from every queue.
     else if (event.type === 'cancel' || event.type === 'deadline') entry.waits = 0;
     entry.actor?.send(event);
@@ -323,6 +335,15 @@ export class Manager {
     if (!entry.called)
       this.#runner.endSilent(entry, hasFailed ? event.error : new Error(`the chart of ${entry.kind.name} is done without callback`));
     return { type: 'job_done', job: entry.ref } satisfies ManagerEvent;
+  }
+
+  /**
+   * A slot of a job that had given up by then: an observer ended it in the middle of the transition in which it asked, so what it
+   * asked for came here behind its end.
+   */
+  #giveBack(job: JobRef, { type, permit }: { type: 'send' | 'execute'; permit: number }): void {
+    const completion = { ok: false, error: undefined, known: 'not-sent' } as const;
+    this.ref.send({ type: `${type}_done`, job, permit, completion } satisfies ManagerEvent);
   }
 
   /** Tells the jobs that were there when the line was lost, a batch at a time; `before` is the number of the first that wasn't. */

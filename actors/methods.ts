@@ -1,5 +1,6 @@
 import type { Urgency } from '../machines/job.ts';
 import { invalidOption } from '../transport/errors.ts';
+import type { StreamRoom } from './call-stream.ts';
 import type { Schema, SchemaOutput } from './schema.ts';
 
 /** The methods of one side, as types: an interface of functions, each of its parameters to its result. */
@@ -21,6 +22,24 @@ export interface CallOptions<Result = unknown> {
   /** Values on the way to the result, where the protocol carries them (jsonrpc-headers). */
   readonly onProgress?: ((value: unknown) => void) | undefined;
 }
+
+/** Options of one call whose result is streamed (virtagent-2). `timeoutMs` covers all of the stream; without one it has no deadline. */
+export interface StreamOptions<Item = unknown> extends Omit<CallOptions<Item>, 'onProgress'> {
+  /** How many items, and bytes of them, may be on their way or unread; default 64 and 1 MiB. */
+  readonly room?: StreamRoom | undefined;
+}
+
+/** What is known of a call: it was not sent yet; or, as the other side says, it does not know it, holds it, runs it, or has answered it. */
+export type CallStatus = 'unsent' | 'unknown' | 'queued' | 'running' | 'answered';
+
+/** What a streamed result's items are. */
+export type ItemOf<F> = F extends (...args: never) => infer R
+  ? Awaited<R> extends AsyncIterable<infer Item>
+    ? Item
+    : Awaited<R> extends { subscribe(observer: { next(value: infer Item): void }): unknown }
+      ? Item
+      : unknown
+  : never;
 
 /** The arguments of a call: parameters may be left out where the method takes none. */
 export type CallArguments<F> = F extends (...args: infer A) => unknown

@@ -1,14 +1,22 @@
 import type { Outcome, Urgency } from '../machines/job.ts';
-import type { CancelMessage, ProgressMessage, ResponseMessage } from '../transport/messages.ts';
-import type { VirtagentError } from '../transport/errors.ts';
+import type { CancelMessage, ItemMessage, MoreMessage, ProgressMessage, ResponseMessage } from '../transport/messages.ts';
+import { VirtagentError } from '../transport/errors.ts';
 import type { Protocol } from '../transport/protocols.ts';
+import type { Session } from '../transport/session/session.ts';
 import type { Transport } from '../transport/transport.ts';
 import { asCallError, Call, JOB_CHARGE, type CallResult } from './call.ts';
+import { CallStream } from './call-stream.ts';
 import type { Greeting } from './greeting.ts';
 import type { Manager } from './manager.ts';
-import type { CallOptions } from './methods.ts';
+import type { CallOptions, StreamOptions } from './methods.ts';
 import { outcomeError } from './outcomes.ts';
-import type { Schema } from './schema.ts';
+import { validate, type Schema } from './schema.ts';
+
+/** What belongs to a request and is answered by nobody. */
+export type Notice = ResponseMessage | CancelMessage | ProgressMessage | ItemMessage | MoreMessage;
+
+/** What of a streamed result may be on its way, where its reader does not say. */
+const streamRoom = Object.freeze({ items: 64, bytes: 1024 * 1024 });
 
 /** What the calls of a peer need of it. */
 export interface OutgoingHost {
@@ -21,6 +29,8 @@ export interface OutgoingHost {
   readonly resultSchemas: Readonly<Record<string, Schema>>;
   /** What the protocol does with a line besides calls, if anything. */
   readonly greeting: Greeting | undefined;
+  /** With virtagent-2: the session that outlives lines. */
+  readonly session: Session | undefined;
   /** Whether anybody watches messages; told of each only then. */
   readonly isTraced: boolean;
   trace(direction: 'in' | 'out', message: object, bytes: number): void;
@@ -32,6 +42,8 @@ export interface OutgoingHost {
 export class Outgoing {
   readonly #host: OutgoingHost;
   readonly #progress = new Map<string, (value: unknown) => void>();
+  /** Streams that are read, by the tag of their call. */
+  readonly #items = new Map<string, { readonly stream: CallStream; readonly call: Call }>();
   /** Calls by the signal that cancels them: one listener a signal, as Node warns of a leak from the eleventh on. */
   readonly #bySignal = new Map<AbortSignal, { readonly calls: Set<Call>; readonly listener: () => void }>();
   /** Calls whose job is over and whose result is with an asynchronous schema. */
@@ -50,6 +62,33 @@ export class Outgoing {
     return call;
   }
 
+  /** A call whose result comes in items: it is made when the stream is first read. */
+  stream(method: string, params: unknown, { room = streamRoom, ...options }: StreamOptions): CallStream {
+    let call: Call | undefined;
+    const stream: CallStream = new CallStream(
+      {
+        start: (_, settle) => {
+          // One deadline covers everything, and a stream may go on for as long as it is read.
+          const made = new Call(this, this.#host, method, { timeoutMs: Infinity, ...options }, settle, { items: { stream, room } });
+          call = made;
+          made.start(params, false);
+          return (reason) => made.giveUp(reason);
+        },
+        more: (items, itemBytes) => {
+          if (call !== undefined) this.notice({ type: 'more', tag: call.tag, items, itemBytes }, () => {});
+        },
+        check: (value) => this.#checkItem(method, value, options.result),
+      },
+      room,
+    );
+    return stream;
+  }
+
+  /** Asks the other side what is known of a request. */
+  statusOf(tag: string, options: CallOptions, settle: (result: CallResult) => void): void {
+    new Call(this, this.#host, '$/status', { urgency: 2, ...options }, settle, { statusOf: tag }).start(undefined, true);
+  }
+
   /** A request without response; `settle` is run when the stream took it. */
   notify(method: string, params: unknown, settle: (error: VirtagentError | undefined) => void): void {
     let frame: Uint8Array;
@@ -63,8 +102,8 @@ export class Outgoing {
     if (refused !== undefined) settle(refused);
   }
 
-  /** Our answer to a request that never became a job, a cancel, or progress: it goes before requests. */
-  notice(message: ResponseMessage | CancelMessage | ProgressMessage, sent: () => void): number {
+  /** A message that nobody answers and that belongs to a request: it goes before requests. */
+  notice(message: Notice, sent: () => void, urgency: Urgency = 2): number {
     let frame: Uint8Array;
     try {
       frame = this.#host.transport.codec.encode(message);
@@ -72,7 +111,7 @@ export class Outgoing {
       sent();
       return 0;
     }
-    if (this.#oneWay('notice', message, frame, 2, sent) !== undefined) sent();
+    if (this.#oneWay('notice', message, frame, urgency, sent) !== undefined) sent();
     return frame.length;
   }
 
@@ -81,6 +120,14 @@ export class Outgoing {
     const told = this.#progress.get(String(token));
     told?.(value);
     return told !== undefined;
+  }
+
+  /** An item of a streamed result; false if nobody wants it. */
+  item(tag: string, value: unknown, bytes: number): boolean {
+    const found = this.#items.get(tag);
+    const error = found?.stream._take(value, bytes);
+    if (error !== undefined) found?.call.giveUp(error);
+    return found !== undefined;
   }
 
   /** The peer has ended: so have results that are still being checked. */
@@ -106,6 +153,18 @@ export class Outgoing {
 
   forgetProgress(tag: string): void {
     this.#progress.delete(tag);
+  }
+
+  /** Throws QUEUE_FULL where the other side takes no more streams. */
+  expectItems(tag: string, stream: CallStream, call: Call): void {
+    const most = this.#host.session?.remoteLimits.streams ?? 0;
+    if (this.#items.size >= most)
+      throw new VirtagentError('QUEUE_FULL', `the other side takes ${most} streamed results at once`, { known: 'not-sent' });
+    this.#items.set(tag, { stream, call });
+  }
+
+  forgetItems(tag: string): void {
+    this.#items.delete(tag);
   }
 
   /** Has the signal give a call up. */
@@ -146,7 +205,16 @@ export class Outgoing {
   /** Tells the other side that nobody waits for an answer, where the protocol can. */
   tellCancelled(tag: string): void {
     this.#host.greeting?.givenUp(tag);
-    if (this.#host.protocol.cancels && this.#host.transport.isOpen) this.notice({ type: 'cancel', tag }, () => {});
+    const { session, transport } = this.#host;
+    // A session outlives its line: whom it is to reach is there when the next one is.
+    const mayReach = transport.isOpen || session?.isAgreed === true;
+    if (this.#host.protocol.cancels && mayReach) this.notice({ type: 'cancel', tag }, () => {});
+  }
+
+  #checkItem(method: string, value: unknown, own: Schema | undefined): unknown {
+    const schemas = this.#host.resultSchemas;
+    const schema = own ?? (Object.hasOwn(schemas, method) ? schemas[method] : undefined);
+    return schema === undefined ? value : validate(schema, value, 'INVALID_RESPONSE', `an item of ${method} does not pass its schema`);
   }
 
   #oneWay(
@@ -156,18 +224,24 @@ export class Outgoing {
     urgency: Urgency,
     callback: (outcome: Outcome) => void,
   ): VirtagentError | undefined {
+    const bytes = frame.length + JOB_CHARGE;
+    let isTraced = false;
     const added = this.#host.manager.add(kind, {
       tag: kind,
       urgency,
       exempt: kind === 'notice',
-      bytes: frame.length + JOB_CHARGE,
+      bytes,
       ...(kind === 'notification' ? { timeoutMs: this.#host.timeoutMs } : undefined),
       operations: {
         send: (sending) => {
-          if (this.#host.isTraced) this.#host.trace('out', message, frame.length);
-          this.#host.transport.write(frame, sending.done);
+          if (!isTraced && this.#host.isTraced) this.#host.trace('out', message, frame.length);
+          isTraced = true;
+          this.#host.transport.write(frame, sending.done, kind === 'notification' ? bytes : 0);
         },
-        callback,
+        callback: (outcome) => {
+          this.#host.transport.forget(frame);
+          callback(outcome);
+        },
       },
     });
     return added.ok ? undefined : added.error;

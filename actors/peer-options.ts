@@ -12,7 +12,7 @@ import { checkSchema, type Schema } from './schema.ts';
 import type { Role } from './v7-greeting.ts';
 
 /** Options of a peer: `input` where an app invokes it, the argument of `createPeer` elsewhere. */
-export interface PeerOptions extends Partial<ManagerLimits> {
+export interface PeerOptions extends Partial<Omit<ManagerLimits, 'credits'>> {
   /** The line: any Node Duplex. It is the peer's from then on. Give this or `channel`. */
   readonly stream?: Duplex | undefined;
   /** Where lines come from, if there can be more than one. */
@@ -38,6 +38,15 @@ export interface PeerOptions extends Partial<ManagerLimits> {
   readonly stallTimeoutMs?: number | undefined;
   /** Caps of the decoder, in place of the protocol's. */
   readonly limits?: Partial<Limits> | undefined;
+  /**
+   * virtagent-2: whether what the line loses or damages is sent again; default: what the channel says of itself (isa-serial does). One
+   * side is enough.
+   */
+  readonly reliable?: boolean | undefined;
+  /** virtagent-2: milliseconds that a session is kept without a line, so that the next resumes it; default 30,000; the lower of both sides'. */
+  readonly keepMs?: number | undefined;
+  /** virtagent-2: milliseconds of silence after which the other side is asked; after twice as many the line is given up. Default 5,000. */
+  readonly heartbeatMs?: number | undefined;
   /** Whether a line that can't be opened is tried again, with growing pauses; default false. */
   readonly retries?: boolean | undefined;
   /** Where time comes from; default: the machine's clock. */
@@ -66,6 +75,9 @@ export interface CheckedPeerOptions {
   readonly maxNestedCalls: number;
   readonly maxOwedBytes: number;
   readonly stallTimeoutMs: number;
+  readonly reliable: boolean;
+  readonly keepMs: number;
+  readonly heartbeatMs: number;
   readonly retries: boolean;
   readonly interpretCharts: boolean;
   readonly clock: Clock | undefined;
@@ -78,7 +90,7 @@ const MiB = 1024 * 1024;
 
 /** Every option's name; a typing error in one is an error, not a default. */
 const names: ReadonlySet<string> = new Set<keyof PeerOptions>([
-  ...(Object.keys(defaultManagerLimits) as (keyof ManagerLimits)[]),
+  ...(Object.keys(defaultManagerLimits) as (keyof typeof defaultManagerLimits)[]),
   'stream',
   'channel',
   'protocol',
@@ -90,6 +102,9 @@ const names: ReadonlySet<string> = new Set<keyof PeerOptions>([
   'maxOwedBytes',
   'stallTimeoutMs',
   'limits',
+  'reliable',
+  'keepMs',
+  'heartbeatMs',
   'retries',
   'interpretCharts',
   'clock',
@@ -119,7 +134,7 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
     invalidOption('clock', clock, 'an object with now, setTimeout and clearTimeout');
   for (const [name, value] of Object.entries({ random: options.random, onError }))
     if (value !== undefined && typeof value !== 'function') invalidOption(name, value, 'a function');
-  for (const name of ['retries', 'interpretCharts'] as const)
+  for (const name of ['reliable', 'retries', 'interpretCharts'] as const)
     if (options[name] !== undefined && typeof options[name] !== 'boolean') invalidOption(name, options[name], 'true or false');
   return {
     createChannel: () => channel ?? streamChannel(stream as Duplex),
@@ -132,6 +147,9 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
     maxNestedCalls: count('maxNestedCalls', options.maxNestedCalls, 64),
     maxOwedBytes: count('maxOwedBytes', options.maxOwedBytes, 16 * MiB),
     stallTimeoutMs: milliseconds('stallTimeoutMs', options.stallTimeoutMs, durations.stallTimeout),
+    reliable: options.reliable ?? channel?.lossy ?? false,
+    keepMs: milliseconds('keepMs', options.keepMs, durations.keep),
+    heartbeatMs: positive('heartbeatMs', options.heartbeatMs, durations.heartbeat),
     // A stream that can't be opened is no better later.
     retries: stream === undefined && (options.retries ?? false),
     interpretCharts: options.interpretCharts ?? false,
@@ -165,6 +183,11 @@ function milliseconds(name: string, value: number | undefined, fallback: number)
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || !(value >= 0)) invalidOption(name, value, 'milliseconds from 0, or Infinity');
   return value;
+}
+
+function positive(name: string, value: number | undefined, fallback: number): number {
+  if (milliseconds(name, value, fallback) === 0) invalidOption(name, value, 'milliseconds above 0, or Infinity');
+  return value ?? fallback;
 }
 
 function count(name: string, value: number | undefined, fallback: number): number {

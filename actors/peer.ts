@@ -5,6 +5,7 @@ import type { LinkState } from '../machines/link.ts';
 import type { peerMachine, PeerContext, PeerEmitted, PeerEvent, PeerOutput } from '../machines/peer.ts';
 import { invalidOption, quote, RemoteProtocolError, VirtagentError } from '../transport/errors.ts';
 import type { IncomingMessage } from '../transport/messages.ts';
+import type { Session } from '../transport/session/session.ts';
 import type { Transport, TransportCounters, TransportInput } from '../transport/transport.ts';
 import { Incoming, type IncomingHost } from './incoming.ts';
 import { jobStates, type JobStateEvent } from './job-events.ts';
@@ -18,13 +19,18 @@ import {
   type Caller,
   type CallResultOf,
   type CallOptions,
+  type CallStatus,
+  type ItemOf,
   type MethodTypes,
+  type StreamOptions,
 } from './methods.ts';
-import type { CallResult } from './call.ts';
+import type { Call, CallResult } from './call.ts';
+import type { CallStream } from './call-stream.ts';
 import { Outgoing, unattended } from './outgoing.ts';
 import type { CheckedPeerOptions, PeerOptions } from './peer-options.ts';
 import type { Greeting } from './greeting.ts';
 import { QemuGaGreeting, type QemuGaHost } from './qemu-ga-greeting.ts';
+import { SessionGreeting, type SessionGreetingHost } from './session-greeting.ts';
 import { V7Greeting } from './v7-greeting.ts';
 
 /** A message that crossed the line, for traces. */
@@ -46,6 +52,13 @@ export interface PeerCounters extends Readonly<TransportCounters> {
 /** One-way messages: before requests (refusals, cancels, progress), or among them (notifications). */
 const noticeKind: Kind = { name: 'notice', chart: noticeJob, class: 'server', slots: ['send'], ownsTag: false };
 const notificationKind: Kind = { name: 'notification', chart: noticeJob, class: 'client', slots: ['send'], ownsTag: false };
+
+/** Requests that the other side may have waiting here (virtagent-2), where `maxServerJobs` allows more. */
+const mostRequests = 1024;
+
+/** The call behind a promise, for questions about it (virtagent-2). A WeakMap of all calls would cost the collector more than they do. */
+const callOf = Symbol('call');
+type Asked = Promise<unknown> & { [callOf]?: Call };
 
 /** A peer's snapshot: its `context` has the link's state. */
 export type PeerSnapshot = SnapshotFrom<typeof peerMachine> & { output: PeerOutput | undefined };
@@ -97,10 +110,43 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   /** Calls a method of the other side: see {@link Caller.call}. */
   call<M extends keyof Remote & string>(method: M, ...rest: CallArguments<Remote[M]>): Promise<CallResultOf<Remote[M]>> {
     const [params, options = {}] = rest as unknown as [unknown, CallOptions?];
-    return new Promise((resolve, reject) => {
+    let made: Call | undefined;
+    const called = new Promise<CallResultOf<Remote[M]>>((resolve, reject) => {
       if (this.#stopped) throw new VirtagentError('STOPPED', `${method}: this peer has ended`, { known: 'not-sent', method });
       const settle = (result: CallResult): void => (result.ok ? resolve(result.value as CallResultOf<Remote[M]>) : reject(result.error));
-      this.#outgoing.start(method, params, options, false, settle);
+      made = this.#outgoing.start(method, params, options, false, settle);
+    });
+    if (made !== undefined && this.#session !== undefined) (called as Asked)[callOf] = made;
+    return called;
+  }
+
+  /**
+   * Calls a method whose result comes in items (virtagent-2): an async iterable, with an observable beside it. The call is made when it is
+   * first read; the handler returns an async iterable or an observable. Rejects as {@link call} does, after the items that came.
+   */
+  stream<M extends keyof Remote & string>(
+    method: M,
+    params?: CallArguments<Remote[M]>[0],
+    options: StreamOptions<ItemOf<Remote[M]>> = {},
+  ): CallStream<ItemOf<Remote[M]>> {
+    return this.#outgoing.stream(method, params, options) as CallStream<ItemOf<Remote[M]>>;
+  }
+
+  /**
+   * What is known of a call that {@link call} made: also of one that has ended, such as with LINE_LOST, whose request the other side may
+   * have. Asks the other side, where it is not known here (virtagent-2). `unknown`: it never came there, or that side was restarted, or has
+   * answered more than a thousand since.
+   */
+  statusOf(call: Promise<unknown> | string, options: Pick<CallOptions, 'signal' | 'timeoutMs'> = {}): Promise<CallStatus> {
+    const made = typeof call === 'string' ? undefined : (call as Asked)[callOf];
+    if (typeof call !== 'string' && made === undefined) invalidOption('call', call, 'what call() of this peer returned, or a tag');
+    if (made?.localStatus === 'unsent') return Promise.resolve('unsent');
+    return new Promise((resolve, reject) => {
+      if (this.#stopped) throw new VirtagentError('STOPPED', 'this peer has ended', { known: 'not-sent' });
+      this.#outgoing.statusOf(made?.tag ?? (call as string), options, (result) => {
+        if (result.ok) resolve((result.value as { status?: CallStatus } | null)?.status ?? 'unknown');
+        else reject(result.error);
+      });
     });
   }
 
@@ -232,6 +278,11 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     return this.#manager as Manager;
   }
 
+  /** With virtagent-2: the session that outlives lines. */
+  get #session(): Session | undefined {
+    return this.#greeting instanceof SessionGreeting ? this.#greeting.session : undefined;
+  }
+
   /** The transport under this peer. */
   get transport(): Transport {
     return this.#transport as Transport;
@@ -259,6 +310,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     const { managerLimits, interpretCharts, clock, random } = this.#options;
     return {
       ...managerLimits,
+      credits: this.#options.protocol.greeting === 'session',
       kinds: [noticeKind, notificationKind],
       interpretCharts,
       clock,
@@ -273,7 +325,8 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     const { createChannel, protocol, codecLimits, retries, clock, random, stallTimeoutMs } = this.#options;
     return {
       channel: createChannel(),
-      createCodec: () => protocol.createCodec(codecLimits),
+      createCodec: () => this.#session ?? protocol.createCodec(codecLimits),
+      session: protocol.greeting === 'session' ? () => this.#session as Session : undefined,
       retries,
       clock,
       random,
@@ -287,8 +340,14 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
         this.manager.gate('exempt');
         this.#weighFinishing();
       },
+      onClosing: () => this.#greeting?.closing?.(),
       onDown: () => {
-        this.#greeting?.end();
+        if (this.#greeting?.end() === true) {
+          // What is on the line waits for the next.
+          this.manager.gate('none');
+          this.transport.settled();
+          return;
+        }
         // A manager that has closed has no jobs to end, and will not say so.
         if (this.manager.ref.getSnapshot().status === 'active') this.manager.lineLost();
         else this.transport.settled();
@@ -350,14 +409,17 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       }
       case 'cancel':
         return this.#incoming.cancel(message.tag);
+      case 'item':
+        if (!this.#outgoing.item(message.tag, message.value, message.bytes)) this.#unclaimed++;
+        return undefined;
+      case 'more':
+        return this.#incoming.more(message.tag, message.items, message.itemBytes);
+      case 'status':
+        return this.#incoming.tellStatus(message.tag, message.of);
+      case 'limits':
+        return undefined;
       case 'progress':
         if (!this.#outgoing.progress(message.token, message.value)) this.#unclaimed++;
-        return undefined;
-      case 'item':
-      case 'more':
-      case 'status':
-      case 'limits':
-        // No protocol that is spoken here has them.
         return undefined;
     }
   }
@@ -400,6 +462,9 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       get greeting() {
         return owner.#greeting;
       },
+      get session() {
+        return owner.#session;
+      },
       maxOwedBytes: options.maxOwedBytes,
       onUnclaimed: () => void owner.#unclaimed++,
       onUserError: (error, method) => {
@@ -417,6 +482,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   }
 
   #greetingOf({ protocol, role, random }: CheckedPeerOptions, stopChild: (child: AnyActorRef) => void): Greeting | undefined {
+    if (protocol.greeting === 'session') return new SessionGreeting(this.#sessionHost(stopChild));
     if (protocol.greeting === 'qemu-ga') return new QemuGaGreeting(this.#qemuGaHost(random, stopChild));
     if (protocol.greeting !== 'v7' || role === undefined) return undefined;
     const owner = this;
@@ -428,6 +494,26 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       methodNames: [...new Set(['ping', 'capabilities', ...Object.keys(this.#options.methods)])],
       greeted: () => this.transport.greeted(),
     });
+  }
+
+  #sessionHost(stopChild: (child: AnyActorRef) => void): SessionGreetingHost {
+    const owner = this;
+    const { random, codecLimits: limits, reliable, keepMs, heartbeatMs, managerLimits } = this.#options;
+    const room = { requests: Math.min(mostRequests, managerLimits.maxServerJobs), bytes: managerLimits.maxServerBytes };
+    return {
+      ref: this.ref,
+      get manager() {
+        return owner.manager;
+      },
+      get transport() {
+        return owner.transport;
+      },
+      random,
+      options: { limits, reliable, room, keepMs, heartbeatMs },
+      gate: (open) => this.manager.gate(open),
+      onViolation: () => void this.#unclaimed++,
+      stopChild,
+    };
   }
 
   #qemuGaHost(random: () => number, stopChild: (child: AnyActorRef) => void): QemuGaHost {

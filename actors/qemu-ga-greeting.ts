@@ -96,10 +96,11 @@ export class QemuGaGreeting implements Greeting {
     this.#send({ type: 'opened' });
   }
 
-  end(): void {
+  end(): boolean {
     this.#isOpen = false;
     this.#forget();
     this.#send({ type: 'closed' });
+    return false;
   }
 
   stop(): void {

@@ -77,11 +77,12 @@ export class V7Greeting implements Greeting {
   }
 
   /** The line is gone. */
-  end(): void {
+  end(): boolean {
     this.#open = false;
     this.#host.manager.timers.cancel(this.#timer);
     this.#calling?.abort();
     this.#calling = undefined;
+    return false;
   }
 
   /** The peer stops: what already waits for the greeting still gets it, but it is not made for nobody. */

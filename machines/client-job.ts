@@ -2,9 +2,11 @@ import { assign, setup } from 'xstate';
 import {
   endedBy,
   ignored,
+  isWhole,
   jobActions,
   violation,
   type Completion,
+  type GrantEvent,
   type JobContext,
   type JobEvent,
   type JobInput,
@@ -40,6 +42,9 @@ const s = setup({
     ),
   },
   guards: {
+    // The rest of one that is answered already is not sent.
+    isSent: ({ context, event }: Args) =>
+      event.type === 'send_done' && (isWhole(event.completion) || (event.completion.ok && context.response !== undefined)),
     failed: ({ event }: Args) => event.type === 'send_done' && !event.completion.ok,
     hasResponse: ({ context }: Args) => context.response !== undefined,
     endedWithResponse: ({ context }: Args) => context.outcome?.type === 'value' || context.outcome?.type === 'error',
@@ -62,12 +67,17 @@ const keepResponse = {
 const abort = { type: 'abort', params: ({ event }: Args) => ({ reason: event }) } as const;
 const endEarly = (known: KnownOfPeer) => ({ type: 'endEarly', params: { known } }) as const;
 
+const send = { type: 'send', params: ({ event }: { event: GrantEvent }) => ({ permit: event.permit, value: undefined }) } as const;
+const wantSend = { type: 'want', params: { grant: 'send' } } as const;
+
 /** Given up before anything was sent: the other side never hears of it. */
 const endsUnsent = { target: '#client.busy.callback', actions: endEarly('not-sent') } as const;
 /** Given up while the other side may be at work: it is told, where the protocol can. */
 const endsOnLine = { target: '#client.busy.callback', actions: [endEarly('perhaps-executed'), abort] } as const;
 /** The line is gone: there is nobody to tell. */
 const endsLost = { target: '#client.busy.callback', actions: endEarly('perhaps-executed') } as const;
+/** Given up in the middle: nobody executes half a request, and the other side is told to drop it. */
+const endsHalfSent = { target: '#client.busy.callback', actions: [endEarly('not-sent'), abort] } as const;
 
 /** Only handlers have these; no client job does. */
 const executing = { execute: violation, resume: violation, execute_done: violation, park: violation, unpark: violation } as const;
@@ -75,7 +85,7 @@ const executing = { execute: violation, resume: violation, execute_done: violati
 /**
  * A request that we send, and the response that comes back:
  *
- * `new → busy.sending → sent → read → busy.callback → done`
+ * `new → busy.sending ⇄ busy.continuing`, then `busy.sending → sent → read → busy.callback → done`
  *
  * Every state lists every event: a transition, `ignored` or a `violation`.
  */
@@ -87,9 +97,9 @@ export const clientJob = s.createMachine({
   states: {
     new: {
       description: 'Waits for a send slot, and for a link if there is none.',
-      entry: { type: 'want', params: { grant: 'send' } },
+      entry: wantSend,
       on: {
-        send: { target: 'busy.sending', actions: { type: 'send', params: ({ event }) => ({ permit: event.permit, value: undefined }) } },
+        send: { target: 'busy.sending', actions: send },
         cancel: endsUnsent,
         deadline: endsUnsent,
         line_lost: ignored,
@@ -104,9 +114,10 @@ export const clientJob = s.createMachine({
       initial: 'sending',
       states: {
         sending: {
-          description: 'Its request is being written and holds a send slot.',
+          description: 'Its request, or a piece of it, is being written and holds a send slot.',
           on: {
             send_done: [
+              { guard: 'isSent', target: '#client.sent' },
               {
                 guard: 'failed',
                 target: 'callback',
@@ -115,7 +126,7 @@ export const clientJob = s.createMachine({
                   params: ({ event }) => event.completion as Extract<SendCompletion, { ok: false }>,
                 },
               },
-              { target: '#client.sent' },
+              { target: 'continuing' },
             ],
             // A fast peer: the response is kept until the send is done.
             read_done: [{ guard: 'hasResponse', ...violation }, { actions: keepResponse }],
@@ -124,6 +135,23 @@ export const clientJob = s.createMachine({
             line_lost: endsLost,
             abort: violation,
             send: violation,
+            callback_done: violation,
+            ...executing,
+          },
+        },
+        continuing: {
+          description: 'Part of it is on the line; it waits for a send slot for the next piece.',
+          entry: wantSend,
+          on: {
+            send: { target: 'sending', actions: send },
+            // Refused before it was all there: the rest is not sent.
+            read_done: { target: '#client.read', actions: keepResponse },
+            cancel: endsHalfSent,
+            deadline: endsHalfSent,
+            // Nobody is there to be told.
+            line_lost: endsUnsent,
+            abort: violation,
+            send_done: violation,
             callback_done: violation,
             ...executing,
           },

@@ -26,11 +26,11 @@ export interface JobRef {
   readonly class: JobClass;
   readonly urgency: Urgency;
   /**
-   * Of a client job: exempt from the peer's window (a nested call, or one that the greeting needs).
+   * Of a client job: exempt from the peer's window and its credit (a nested call, or one that the greeting needs).
    * Of a server job: exempt from the queue's caps (the refusal of a request that found the queue full).
    */
   readonly exempt: boolean;
-  /** What it is charged against the queue's bytes. */
+  /** What it is charged against the queue's bytes, and what a request spends of the peer's credit. */
   readonly bytes: number;
 }
 
@@ -40,8 +40,13 @@ export type KnownOfPeer = 'not-sent' | 'refused' | 'perhaps-executed' | 'execute
 /** How an execute, a send or a response came out. */
 export type Completion = { readonly ok: true; readonly value?: unknown } | { readonly ok: false; readonly error: unknown };
 
-/** How a send came out. `known` says more of a failure than "perhaps executed", where the sender knows it. */
-export type SendCompletion = { readonly ok: true } | { readonly ok: false; readonly error: unknown; readonly known?: KnownOfPeer };
+/**
+ * How a send came out. `more`: it was a piece of the message, and the next is sent when the job holds a send slot again. `known` says
+ * more of a failure than "perhaps executed", where the sender knows it.
+ */
+export type SendCompletion =
+  | { readonly ok: true; readonly more?: boolean }
+  | { readonly ok: false; readonly error: unknown; readonly known?: KnownOfPeer };
 
 /** A job's one outcome, given to its callback. */
 export type Outcome =
@@ -99,7 +104,8 @@ const noEffect = (): void => {};
  * The actions of a job's chart. In `machines/` they do nothing: the manager's runtime gives each kind its
  * own when the kind is registered.
  *
- * - `want`: ask the manager for a slot, by the event that is to grant it. One at a time.
+ * - `want`: ask the manager for a slot, by the event that is to grant it. One at a time. A job whose send came out as a piece asks for
+ *   the next slot in the same transition, and keeps its place.
  * - `release`: give an execute slot back that was granted for a nested answer.
  * - `execute`, `resume`, `send`, `callback`: the operations of the manager's user. `callback` is the last of them.
  * - `abort`: tell a running execute (its AbortSignal), or the peer, that nobody waits any more.
@@ -125,6 +131,11 @@ export const violation = {
 
 /** An event that is expected in the state that lists it, and has no effect there. */
 export const ignored = {} as const;
+
+/** Whether a send has put all of a message on the line: it was not a piece, and did not fail. */
+export function isWhole(completion: SendCompletion): boolean {
+  return completion.ok && completion.more !== true;
+}
 
 /** The outcome of a job that something ended early, by what is known at that point. */
 export function endedBy(event: { readonly type: string; readonly reason?: unknown }, known: KnownOfPeer): Outcome {

@@ -7,6 +7,8 @@ export interface Waiting {
   readonly grant: Grant;
   /** The permit that a parked job gets back. */
   readonly permit: number | undefined;
+  /** A piece of its message is on the line: it has been through all that holds requests back, and waits for its turn only. */
+  readonly continues: boolean;
 }
 
 /** One queue: the jobs of a class and an urgency that are ready for a slot, oldest first. */
@@ -15,7 +17,11 @@ export interface Lane {
   readonly grant: Grant;
   readonly class: JobClass;
   readonly urgency: Urgency;
-  /** Those that anything may hold back (the window, the greeting), and those that are exempt: they pass the others then. */
+  /**
+   * Those that anything may hold back (the window, the credit, the greeting), and those that are exempt, or have begun: they pass the
+   * others then. Of those that have begun the first is finished before anything else of the lane is begun: the other side holds what has
+   * come of each, and takes only so many.
+   */
   readonly queue: OrderedMap<Waiting>;
   readonly exempt: OrderedMap<Waiting>;
   /** Grants that went past its head while the head could have gone. */
@@ -64,8 +70,8 @@ export function enqueue(lanes: Lanes, waiting: Waiting): Lanes {
   let at = 0;
   while (!takes(lanes.list[at] as Lane, job, grant)) at++;
   const old = lanes.list[at] as Lane;
-  const jobs = put(jobsLike(old, job), job.seq, waiting);
-  return withLane(lanes, at, withJobs(old, job, jobs, old.passed, old.dueSince));
+  const jobs = put(passes(waiting) ? old.exempt : old.queue, keyOf(waiting), waiting);
+  return withLane(lanes, at, withJobs(old, passes(waiting), jobs, old.passed, old.dueSince));
 }
 
 /** `lanes` without that job, wherever it waits: the same if it does not. */
@@ -74,9 +80,11 @@ export function withdraw(lanes: Lanes, job: JobRef): Lanes {
   for (let at = 0; at < lanes.list.length; at++) {
     const old = lanes.list[at] as Lane;
     if (!takes(old, job, old.grant)) continue;
-    const jobs = jobsLike(old, job);
-    const left = without(jobs, job.seq);
-    if (left !== jobs) return withLane(lanes, at, withJobs(old, job, left, old.passed, old.dueSince));
+    const begun = without(old.exempt, job.seq - BEGUN);
+    const exempt = begun === old.exempt ? without(old.exempt, job.seq) : begun;
+    if (exempt !== old.exempt) return withLane(lanes, at, withJobs(old, true, exempt, old.passed, old.dueSince));
+    const queue = without(old.queue, job.seq);
+    if (queue !== old.queue) return withLane(lanes, at, withJobs(old, false, queue, old.passed, old.dueSince));
   }
   return lanes;
 }
@@ -103,23 +111,24 @@ export function nextLane(lanes: Lanes, requests: boolean): number {
   return best;
 }
 
-/** The oldest job of a lane among those that may go; there is one. */
+/** The job of a lane that goes next, among those that may go: one that has begun, else the oldest. There is one. */
 export function head(lanes: Lanes, at: number, requests: boolean): Waiting {
   const one = lanes.list[at] as Lane;
   const exempt = first(one.exempt);
   const other = queueMayGo(one, requests) ? first(one.queue) : undefined;
   if (exempt === undefined || other === undefined) return (exempt ?? other) as Waiting;
-  return exempt.job.seq < other.job.seq ? exempt : other;
+  return exempt.continues || exempt.job.seq < other.job.seq ? exempt : other;
 }
 
 /** `lanes` after the head of one was granted: every other lane whose head could have gone was passed over once more. */
 export function granted(lanes: Lanes, at: number, requests: boolean, maxBypass: number): Lanes {
   const number = lanes.granted + 1;
-  const { job } = head(lanes, at, requests);
+  const next = head(lanes, at, requests);
+  const isExempt = passes(next);
   const list = lanes.list.slice();
   for (let i = 0; i < list.length; i++) {
     const one = list[i] as Lane;
-    if (i === at) list[i] = withJobs(one, job, without(jobsLike(one, job), job.seq), 0, undefined);
+    if (i === at) list[i] = withJobs(one, isExempt, without(isExempt ? one.exempt : one.queue, keyOf(next)), 0, undefined);
     else if (mayGo(one, requests)) list[i] = passedOver(one, number, maxBypass);
   }
   return { list, granted: number, waiting: lanes.waiting - 1 };
@@ -145,15 +154,22 @@ function queueMayGo(one: Lane, requests: boolean): boolean {
   return one.queue.size > 0 && (requests || one.class === 'server');
 }
 
-/** The jobs of a lane among which that one waits. */
-function jobsLike(one: Lane, job: JobRef): OrderedMap<Waiting> {
-  return job.exempt ? one.exempt : one.queue;
+/** Far above any job's number: those that have begun come before the others of their queue. */
+const BEGUN = 2 ** 52;
+
+function keyOf({ job, continues }: Waiting): number {
+  return continues ? job.seq - BEGUN : job.seq;
 }
 
-/** A lane with other jobs in place of {@link jobsLike}. One that has become empty has nobody to be due. */
-function withJobs(one: Lane, job: JobRef, jobs: OrderedMap<Waiting>, passed: number, dueSince: number | undefined): Lane {
-  const queue = job.exempt ? one.queue : jobs;
-  const exempt = job.exempt ? jobs : one.exempt;
+/** Whether it waits among those that nothing but a closed gate holds. */
+function passes({ job, continues }: Waiting): boolean {
+  return job.exempt || continues;
+}
+
+/** A lane with other jobs in place of its exempt ones, or of the others. One that has become empty has nobody to be due. */
+function withJobs(one: Lane, isExempt: boolean, jobs: OrderedMap<Waiting>, passed: number, dueSince: number | undefined): Lane {
+  const queue = isExempt ? one.queue : jobs;
+  const exempt = isExempt ? jobs : one.exempt;
   const isEmpty = queue.size + exempt.size === 0;
   return laneLike(one, queue, exempt, isEmpty ? 0 : passed, isEmpty ? undefined : dueSince);
 }

@@ -2,7 +2,7 @@ import { assign, setup } from 'xstate';
 import { effect, type Completion, type Grant, type JobEvent, type JobRef, type SendCompletion } from './job.ts';
 import * as slots from './slots.ts';
 import { whole } from './whole.ts';
-import type { Gate, ManagerContext, ManagerLimits, OfPermit, Refusal, Tell } from './slots.ts';
+import type { Credit, Gate, ManagerContext, ManagerLimits, OfPermit, Refusal, Tell } from './slots.ts';
 
 /** What the manager's user, its jobs and the link tell it. */
 export type ManagerEvent =
@@ -19,6 +19,7 @@ export type ManagerEvent =
   | { readonly type: 'kill' }
   // The link.
   | { readonly type: 'gate'; readonly open: Gate }
+  | ({ readonly type: 'credit' } & Credit)
   | { readonly type: 'line_lost' }
   // Its jobs: they want a slot, give one back, wait for nothing any more, are done.
   | { readonly type: 'want'; readonly job: JobRef; readonly grant: Grant; readonly permit?: number | undefined }
@@ -27,6 +28,7 @@ export type ManagerEvent =
   | { readonly type: 'job_done'; readonly job: JobRef }
   // Its timers and its own work.
   | { readonly type: 'deadline'; readonly job: JobRef }
+  | ({ readonly type: 'piece_over' } & OfPermit)
   | { readonly type: 'settled' }
   | { readonly type: 'backoff_over' };
 
@@ -44,7 +46,7 @@ const jobOf = (event: ManagerEvent): JobRef => (event as { job: JobRef }).job;
  * Effects do nothing here; `actors/` gives them their work.
  *
  * - `spawn`: create the job's actor. - `bury`: it is done, let go of it. - `refuse`: the job is none; its adder gets the reason.
- * - `tell`: pass an event on to a job. - `report`: something broke the contract; nothing else changes.
+ * - `tell`: pass an event on to a job. - `passOn`: say `piece_over`, behind what that job asks for now. - `report`: something broke the contract; nothing else changes.
  * - `settle`: tell every job of the lost line, in batches, then say `settled`. The back-off of that line ends with it.
  * - `holdOff`: say `backoff_over` after a while that grows with each busy in a row.
  * - `close`: no timer is needed any more.
@@ -53,6 +55,7 @@ const effects = {
   spawn: effect<{ job: JobRef; answers: boolean }>(),
   refuse: effect<{ job: JobRef; code: Refusal }>(),
   tell: effect<Tell>(),
+  passOn: effect<OfPermit>(),
   bury: effect<{ job: JobRef }>(),
   report: effect<{ event: string }>(),
   settle: effect(),
@@ -65,16 +68,18 @@ const s = setup({
   actions: {
     ...effects,
     charge: assign(whole(({ context, event }: Args) => slots.charged(context, as<'add'>(event).job))),
-    queue: assign(whole(({ context, event }: Args) => slots.queued(context, waiting(event)))),
+    queue: assign(whole(({ context, event }: Args) => slots.queued(context, as<'want'>(event)))),
     abandon: assign(whole(({ context, event }: Args) => slots.abandoned(context, jobOf(event)))),
     abandonHandler: assign(whole(({ context, event }: Args) => slots.handlerAbandoned(context, jobOf(event)))),
     takeSend: assign(whole(({ context }: Args) => slots.sendTaken(context))),
     takeExecute: assign(whole(({ context }: Args) => slots.executeTaken(context))),
-    returnSend: assign(whole(({ context, event }: Args) => slots.sendReturned(context, as<'send_done'>(event)))),
+    passPiece: assign(whole(({ context, event }: Args) => slots.pieceTaken(context, as<'send_done'>(event)))),
+    returnSend: assign(whole(({ context, event }: Args) => slots.sendReturned(context, as<'send_done' | 'piece_over'>(event)))),
     returnExecute: assign(whole(({ context, event }: Args) => slots.executeReturned(context, as<'execute_done'>(event)))),
     park: assign(whole(({ context, event }: Args) => slots.parked(context, as<'park'>(event)))),
     noteAnswer: assign(whole(({ context, event }: Args) => slots.answerNoted(context, jobOf(event), as<'read_done'>(event).busy))),
     forget: assign(whole(({ context, event }: Args) => slots.forgotten(context, jobOf(event)))),
+    addCredit: assign(whole(({ context, event }: Args) => slots.credited(context, as<'credit'>(event)))),
     setGate: assign(whole(({ context, event }: Args) => slots.gateSet(context, as<'gate'>(event).open))),
     loseLine: assign(whole(({ context }: Args) => slots.lineLost(context))),
     endSettling: assign(whole(({ context }: Args) => slots.settlingEnded(context))),
@@ -87,8 +92,10 @@ const s = setup({
     slotIsOwed: ({ context }: Args) => slots.slotIsOwed(context),
     isAdmitted: ({ context, event }: Args) => slots.refusal(context, as<'add'>(event)) === undefined,
     isAdmittedWhileStopping: ({ context, event }: Args) => slots.refusalWhileStopping(context, as<'add'>(event)) === undefined,
-    mayWait: ({ context, event }: Args) => slots.mayWait(context, waiting(event)),
+    mayWait: ({ context, event }: Args) => slots.mayWait(context, as<'want'>(event)),
     isLateAnswer: ({ event }: Args) => as<'want'>(event).grant === 'resume',
+    isSendingLast: ({ context, event }: Args) => slots.isSendingLast(context, as<'send_done'>(event)),
+    isPassing: ({ context, event }: Args) => slots.isPassing(context, as<'piece_over'>(event)),
     isSending: ({ context, event }: Args) => slots.isSending(context, as<'send_done'>(event)),
     wasRevoked: ({ context, event }: Args) => slots.wasRevoked(context, as<'send_done'>(event)),
     isExecuting: ({ context, event }: Args) => slots.isExecuting(context, as<'execute_done'>(event)),
@@ -102,11 +109,6 @@ const s = setup({
     isIdle: ({ context }: Args) => slots.isIdle(context),
   },
 });
-
-function waiting(event: ManagerEvent): { job: JobRef; grant: Grant; permit: number | undefined } {
-  const { job, grant, permit } = as<'want'>(event);
-  return { job, grant, permit };
-}
 
 /** Passes the event on to its job, as it came: what the manager's part of it is, no job's chart looks at. */
 const pass = { type: 'tell', params: ({ event }: Args): Tell => ({ job: jobOf(event), event: event as JobEvent }) } as const;
@@ -132,8 +134,16 @@ const grants = [
 const served = {
   want: [{ guard: 'mayWait', actions: 'queue' }, { guard: 'isLateAnswer' }, report],
   execute_done: [{ guard: 'isExecuting', actions: ['returnExecute', pass] }, report],
-  // The completion of a send that went with an earlier line is expected, and late.
-  send_done: [{ guard: 'isSending', actions: ['returnSend', pass] }, { guard: 'wasRevoked' }, report],
+  send_done: [
+    { guard: 'isSendingLast', actions: ['returnSend', pass] },
+    // Of a piece. Its job asks for the next slot when it is told, and that comes here only after this: until then nobody gets its slot.
+    { guard: 'isSending', actions: ['passPiece', pass, { type: 'passOn', params: ({ event }: Args): OfPermit => as<'send_done'>(event) }] },
+    // The completion of a send that went with an earlier line is expected, and late.
+    { guard: 'wasRevoked' },
+    report,
+  ],
+  // Its line may have been lost in between, or its job be sending the next piece already.
+  piece_over: [{ guard: 'isPassing', actions: 'returnSend' }, ignored],
   read_done: [
     {
       guard: 'isFirstBusy',
@@ -155,6 +165,7 @@ const served = {
   abandon: { actions: 'abandon' },
   job_done: { actions: ['forget', { type: 'bury', params: ({ event }: Args) => as<'job_done'>(event) }] },
   gate: { actions: 'setGate' },
+  credit: { actions: 'addCredit' },
   line_lost: { actions: ['loseLine', 'settle'] },
   settled: { actions: 'endSettling' },
   backoff_over: { actions: 'endBackoff' },

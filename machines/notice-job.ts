@@ -2,8 +2,10 @@ import { assign, setup } from 'xstate';
 import {
   endedBy,
   ignored,
+  isWhole,
   jobActions,
   violation,
+  type GrantEvent,
   type JobContext,
   type JobEvent,
   type JobInput,
@@ -28,6 +30,7 @@ const s = setup({
     endEarly: assign(whole(({ context, event }: Args, { known }: { known: KnownOfPeer }) => ended(context, endedBy(event, known)))),
   },
   guards: {
+    isSent: ({ event }: Args) => event.type === 'send_done' && isWhole(event.completion),
     failed: ({ event }: Args) => event.type === 'send_done' && !event.completion.ok,
     waitsForALine: ({ context }: Args) => context.job.class === 'client',
   },
@@ -37,6 +40,8 @@ function ended({ job }: JobContext, outcome: Outcome): JobContext {
   return { job, outcome };
 }
 
+const send = { type: 'send', params: ({ event }: { event: GrantEvent }) => ({ permit: event.permit, value: undefined }) } as const;
+const wantSend = { type: 'want', params: { grant: 'send' } } as const;
 const ends = (known: KnownOfPeer) => ({ target: '#notice.busy.callback', actions: { type: 'endEarly', params: { known } } }) as const;
 const oneWay = {
   execute: violation,
@@ -51,7 +56,7 @@ const oneWay = {
 /**
  * A message that nobody answers: a notification, a cancel, a progress value, the refusal of a request.
  *
- * `new → busy.sending → sent → busy.callback → done`
+ * `new → busy.sending ⇄ busy.continuing`, then `busy.sending → sent → busy.callback → done`
  */
 export const noticeJob = s.createMachine({
   id: 'notice',
@@ -61,9 +66,9 @@ export const noticeJob = s.createMachine({
   states: {
     new: {
       description: 'Waits for a send slot.',
-      entry: { type: 'want', params: { grant: 'send' } },
+      entry: wantSend,
       on: {
-        send: { target: 'busy.sending', actions: { type: 'send', params: ({ event }) => ({ permit: event.permit, value: undefined }) } },
+        send: { target: 'busy.sending', actions: send },
         cancel: ends('not-sent'),
         deadline: ends('not-sent'),
         // A notification waits for the next line, as requests do; a refusal or a cancel belongs to the line that is gone.
@@ -77,20 +82,35 @@ export const noticeJob = s.createMachine({
       initial: 'sending',
       states: {
         sending: {
-          description: 'It is being written and holds a send slot.',
+          description: 'It, or a piece of it, is being written and holds a send slot.',
           on: {
             send_done: [
+              { guard: 'isSent', target: '#notice.sent', actions: 'endSent' },
               {
                 guard: 'failed',
                 target: 'callback',
                 actions: { type: 'endWithFailedSend', params: ({ event }) => event.completion as Extract<SendCompletion, { ok: false }> },
               },
-              { target: '#notice.sent', actions: 'endSent' },
+              { target: 'continuing' },
             ],
             cancel: ends('perhaps-executed'),
             deadline: ends('perhaps-executed'),
             line_lost: ends('perhaps-executed'),
             send: violation,
+            callback_done: violation,
+            ...oneWay,
+          },
+        },
+        continuing: {
+          description: 'Part of it is on the line; it waits for a send slot for the next piece.',
+          entry: wantSend,
+          on: {
+            send: { target: 'sending', actions: send },
+            // Half a message is none.
+            cancel: ends('not-sent'),
+            deadline: ends('not-sent'),
+            line_lost: ends('not-sent'),
+            send_done: violation,
             callback_done: violation,
             ...oneWay,
           },

@@ -2,9 +2,11 @@ import { assign, setup } from 'xstate';
 import {
   endedBy,
   ignored,
+  isWhole,
   jobActions,
   violation,
   type Completion,
+  type GrantEvent,
   type JobContext,
   type JobEvent,
   type JobInput,
@@ -62,6 +64,7 @@ const s = setup({
   guards: {
     answers: ({ context }: Args) => context.answers,
     notification: ({ context }: Args) => !context.answers,
+    isSent: ({ event }: Args) => event.type === 'send_done' && isWhole(event.completion),
     failed: ({ event }: Args) => event.type === 'send_done' && !event.completion.ok,
     awaitsNested: ({ context }: Args) => context.nested > 0,
     owesNested: ({ context }: Args) => context.nested > context.answered,
@@ -102,6 +105,10 @@ const wantResume = {
   params: ({ event }: { event: Extract<JobEvent, { type: 'unpark' }> }) => ({ grant: 'resume' as const, permit: event.permit }),
 } as const;
 const wantSend = { type: 'want', params: { grant: 'send' } } as const;
+const send = {
+  type: 'send',
+  params: ({ context, event }: { context: ServerJobContext; event: GrantEvent }) => ({ permit: event.permit, value: context.completion }),
+} as const;
 const callback = { type: 'callback', params: ({ context }: Args) => ({ outcome: context.outcome }) } as const;
 const abort = { type: 'abort', params: ({ event }: Args) => ({ reason: event }) } as const;
 const release = { type: 'release', params: ({ event }: Args) => ({ permit: event.type === 'resume' ? event.permit : -1 }) } as const;
@@ -133,7 +140,7 @@ const endsAnswered = { target: '#server.busy.callback', actions: 'endAnswered' }
 /**
  * A request that came in, and the response that we send:
  *
- * `new → busy.executing ⇄ busy.parked → executed → busy.sending → sent → busy.callback → done`
+ * `new → busy.executing ⇄ busy.parked → executed → busy.sending ⇄ busy.continuing → sent → busy.callback → done`
  *
  * A notification goes from `executed` to `busy.callback`. Every state lists every event: a transition,
  * `ignored` or a `violation` (semantics: each pair is decided).
@@ -227,9 +234,10 @@ export const serverJob = s.createMachine({
           },
         },
         sending: {
-          description: 'Its response is being written and holds a send slot.',
+          description: 'Its response, or a piece of it, is being written and holds a send slot.',
           on: {
             send_done: [
+              { guard: 'isSent', target: '#server.sent', actions: 'endWithAnswer' },
               {
                 guard: 'failed',
                 target: 'callback',
@@ -238,7 +246,7 @@ export const serverJob = s.createMachine({
                   params: ({ event }) => event.completion as Extract<SendCompletion, { ok: false }>,
                 },
               },
-              { target: '#server.sent', actions: 'endWithAnswer' },
+              { target: 'continuing' },
             ],
             cancel: endsAnswered,
             deadline: endsAnswered,
@@ -250,6 +258,25 @@ export const serverJob = s.createMachine({
             execute: violation,
             resume: violation,
             send: violation,
+            read_done: violation,
+            callback_done: violation,
+          },
+        },
+        continuing: {
+          description: 'Part of it is on the line; it waits for a send slot for the next piece.',
+          entry: wantSend,
+          on: {
+            send: { target: 'sending', actions: send },
+            cancel: endsAnswered,
+            deadline: endsAnswered,
+            line_lost: endsAnswered,
+            abort: ignored,
+            execute_done: ignored,
+            park: ignored,
+            unpark: ignored,
+            execute: violation,
+            resume: violation,
+            send_done: violation,
             read_done: violation,
             callback_done: violation,
           },
@@ -279,10 +306,7 @@ export const serverJob = s.createMachine({
       description: 'Its response waits for a send slot.',
       always: { guard: 'notification', target: 'busy.callback', actions: 'endWithAnswer' },
       on: {
-        send: {
-          target: 'busy.sending',
-          actions: { type: 'send', params: ({ context, event }) => ({ permit: event.permit, value: context.completion }) },
-        },
+        send: { target: 'busy.sending', actions: send },
         cancel: endsAnswered,
         deadline: endsAnswered,
         line_lost: endsAnswered,

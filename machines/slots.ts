@@ -1,4 +1,4 @@
-import type { JobEvent, JobRef } from './job.ts';
+import { isWhole, type Grant, type JobEvent, type JobRef, type SendCompletion } from './job.ts';
 import { enqueue, executeLanes, granted, head, nextLane, sendLanes, waitingIn, withdraw, type Lanes, type Waiting } from './lanes.ts';
 import { emptyMap, get, has, put, without, type OrderedMap } from './ordered-map.ts';
 
@@ -17,6 +17,8 @@ export interface ManagerLimits {
   readonly maxClientBytes: number;
   /** How many requests that are not exempt may be unanswered. */
   readonly window: number;
+  /** Whether the other side says how many requests it takes, and how many bytes of them; false if it is not given: any. */
+  readonly credits?: boolean | undefined;
 }
 
 /** A handler that runs: it outlives its job if the job is ended early. */
@@ -35,11 +37,22 @@ export interface Execution {
 export interface Sending {
   readonly permit: number;
   readonly job: JobRef;
+  /** The first of a job that spends credit: it is given back if nothing was sent. */
+  readonly charged: boolean;
+  /** A piece was taken. The slot is held until its job has said that it wants the next, so that it does not lose its turn. */
+  readonly passing: boolean;
 }
 
 /** What jobs of a class hold of the queue. */
 export interface Charge {
   readonly count: number;
+  readonly bytes: number;
+}
+
+/** What the other side still takes of requests that are not exempt. Both Infinity without `credits`. */
+export interface Credit {
+  readonly requests: number;
+  /** Below zero when the last request was larger than what was left. */
   readonly bytes: number;
 }
 
@@ -72,6 +85,7 @@ export interface ManagerContext {
   readonly awaited: OrderedMap<JobRef>;
   /** How many of them count against the window. */
   readonly inWindow: number;
+  readonly credit: Credit;
   readonly nextPermit: number;
   /** Send permits below this number went with an earlier line: their completions are expected, and late. */
   readonly revokedBelow: number;
@@ -100,9 +114,15 @@ export function initialContext(limits: ManagerLimits): ManagerContext {
     parked: 0,
     awaited: emptyMap(),
     inWindow: 0,
+    credit: creditOfNewLine(limits),
     nextPermit: 1,
     revokedBelow: 1,
   };
+}
+
+/** A line begins with nothing granted. */
+function creditOfNewLine({ credits }: ManagerLimits): Credit {
+  return credits === true ? { requests: 0, bytes: 0 } : { requests: Infinity, bytes: Infinity };
 }
 
 /** The next context while it is made: nobody has seen it yet, so it is changed in place. */
@@ -126,6 +146,7 @@ function draftOf(context: ManagerContext): Draft {
     parked: context.parked,
     awaited: context.awaited,
     inWindow: context.inWindow,
+    credit: context.credit,
     nextPermit: context.nextPermit,
     revokedBelow: context.revokedBelow,
   };
@@ -170,25 +191,35 @@ function charge(next: Draft, job: JobRef, by: 1 | -1): void {
   else next.client = charged;
 }
 
+/** What a job asks for: a slot, and which of its permits a parked one gets back. */
+export interface Wanted {
+  readonly job: JobRef;
+  readonly grant: Grant;
+  readonly permit?: number | undefined;
+}
+
 /** Whether a job may ask for that slot: not for one that it holds, nor to go on where it isn't parked. */
-export function mayWait(context: ManagerContext, { job, grant, permit }: Waiting): boolean {
-  if (grant === 'send') return !has(context.sends, job.seq);
+export function mayWait(context: ManagerContext, { job, grant, permit }: Wanted): boolean {
+  if (grant === 'send') return get(context.sends, job.seq)?.passing !== false;
   const execution = get(context.executions, job.seq);
   if (grant === 'execute') return execution === undefined;
   return execution !== undefined && execution.permit === permit && execution.parked && !execution.abandoned;
 }
 
 /** A job asks for a slot. */
-export function queued(context: ManagerContext, waiting: Waiting): ManagerContext {
+export function queued(context: ManagerContext, { job, grant, permit }: Wanted): ManagerContext {
   const next = draftOf(context);
-  if (waiting.grant === 'send') next.sendLanes = enqueue(next.sendLanes, waiting);
+  const continues = grant === 'send' && has(next.sends, job.seq);
+  const waiting: Waiting = { job, grant, permit, continues };
+  if (grant === 'send') next.sendLanes = enqueue(next.sendLanes, waiting);
   else next.executeLanes = enqueue(next.executeLanes, waiting);
   return next;
 }
 
-/** Whether requests may be sent that are not exempt: within the gate, the window and the back-off. Answers always may. */
+/** Whether requests may be begun that are not exempt: within the gate, the window, the credit and the back-off. Answers always may. */
 function requestsMayGo(context: ManagerContext): boolean {
-  return context.gate === 'all' && !context.heldOff && context.inWindow < context.limits.window;
+  const { gate, heldOff, inWindow, limits, credit } = context;
+  return gate === 'all' && !heldOff && inWindow < limits.window && credit.requests > 0 && credit.bytes > 0;
 }
 
 /** The lane that gets a send slot now, or -1. Asked after every event, and mostly nothing waits: that is looked at first. */
@@ -219,19 +250,33 @@ export function sendGrant(context: ManagerContext): Tell {
   return { job, event: { type: 'send', permit: context.nextPermit } };
 }
 
-/** A send slot is taken, and a place in the window with it. */
+/** A send slot is taken, and by a request's first send a place in the window and credit with it. */
 export function sendTaken(context: ManagerContext): ManagerContext {
   const at = sendingLane(context);
   const requests = requestsMayGo(context);
   const { job } = head(context.sendLanes, at, requests);
   const next = draftOf(context);
   next.sendLanes = granted(next.sendLanes, at, requests, next.limits.maxBypass);
-  next.sends = put(next.sends, job.seq, { permit: next.nextPermit++, job });
-  if (job.class === 'client') {
-    next.awaited = put(next.awaited, job.seq, job);
-    // One that was sent before has its place already.
-    if (!job.exempt) next.inWindow += next.awaited.size - context.awaited.size;
-  }
+  if (job.class === 'client') next.awaited = put(next.awaited, job.seq, job);
+  // One that was sent before has its place already.
+  const counts = !job.exempt && next.awaited.size > context.awaited.size;
+  if (counts) next.inWindow++;
+  const charged = counts && next.limits.credits === true;
+  if (charged) spend(next, job, 1);
+  next.sends = put(next.sends, job.seq, { permit: next.nextPermit++, job, charged, passing: false });
+  return next;
+}
+
+/** What a request costs of the peer's credit is taken (1) or put back (-1). */
+function spend(next: Draft, job: JobRef, by: 1 | -1): void {
+  const { requests, bytes } = next.credit;
+  next.credit = { requests: requests - by, bytes: bytes - by * job.bytes };
+}
+
+/** The peer takes more. */
+export function credited(context: ManagerContext, { requests, bytes }: Credit): ManagerContext {
+  const next = draftOf(context);
+  next.credit = { requests: next.credit.requests + requests, bytes: next.credit.bytes + bytes };
   return next;
 }
 
@@ -268,9 +313,27 @@ export interface OfPermit {
   readonly permit: number;
 }
 
+/** What a send's completion says. */
+export interface SendDone extends OfPermit {
+  readonly completion: SendCompletion;
+}
+
 /** Whether that send has not been completed. */
 export function isSending(context: ManagerContext, { job, permit }: OfPermit): boolean {
-  return get(context.sends, job.seq)?.permit === permit;
+  const sending = get(context.sends, job.seq);
+  return sending?.permit === permit && !sending.passing;
+}
+
+/** Whether that is the completion of a send, and no more of its message is to be sent. */
+export function isSendingLast(context: ManagerContext, done: SendDone): boolean {
+  const { completion } = done;
+  return (isWhole(completion) || !completion.ok) && isSending(context, done);
+}
+
+/** Whether that send slot is held only until its job has said whether it goes on. */
+export function isPassing(context: ManagerContext, { job, permit }: OfPermit): boolean {
+  const sending = get(context.sends, job.seq);
+  return sending?.permit === permit && sending.passing;
 }
 
 /** Whether that send went with a line that was lost: its completion is late, and no violation. */
@@ -288,8 +351,17 @@ export function mayPark(context: ManagerContext, of: OfPermit): boolean {
   return isExecuting(context, of) && get(context.executions, of.job.seq)?.abandoned === false;
 }
 
-export function sendReturned(context: ManagerContext, { job }: OfPermit): ManagerContext {
+/** A piece was taken: its job is asked whether it wants a slot for the next. */
+export function pieceTaken(context: ManagerContext, { job, permit }: OfPermit): ManagerContext {
   const next = draftOf(context);
+  next.sends = put(next.sends, job.seq, { permit, job, charged: false, passing: true });
+  return next;
+}
+
+/** The transport is done with a send, or its job with a piece. A request of which nothing was sent has cost nothing. */
+export function sendReturned(context: ManagerContext, { job, completion }: OfPermit & Partial<SendDone>): ManagerContext {
+  const next = draftOf(context);
+  if (completion?.ok === false && completion.known === 'not-sent' && get(next.sends, job.seq)?.charged === true) spend(next, job, -1);
   next.sends = without(next.sends, job.seq);
   return next;
 }
@@ -347,7 +419,8 @@ function abandonHandler(next: Draft, job: JobRef, orphan: boolean): void {
   }
   const { permit, parked: isParked, abandoned: wasAbandoned } = execution;
   next.executions = put(next.executions, job.seq, { permit, job: execution.job, parked: isParked, abandoned: true, orphan });
-  if (isParked && !wasAbandoned) next.executeLanes = enqueue(withdraw(next.executeLanes, job), { job, grant: 'resume', permit });
+  if (isParked && !wasAbandoned)
+    next.executeLanes = enqueue(withdraw(next.executeLanes, job), { job, grant: 'resume', permit, continues: false });
 }
 
 export function handlerAbandoned(context: ManagerContext, job: JobRef): ManagerContext {
@@ -393,6 +466,7 @@ export function lineLost(context: ManagerContext): ManagerContext {
   next.revokedBelow = next.nextPermit;
   next.awaited = emptyMap();
   next.inWindow = 0;
+  next.credit = creditOfNewLine(next.limits);
   return next;
 }
 

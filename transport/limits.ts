@@ -68,8 +68,9 @@ export const sessionLimits: SessionLimits = Object.freeze({
   // An urgent message waits for one frame at most; at 64 KiB the frames cost less than a thousandth of what is in them.
   frame: 64 * 1024,
   message: v2Limits.maxMessageBytes,
-  // Memory is taken for what has come of each: with the bytes of a message this bounds it.
-  messages: 64,
+  // Memory is taken for what has come of each: with the bytes of a message this bounds it. A sender needs one for each queue (a
+  // class and an urgency): the oldest of each is finished before the next begins.
+  messages: 8,
   depth: v2Limits.maxDepth,
   method: v2Limits.maxMethodLength,
   // Each holds a handler's slot for as long as its reader likes.
@@ -79,6 +80,19 @@ export const sessionLimits: SessionLimits = Object.freeze({
   // A dead line is known within 10 s, and an idle one costs 12 bytes a second.
   heartbeatMs: 5000,
 });
+
+/** What a side with these caps announces. */
+export function announcedLimits(limits: Limits, own: Pick<SessionLimits, 'keepMs' | 'heartbeatMs'>): SessionLimits {
+  return {
+    ...sessionLimits,
+    message: limits.maxMessageBytes,
+    depth: limits.maxDepth,
+    method: limits.maxMethodLength,
+    // As whole numbers; what never comes is far away.
+    keepMs: Math.min(Math.ceil(own.keepMs), Number.MAX_SAFE_INTEGER),
+    heartbeatMs: Math.min(Math.ceil(own.heartbeatMs), Number.MAX_SAFE_INTEGER),
+  };
+}
 
 /** `base` with a user's own caps in place of some. Throws INVALID_OPTION. */
 export function limitsFrom(base: Limits, own: Partial<Limits> = {}): Limits {

@@ -28,13 +28,15 @@ export interface RequestMessage {
   readonly method: string;
   readonly params: unknown;
   /** The millisecond of the sender's clock after which it no longer waits. This and what follows: virtagent-2 alone. */
-  readonly deadline?: number;
-  /** 0 goes first; 1 unless given. The answer goes with the same. */
-  readonly urgency?: 0 | 1 | 2;
+  readonly deadline?: number | undefined;
+  /** Milliseconds that are left of it, by this side's clock. Only ever received. */
+  readonly remainingMs?: number;
+  /** 2 goes first; 1 unless given. The answer goes with the same. */
+  readonly urgency?: 0 | 1 | 2 | undefined;
   /** What is wanted before the response: values on the way, or items, at first so many and so many bytes of their messages. */
-  readonly wants?: 'progress' | { readonly items: number; readonly bytes: number };
+  readonly wants?: 'progress' | { readonly items: number; readonly bytes: number } | undefined;
   /** A handler makes it of the side that called it, so it needs no credit. */
-  readonly nested?: boolean;
+  readonly nested?: boolean | undefined;
 }
 
 /** A call that wants none. v7 has none of these. */

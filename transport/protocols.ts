@@ -2,8 +2,8 @@ import { JsonRpcHeadersCodec } from './codecs/jsonrpc-headers.ts';
 import { JsonRpcLinesCodec } from './codecs/jsonrpc-lines.ts';
 import { QemuGaCodec } from './codecs/qemu-ga.ts';
 import { VirtagentV7Codec } from './codecs/virtagent-v7.ts';
-import { invalidOption } from './errors.ts';
-import { defaultLimits, qemuGaLimits, v7Limits, type Limits } from './limits.ts';
+import { invalidOption, VirtagentError } from './errors.ts';
+import { defaultLimits, qemuGaLimits, v2Limits, v7Limits, type Limits } from './limits.ts';
 import type { Codec } from './messages.ts';
 
 /** A protocol by name: how it is written, and what it can carry. */
@@ -18,14 +18,27 @@ export interface Protocol {
   readonly cancels: boolean;
   /** Whether values on the way to a result can be sent. */
   readonly progress: boolean;
-  /** How a link starts: at once, with v7's hello and capabilities, or with the guest agent's sync and list of commands. */
-  readonly greeting: 'none' | 'v7' | 'qemu-ga';
+  /** How a link starts: at once, with a session that is agreed on, with v7's hello and capabilities, or with the guest agent's sync and list. */
+  readonly greeting: 'none' | 'session' | 'v7' | 'qemu-ga';
   /** Whether the other side may ask, so that methods of this side have a use. */
   readonly serves: boolean;
   createCodec(limits: Limits): Codec;
 }
 
 const protocols = {
+  'virtagent-2': {
+    name: 'virtagent-2',
+    limits: v2Limits,
+    window: Infinity,
+    notifications: true,
+    cancels: true,
+    progress: true,
+    greeting: 'session',
+    serves: true,
+    createCodec: () => {
+      throw new VirtagentError('INVALID_OPTION', 'virtagent-2 has sessions, which a codec by itself has not: use createPeer');
+    },
+  },
   'virtagent-v7': {
     name: 'virtagent-v7',
     limits: v7Limits,

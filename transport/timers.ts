@@ -44,6 +44,21 @@ export const durations = Object.freeze({
   qemuGaList: 10_000,
   /** How long a full queue is left alone before the list is asked for again. */
   qemuGaListAgain: 250,
+  /** The pause after the first HELLO of virtagent-2, doubled each time up to the last: a line may not be read yet, and costs nothing. */
+  helloFirst: 100,
+  helloLast: 5_000,
+  /** How long the other side's limits may take before this side's are told again: a plain line may have lost either. */
+  limitsAgain: 1_000,
+  /** A reliable session: how long a frame may be untaken before anything was measured, at least, and at most. */
+  resendBefore: 1_000,
+  resendFirst: 200,
+  resendLast: 5_000,
+  /** How long what was taken may go untold: well below the least time after which it is sent again. */
+  statusDelay: 25,
+  /** Default of `keepMs`: how long a session is kept without a line. Long enough for a reboot of what is between, shorter than most deadlines. */
+  keep: 30_000,
+  /** Default of `heartbeatMs`: after twice this a silent line is given up. */
+  heartbeat: 5_000,
   /** Default of `stallTimeoutMs`. A peer that sends requests and reads no answers for this long is cut off. */
   stallTimeout: 10_000,
   /** After the peer has ended its side of a line, how long its last requests may take. */

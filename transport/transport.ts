@@ -5,6 +5,8 @@ import { linkMachine, type LinkContext, type LinkEvent, type LinkState } from '.
 import type { Channel } from './channels/channel.ts';
 import { invalidOption, RemoteProtocolError, VirtagentError } from './errors.ts';
 import type { Codec, Decoded, IncomingMessage } from './messages.ts';
+import { WHOLE } from './session/conversation.ts';
+import type { Session } from './session/session.ts';
 import { backoff, durations, Timers, type Clock, type Timer } from './timers.ts';
 import { TurnBatch } from './turn-batch.ts';
 
@@ -13,6 +15,8 @@ export interface TransportInput {
   readonly channel: Channel;
   /** A decoder and encoder for each line: nothing of one line's bytes reaches the next. */
   readonly createCodec: () => Codec;
+  /** With virtagent-2: what numbers, cuts and keeps messages across lines. It is the codec then. */
+  readonly session?: (() => Session) | undefined;
   /** Whether a line that can't be opened is tried again, with growing pauses; default false. */
   readonly retries?: boolean | undefined;
   readonly clock?: Clock | undefined;
@@ -29,6 +33,8 @@ export interface TransportInput {
   readonly onUnwritable?: (() => void) | undefined;
   /** The peer has said all that it will: answer it, then call `finished()`. */
   readonly onInputEnded?: (() => void) | undefined;
+  /** This side closes the line: the last that can be said on it. */
+  readonly onClosing?: (() => void) | undefined;
   /** The line is gone: end its jobs, then call `settled()`. Default: at once. */
   readonly onDown?: ((reason: unknown) => void) | undefined;
   /** The link's state has changed. */
@@ -48,8 +54,10 @@ export interface TransportCounters {
   violations: number;
 }
 
-/** Why a send failed: `known` says that nothing of it can have reached the peer. */
-export type SendResult = { readonly ok: true } | { readonly ok: false; readonly error: unknown; readonly known?: 'not-sent' };
+/** How a send came out. `more`: a part of the message was taken, and more is to be sent. `known`: nothing of it can have reached the peer. */
+export type SendResult =
+  | { readonly ok: true; readonly more?: boolean }
+  | { readonly ok: false; readonly error: unknown; readonly known?: 'not-sent' };
 
 /** After lines that were up and on which nothing was heard, the pause grows up to this many milliseconds. */
 const silentLast = 1_000;
@@ -173,11 +181,43 @@ export class Transport {
   }
 
   /**
+   * Sends a message, as `codec.encode` made it; with virtagent-2 the next part of it. `charge`: what a request is charged there.
+   * `done` is called once, when the stream took it. If the session ends before, nothing is called: its jobs end as a whole.
+   */
+  write(message: Uint8Array, done: (result: SendResult) => void, charge = 0): void {
+    const session = this.#input.session?.();
+    if (session === undefined) {
+      this.counters.messagesOut++;
+      return this.writeBytes(message, done);
+    }
+    session.send(message, charge, (result) => {
+      if (result.ok && result.more !== true) this.counters.messagesOut++;
+      done(result);
+    });
+  }
+
+  /** Whether a message may take more than one {@link write}. */
+  takesInParts(message: Uint8Array): boolean {
+    return this.#input.session !== undefined && message.length > WHOLE;
+  }
+
+  /** A message that was begun will not be finished. */
+  forget(message: Uint8Array): void {
+    this.#input.session?.().forget(message);
+  }
+
+  /** What was decoded and not handed on is of a session that is over. */
+  discard(): void {
+    this.#decoded = [];
+    this.#next = 0;
+  }
+
+  /**
    * Writes one frame: the first of a turn at once, so that the other side is at it meanwhile; those after it together, at the
    * turn's end or once they are many. `done` is called once: when the stream took it, which is at once unless the stream
    * is full. A line that goes down meanwhile calls nothing: its jobs end as a whole.
    */
-  write(frame: Uint8Array, done: (result: SendResult) => void): void {
+  writeBytes(frame: Uint8Array, done: (result: SendResult) => void): void {
     // What does not join the batch comes behind it, unless the stream did not take that.
     let joins = this.#joins(frame);
     const isSound = joins || this.#flush();
@@ -188,7 +228,6 @@ export class Transport {
       return this.#failed(stream, error, () => done({ ok: false, error, known: 'not-sent' }));
     }
     this.counters.bytesOut += frame.length;
-    this.counters.messagesOut++;
     if (joins) {
       this.#batch.add(frame);
       return done({ ok: true });
@@ -332,6 +371,7 @@ export class Transport {
 
   /** @internal */
   _drop(reason: unknown, closing: boolean): void {
+    if (closing) this.#input.onClosing?.();
     const stream = this.#stream;
     this._disarm('stall');
     const rest = this.#codec?.end() ?? [];
@@ -341,6 +381,8 @@ export class Transport {
     this.#silentLines = this.#heard ? 0 : this.#silentLines + 1;
     if (this.#input.onDown === undefined) this.settled();
     else this.#input.onDown(reason);
+    // What a session has taken is handed on, line or no line: it is not sent again.
+    if (this.#decoded.length > 0) queueMicrotask(() => this.#deliver());
     // Last: who hears of it may call, and is to find a line that is down.
     for (const one of rest) if (one instanceof RemoteProtocolError) this.#damaged(one);
   }
@@ -469,8 +511,7 @@ export class Transport {
     }
     this.#codec = undefined;
     this.#undrained = [];
-    this.#decoded = [];
-    this.#next = 0;
+    if (this.#input.session === undefined) this.discard();
   }
 
   /** A send found the line broken: nothing else is tried on it, that send has failed, and the line is lost. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, test, vi } from 'vitest';
 import type { AnyEventObject, AnyStateMachine } from 'xstate';
 import { clientJob } from '../../machines/client-job.ts';
-import { jobActions, type JobClass, type JobEvent, type JobRef, type Urgency } from '../../machines/job.ts';
+import { jobActions, type JobClass, type JobEvent, type JobRef, type SendCompletion, type Urgency } from '../../machines/job.ts';
 import { managerMachine, type ManagerEvent } from '../../machines/manager.ts';
 import { noticeJob } from '../../machines/notice-job.ts';
 import { values } from '../../machines/ordered-map.ts';
@@ -58,7 +58,7 @@ const jobEvent = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom(...samples.filter(({ type }) => !ends.has(type))) },
   { weight: 1, arbitrary: fc.constantFrom(...samples.filter(({ type }) => ends.has(type))) },
 );
-const states = ['new', 'busy', 'busy.sending', { busy: 'callback' }, 'executed', 'sent', 'read', 'done', 'nowhere'];
+const states = ['new', 'busy', 'busy.sending', { busy: 'callback' }, { busy: 'continuing' }, 'executed', 'sent', 'read', 'done', 'nowhere'];
 const jobAsked = { values: states, events: [...samples, { type: 'unknown' }], tags: ['none'] };
 const jobInput = fc.record({ answers: fc.boolean(), class: fc.constantFrom<JobClass[]>('server', 'client') });
 
@@ -95,6 +95,7 @@ const limits: fc.Arbitrary<ManagerLimits> = fc.record({
   maxServerBytes: fc.constantFrom(10, Infinity),
   maxClientBytes: fc.constantFrom(10, Infinity),
   window: count,
+  credits: fc.boolean(),
 });
 
 const job: fc.Arbitrary<JobRef> = fc
@@ -105,7 +106,12 @@ const job: fc.Arbitrary<JobRef> = fc
   );
 
 const anyOf = <T>(of: Iterable<T>, pick: number): T | undefined => [...of].at(pick % Math.max(1, [...of].length));
-const completion = fc.constantFrom({ ok: true } as const, { ok: false, error: 'e' } as const);
+const completion = fc.constantFrom<SendCompletion[]>(
+  { ok: true },
+  { ok: true, more: true },
+  { ok: false, error: 'e' },
+  { ok: false, error: 'e', known: 'not-sent' },
+);
 
 /** An event of the manager's; what it is of is there already, if anything is and `isPlausible`. */
 const managerEvent = fc
@@ -114,10 +120,19 @@ const managerEvent = fc
       { weight: 5, arbitrary: fc.constantFrom<ManagerEvent['type'][]>('add', 'want', 'want', 'execute_done', 'send_done', 'read_done') },
       {
         weight: 4,
-        arbitrary: fc.constantFrom<ManagerEvent['type'][]>('park', 'unpark', 'release', 'abandon', 'job_done', 'settled', 'backoff_over'),
+        arbitrary: fc.constantFrom<ManagerEvent['type'][]>(
+          'park',
+          'unpark',
+          'release',
+          'abandon',
+          'job_done',
+          'settled',
+          'backoff_over',
+          'piece_over',
+        ),
       },
       { weight: 2, arbitrary: fc.constantFrom<ManagerEvent['type'][]>('abort', 'cancel', 'deadline', 'line_lost') },
-      { weight: 4, arbitrary: fc.constant<ManagerEvent['type']>('gate') },
+      { weight: 6, arbitrary: fc.constantFrom<ManagerEvent['type'][]>('gate', 'gate', 'credit') },
       { weight: 0.2 * 5, arbitrary: fc.constantFrom<ManagerEvent['type'][]>('stop', 'stop', 'kill') },
     ),
     job,
@@ -129,7 +144,9 @@ const managerEvent = fc
     const event = ({ context }: { context: ManagerContext }): ManagerEvent => {
       const known = isPlausible ? context : undefined;
       const held: Execution | Sending | undefined = anyOf<Execution | Sending>(
-        values<Execution | Sending>((type === 'send_done' ? known?.sends : known?.executions) ?? context.executions),
+        values<Execution | Sending>(
+          (type === 'send_done' || type === 'piece_over' ? known?.sends : known?.executions) ?? context.executions,
+        ),
         pick,
       );
       const of = isPlausible && held !== undefined ? { job: held.job, permit: held.permit } : { job, permit: pick % 9 };
@@ -150,6 +167,7 @@ const managerEvent = fc
         case 'park':
         case 'unpark':
         case 'release':
+        case 'piece_over':
           return { type, ...of };
         case 'abort':
         case 'cancel':
@@ -160,6 +178,8 @@ const managerEvent = fc
           return { type, job: of.job };
         case 'gate':
           return { type, open: (['all', 'all', 'exempt', 'none'] as const)[pick % 4] ?? 'all' };
+        case 'credit':
+          return { type, requests: pick % 3, bytes: pick % 20 };
         case 'line_lost':
         case 'settled':
         case 'backoff_over':

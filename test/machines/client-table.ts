@@ -3,11 +3,12 @@ import type { JobEvent } from '../../machines/job.ts';
 import { aJob, jobEvents, outcomeWord } from './job-samples.ts';
 import type { Table } from './table.ts';
 
-type State = 'new' | 'busy.sending' | 'sent' | 'busy.callback' | 'done';
+type State = 'new' | 'busy.sending' | 'busy.continuing' | 'sent' | 'busy.callback' | 'done';
 
 const input = { job: aJob(1, { class: 'client' }), answers: true };
 const send: JobEvent = { type: 'send', permit: 1 };
 const sent: JobEvent = { type: 'send_done', completion: { ok: true } };
+const piece: JobEvent = { type: 'send_done', completion: { ok: true, more: true } };
 const read: JobEvent = { type: 'read_done', response: { ok: true, value: 'v' } };
 
 /** Only handlers have these. */
@@ -25,7 +26,12 @@ export const clientTable: Table<State, JobEvent> = {
   passing: ['read'],
   reached: {
     new: { '': { input, events: [] } },
-    'busy.sending': { unanswered: { input, events: [send] }, 'answered already': { input, events: [send, read] } },
+    'busy.sending': {
+      unanswered: { input, events: [send] },
+      'a later piece': { input, events: [send, piece, send] },
+      'answered already': { input, events: [send, read] },
+    },
+    'busy.continuing': { '': { input, events: [send, piece] } },
     sent: { '': { input, events: [send, sent] } },
     'busy.callback': { answered: { input, events: [send, sent, read] }, 'given up': { input, events: [send, { type: 'cancel' }] } },
     done: { '': { input, events: [send, sent, read, { type: 'callback_done' }] } },
@@ -47,28 +53,46 @@ export const clientTable: Table<State, JobEvent> = {
     },
     'busy.sending': {
       send_done: {
-        'unanswered, well': 'sent',
-        'unanswered, badly': 'busy.callback [send-failed/perhaps-executed]: callback',
-        'unanswered, badly, known unsent': 'busy.callback [send-failed/not-sent]: callback',
+        well: 'sent',
+        'of a piece': 'busy.continuing: want send',
+        badly: 'busy.callback [send-failed/perhaps-executed]: callback',
+        'badly, known unsent': 'busy.callback [send-failed/not-sent]: callback',
         'answered already, well': 'busy.callback [value/executed]: callback',
+        // Refused before it was all there: the rest is not sent.
+        'answered already, of a piece': 'busy.callback [value/executed]: callback',
         'answered already, badly': 'busy.callback [send-failed/executed]: callback',
         'answered already, badly, known unsent': 'busy.callback [send-failed/executed]: callback',
       },
-      read_done: { unanswered: 'stays [a response]', 'answered already': 'violation' },
+      read_done: { else: 'stays [a response]', 'answered already': 'violation' },
       cancel: {
-        unanswered: 'busy.callback [cancelled/perhaps-executed]: abort, callback',
+        else: 'busy.callback [cancelled/perhaps-executed]: abort, callback',
         'answered already': 'busy.callback [cancelled/executed]: abort, callback',
       },
       deadline: {
-        unanswered: 'busy.callback [timed-out/perhaps-executed]: abort, callback',
+        else: 'busy.callback [timed-out/perhaps-executed]: abort, callback',
         'answered already': 'busy.callback [timed-out/executed]: abort, callback',
       },
       line_lost: {
-        unanswered: 'busy.callback [line-lost/perhaps-executed]: callback',
+        else: 'busy.callback [line-lost/perhaps-executed]: callback',
         'answered already': 'busy.callback [line-lost/executed]: callback',
       },
       abort: 'violation',
       send: 'violation',
+      callback_done: 'violation',
+      ...notExecuting,
+    },
+    'busy.continuing': {
+      send: 'busy.sending: send',
+      read_done: {
+        'with a value': 'busy.callback [value/executed, a response]: callback',
+        'with an error': 'busy.callback [error/executed, a response]: callback',
+      },
+      // Nobody executes half a request, and the other side is told to drop it.
+      cancel: 'busy.callback [cancelled/not-sent]: abort, callback',
+      deadline: 'busy.callback [timed-out/not-sent]: abort, callback',
+      line_lost: 'busy.callback [line-lost/not-sent]: callback',
+      abort: 'violation',
+      send_done: 'violation',
       callback_done: 'violation',
       ...notExecuting,
     },

@@ -16,6 +16,7 @@ export const jobEvents: { readonly [T in JobEvent['type']]: Readonly<Record<stri
   },
   send_done: {
     well: { type: 'send_done', completion: { ok: true } },
+    'of a piece': { type: 'send_done', completion: { ok: true, more: true } },
     badly: { type: 'send_done', completion: { ok: false, error: 'e' } },
     'badly, known unsent': { type: 'send_done', completion: { ok: false, error: 'e', known: 'not-sent' } },
   },

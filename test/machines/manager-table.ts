@@ -18,6 +18,7 @@ const limits: ManagerLimits = {
   maxClientBytes: 100,
   window: 5,
 };
+const withCredits: ManagerLimits = { ...limits, credits: true };
 
 /** A request that came in and one of ours, and two that come later. */
 const incoming = aJob(1);
@@ -34,8 +35,15 @@ const atWork: readonly ManagerEvent[] = [
   add(ours),
   { type: 'want', job: ours, grant: 'send' },
 ];
+const credit: ManagerEvent = { type: 'credit', requests: 2, bytes: 10 };
 const park: ManagerEvent = { type: 'park', job: incoming, permit: 1 };
 const giveUp: ManagerEvent = { type: 'abandon', job: incoming };
+const pieceTaken: Extract<ManagerEvent, { type: 'send_done' }> = {
+  type: 'send_done',
+  job: ours,
+  permit: 2,
+  completion: { ok: true, more: true },
+};
 const lineLost: ManagerEvent = { type: 'line_lost' };
 const stop: ManagerEvent = { type: 'stop' };
 
@@ -49,6 +57,7 @@ const ways = (then: readonly ManagerEvent[]) =>
       input: limits,
       events: [...atWork, add(later), { type: 'want', job: later, grant: 'execute' }, park, giveUp, ...then],
     },
+    'a piece taken': { input: limits, events: [...atWork, pieceTaken, ...then] },
     sent: { input: limits, events: [...atWork, { type: 'send_done', job: ours, permit: 2, completion: { ok: true } }, ...then] },
     'told busy': {
       input: limits,
@@ -63,8 +72,17 @@ export const managerTable: Table<State, ManagerEvent> = {
   chart: managerMachine,
   passing: [],
   reached: {
-    open: { idle: { input: limits, events: [gate] }, ...ways([]) },
-    draining: ways([stop]),
+    open: {
+      idle: { input: limits, events: [gate] },
+      ...ways([]),
+      'without credit': { input: withCredits, events: atWork },
+      'at work on credit': { input: withCredits, events: [...atWork, credit] },
+    },
+    draining: {
+      ...ways([stop]),
+      'without credit': { input: withCredits, events: [...atWork, stop] },
+      'at work on credit': { input: withCredits, events: [...atWork, credit, stop] },
+    },
     closed: {
       stopped: { input: limits, events: [gate, stop] },
       killed: { input: limits, events: [...atWork, { type: 'kill' }] },
@@ -95,6 +113,8 @@ export const managerTable: Table<State, ManagerEvent> = {
     },
     send_done: {
       'of it': { type: 'send_done', job: ours, permit: 2, completion: { ok: true } },
+      'of a piece of it': pieceTaken,
+      'of it, unsent': { type: 'send_done', job: ours, permit: 2, completion: { ok: false, error: 'e', known: 'not-sent' } },
       'of nothing': { type: 'send_done', job: ours, permit: 99, completion: { ok: true } },
     },
     read_done: {
@@ -115,6 +135,8 @@ export const managerTable: Table<State, ManagerEvent> = {
     deadline: { 'of the call': { type: 'deadline', job: ours }, 'of the request': { type: 'deadline', job: incoming } },
     abandon: { '': giveUp },
     job_done: { 'the request': { type: 'job_done', job: incoming }, 'the call': { type: 'job_done', job: ours } },
+    piece_over: { 'of it': { type: 'piece_over', job: ours, permit: 2 }, 'of nothing': { type: 'piece_over', job: ours, permit: 99 } },
+    credit: { '': credit },
     gate: { none: { type: 'gate', open: 'none' }, all: gate },
     line_lost: { '': lineLost },
     settled: { '': { type: 'settled' } },
@@ -133,7 +155,9 @@ export const managerTable: Table<State, ManagerEvent> = {
     ['executing', context.executions.size - context.parked],
     ['parked', context.parked],
     ['given up', [...values(context.executions)].filter((one) => one.abandoned).length],
+    ['passing', [...values(context.sends)].filter((one) => one.passing).length],
     ['awaited', context.awaited.size],
+    ...(context.limits.credits === true ? [['credit', context.credit.requests] as const] : []),
     ['to send', waitingIn(context.sendLanes)],
     ['to execute', waitingIn(context.executeLanes)],
   ],
@@ -159,10 +183,14 @@ export const managerTable: Table<State, ManagerEvent> = {
         'to be sent, a call': 'stays [to send +1]',
         'idle, to be sent, a call': 'stays [sending +1, awaited +1]: tell send',
         'sent, to be sent, a call': 'stays [sending +1, awaited +1]: tell send',
+        'without credit, to be sent': 'stays [sending +1]: tell send',
         'to be executed twice': 'violation',
         'idle, to be executed twice': 'stays [executing +1]: tell execute',
         'to be sent twice': 'violation',
         'idle, to be sent twice': 'stays [sending +1, awaited +1]: tell send',
+        // For the next piece: its slot is held until `piece_over`.
+        'a piece taken, to be sent twice': 'stays [to send +1]',
+        'without credit, to be sent twice': 'stays',
         'sent, to be sent twice': 'stays [sending +1]: tell send',
         'settling, to be sent twice': 'stays [to send +1]',
         'settled, to be sent twice': 'stays [to send +1]',
@@ -179,21 +207,30 @@ export const managerTable: Table<State, ManagerEvent> = {
       },
       send_done: {
         'of it': 'stays [sending -1]: tell send_done',
-        'idle, of it': 'violation',
-        'sent, of it': 'violation',
-        'settling, of it': 'ignored',
-        'settled, of it': 'ignored',
+        'of a piece of it': 'stays [passing +1]: tell send_done, passOn',
+        'of it, unsent': 'stays [sending -1]: tell send_done',
+        'at work on credit, of it, unsent': 'stays [sending -1, credit +1]: tell send_done',
+        idle: 'violation',
+        'a piece taken': 'violation',
+        sent: 'violation',
+        'without credit': 'violation',
+        settling: 'ignored',
+        'settling, of nothing': 'violation',
+        settled: 'ignored',
+        'settled, of nothing': 'violation',
         'of nothing': 'violation',
       },
       read_done: {
         'an answer': 'stays [awaited -1]: tell read_done',
         'idle, an answer': 'stays: tell read_done',
         'told busy, an answer': 'stays: tell read_done',
+        'without credit, an answer': 'stays: tell read_done',
         'settling, an answer': 'stays: tell read_done',
         'settled, an answer': 'stays: tell read_done',
         busy: 'stays [held off after 1, awaited -1]: holdOff 1, tell read_done',
         'idle, busy': 'stays: tell read_done',
         'told busy, busy': 'stays: tell read_done',
+        'without credit, busy': 'stays: tell read_done',
         'settling, busy': 'stays: tell read_done',
         'settled, busy': 'stays: tell read_done',
         'an answer to one unsent': 'stays: tell read_done',
@@ -235,6 +272,7 @@ export const managerTable: Table<State, ManagerEvent> = {
         'given up, of the request': 'stays: tell cancel',
         'given up while parked, of the request': 'stays: tell cancel',
         'of the call': 'stays: tell cancel',
+        'without credit, of the call': 'stays [to send -1]: tell cancel',
         'of nothing': 'violation',
       },
       deadline: {
@@ -244,6 +282,7 @@ export const managerTable: Table<State, ManagerEvent> = {
         'given up, of the request': 'stays: tell deadline',
         'given up while parked, of the request': 'stays: tell deadline',
         'of the call': 'stays: tell deadline',
+        'without credit, of the call': 'stays [to send -1]: tell deadline',
       },
       abandon: {
         else: 'stays [given up +1]',
@@ -262,8 +301,18 @@ export const managerTable: Table<State, ManagerEvent> = {
         'the call': 'stays [jobs -1, client -1, awaited -1]: bury',
         'idle, the call': 'stays [jobs -1, client -1]: bury',
         'told busy, the call': 'stays [jobs -1, client -1]: bury',
+        'without credit, the call': 'stays [jobs -1, client -1, to send -1]: bury',
         'settling, the call': 'stays [jobs -1, client -1]: bury',
         'settled, the call': 'stays [jobs -1, client -1]: bury',
+      },
+      piece_over: {
+        else: 'ignored',
+        'a piece taken, of it': 'stays [sending -1, passing -1]',
+      },
+      credit: {
+        else: 'stays',
+        'without credit': 'stays [sending +1, awaited +1, credit +1, to send -1]: tell send',
+        'at work on credit': 'stays [credit +2]',
       },
       gate: {
         none: 'stays [gate none]',
@@ -277,6 +326,9 @@ export const managerTable: Table<State, ManagerEvent> = {
         else: 'stays [gate none, settling, sending -1, awaited -1]: settle',
         idle: 'stays [gate none, settling]: settle',
         sent: 'stays [gate none, settling, awaited -1]: settle',
+        'a piece taken': 'stays [gate none, settling, sending -1, passing -1, awaited -1]: settle',
+        'without credit': 'stays [gate none, settling]: settle',
+        'at work on credit': 'stays [gate none, settling, sending -1, awaited -1, credit -1]: settle',
         'told busy': 'stays [gate none, settling, not held off, sending -1]: settle',
         settling: 'stays: settle',
         settled: 'stays [settling]: settle',
@@ -300,7 +352,10 @@ export const managerTable: Table<State, ManagerEvent> = {
         'given up': 'closed [gate none, jobs -2, server -1, client -1, sending -1, executing -1, given up -1, awaited -1]: close',
         'given up while parked':
           'closed [gate none, jobs -3, server -2, client -1, sending -1, executing -1, parked -1, given up -1, awaited -1, to execute -1]: close',
+        'a piece taken': 'closed [gate none, jobs -2, server -1, client -1, sending -1, executing -1, passing -1, awaited -1]: close',
         sent: 'closed [gate none, jobs -2, server -1, client -1, executing -1, awaited -1]: close',
+        'without credit': 'closed [gate none, jobs -2, server -1, client -1, executing -1, to send -1]: close',
+        'at work on credit': 'closed [gate none, jobs -2, server -1, client -1, sending -1, executing -1, awaited -1, credit -1]: close',
         'told busy': 'closed [gate none, not held off, jobs -2, server -1, client -1, sending -1, executing -1]: close',
         settling: 'closed [not settling, jobs -2, server -1, client -1, executing -1]: close',
         settled: 'closed [jobs -2, server -1, client -1, executing -1]: close',
@@ -324,8 +379,12 @@ export const managerTable: Table<State, ManagerEvent> = {
         'sent, to be sent': 'stays [sending +1]: tell send',
         'to be sent, a call': 'stays [to send +1]',
         'sent, to be sent, a call': 'stays [sending +1, awaited +1]: tell send',
+        'without credit, to be sent': 'stays [sending +1]: tell send',
         'to be executed twice': 'violation',
         'to be sent twice': 'violation',
+        // For the next piece: its slot is held until `piece_over`.
+        'a piece taken, to be sent twice': 'stays [to send +1]',
+        'without credit, to be sent twice': 'stays',
         'sent, to be sent twice': 'stays [sending +1]: tell send',
         'settling, to be sent twice': 'stays [to send +1]',
         'settled, to be sent twice': 'stays [to send +1]',
@@ -341,18 +400,27 @@ export const managerTable: Table<State, ManagerEvent> = {
       },
       send_done: {
         'of it': 'stays [sending -1]: tell send_done',
-        'sent, of it': 'violation',
-        'settling, of it': 'ignored',
-        'settled, of it': 'ignored',
+        'of a piece of it': 'stays [passing +1]: tell send_done, passOn',
+        'of it, unsent': 'stays [sending -1]: tell send_done',
+        'at work on credit, of it, unsent': 'stays [sending -1, credit +1]: tell send_done',
+        'a piece taken': 'violation',
+        sent: 'violation',
+        'without credit': 'violation',
+        settling: 'ignored',
+        'settling, of nothing': 'violation',
+        settled: 'ignored',
+        'settled, of nothing': 'violation',
         'of nothing': 'violation',
       },
       read_done: {
         'an answer': 'stays [awaited -1]: tell read_done',
         'told busy, an answer': 'stays: tell read_done',
+        'without credit, an answer': 'stays: tell read_done',
         'settling, an answer': 'stays: tell read_done',
         'settled, an answer': 'stays: tell read_done',
         busy: 'stays [held off after 1, awaited -1]: holdOff 1, tell read_done',
         'told busy, busy': 'stays: tell read_done',
+        'without credit, busy': 'stays: tell read_done',
         'settling, busy': 'stays: tell read_done',
         'settled, busy': 'stays: tell read_done',
         'an answer to one unsent': 'stays: tell read_done',
@@ -389,6 +457,7 @@ export const managerTable: Table<State, ManagerEvent> = {
         'given up, of the request': 'stays: tell cancel',
         'given up while parked, of the request': 'stays: tell cancel',
         'of the call': 'stays: tell cancel',
+        'without credit, of the call': 'stays [to send -1]: tell cancel',
         'of nothing': 'violation',
       },
       deadline: {
@@ -397,6 +466,7 @@ export const managerTable: Table<State, ManagerEvent> = {
         'given up, of the request': 'stays: tell deadline',
         'given up while parked, of the request': 'stays: tell deadline',
         'of the call': 'stays: tell deadline',
+        'without credit, of the call': 'stays [to send -1]: tell deadline',
       },
       abandon: {
         else: 'stays [given up +1]',
@@ -411,8 +481,18 @@ export const managerTable: Table<State, ManagerEvent> = {
         'given up while parked, the request': 'stays [jobs -1]: bury',
         'the call': 'stays [jobs -1, client -1, awaited -1]: bury',
         'told busy, the call': 'stays [jobs -1, client -1]: bury',
+        'without credit, the call': 'stays [jobs -1, client -1, to send -1]: bury',
         'settling, the call': 'stays [jobs -1, client -1]: bury',
         'settled, the call': 'stays [jobs -1, client -1]: bury',
+      },
+      piece_over: {
+        else: 'ignored',
+        'a piece taken, of it': 'stays [sending -1, passing -1]',
+      },
+      credit: {
+        else: 'stays',
+        'without credit': 'stays [sending +1, awaited +1, credit +1, to send -1]: tell send',
+        'at work on credit': 'stays [credit +2]',
       },
       gate: {
         none: 'stays [gate none]',
@@ -425,6 +505,9 @@ export const managerTable: Table<State, ManagerEvent> = {
       line_lost: {
         else: 'stays [gate none, settling, sending -1, awaited -1]: settle',
         sent: 'stays [gate none, settling, awaited -1]: settle',
+        'a piece taken': 'stays [gate none, settling, sending -1, passing -1, awaited -1]: settle',
+        'without credit': 'stays [gate none, settling]: settle',
+        'at work on credit': 'stays [gate none, settling, sending -1, awaited -1, credit -1]: settle',
         'told busy': 'stays [gate none, settling, not held off, sending -1]: settle',
         settling: 'stays: settle',
         settled: 'stays [settling]: settle',
@@ -444,7 +527,10 @@ export const managerTable: Table<State, ManagerEvent> = {
         'given up': 'closed [gate none, jobs -2, server -1, client -1, sending -1, executing -1, given up -1, awaited -1]: close',
         'given up while parked':
           'closed [gate none, jobs -3, server -2, client -1, sending -1, executing -1, parked -1, given up -1, awaited -1, to execute -1]: close',
+        'a piece taken': 'closed [gate none, jobs -2, server -1, client -1, sending -1, executing -1, passing -1, awaited -1]: close',
         sent: 'closed [gate none, jobs -2, server -1, client -1, executing -1, awaited -1]: close',
+        'without credit': 'closed [gate none, jobs -2, server -1, client -1, executing -1, to send -1]: close',
+        'at work on credit': 'closed [gate none, jobs -2, server -1, client -1, sending -1, executing -1, awaited -1, credit -1]: close',
         'told busy': 'closed [gate none, not held off, jobs -2, server -1, client -1, sending -1, executing -1]: close',
         settling: 'closed [not settling, jobs -2, server -1, client -1, executing -1]: close',
         settled: 'closed [jobs -2, server -1, client -1, executing -1]: close',
@@ -464,6 +550,8 @@ export const managerTable: Table<State, ManagerEvent> = {
       deadline: 'ignored',
       abandon: 'ignored',
       job_done: 'ignored',
+      piece_over: 'ignored',
+      credit: 'ignored',
       gate: 'ignored',
       line_lost: 'ignored',
       settled: 'ignored',

@@ -3,12 +3,14 @@ import { noticeJob } from '../../machines/notice-job.ts';
 import { aJob, jobEvents, outcomeWord } from './job-samples.ts';
 import type { Table } from './table.ts';
 
-type State = 'new' | 'busy.sending' | 'busy.callback' | 'done';
+type State = 'new' | 'busy.sending' | 'busy.continuing' | 'busy.callback' | 'done';
 
 const input = { job: aJob(), answers: false };
 const notification = { job: aJob(1, { class: 'client' }), answers: false };
 const send: JobEvent = { type: 'send', permit: 1 };
 const sent: JobEvent = { type: 'send_done', completion: { ok: true } };
+
+const piece: JobEvent = { type: 'send_done', completion: { ok: true, more: true } };
 
 /** It is never executed, answered or aborted by the peer. */
 const oneWay = {
@@ -32,7 +34,8 @@ export const noticeTable: Table<State, JobEvent> = {
   passing: ['sent'],
   reached: {
     new: { 'a notice': { input, events: [] }, 'a notification': { input: notification, events: [] } },
-    'busy.sending': { '': { input, events: [send] } },
+    'busy.sending': { '': { input, events: [send] }, 'a later piece': { input, events: [send, piece, send] } },
+    'busy.continuing': { '': { input, events: [send, piece] }, 'a notification': { input: notification, events: [send, piece] } },
     'busy.callback': { '': { input, events: [send, sent] } },
     done: { '': { input, events: [send, sent, { type: 'callback_done' }] } },
   },
@@ -50,11 +53,19 @@ export const noticeTable: Table<State, JobEvent> = {
     'busy.sending': {
       send_done: {
         well: 'busy.callback [value/perhaps-executed]: callback',
+        'of a piece': 'busy.continuing: want send',
         badly: 'busy.callback [send-failed/perhaps-executed]: callback',
         'badly, known unsent': 'busy.callback [send-failed/not-sent]: callback',
       },
       ...ends('perhaps-executed'),
       send: 'violation',
+      callback_done: 'violation',
+      ...oneWay,
+    },
+    'busy.continuing': {
+      send: 'busy.sending: send',
+      ...ends('not-sent'),
+      send_done: 'violation',
       callback_done: 'violation',
       ...oneWay,
     },

@@ -3,7 +3,7 @@ import { serverJob, type ServerJobContext } from '../../machines/server-job.ts';
 import { aJob, jobEvents, outcomeWord } from './job-samples.ts';
 import type { Table } from './table.ts';
 
-type State = 'new' | 'busy.executing' | 'busy.parked' | 'executed' | 'busy.sending' | 'busy.callback' | 'done';
+type State = 'new' | 'busy.executing' | 'busy.parked' | 'executed' | 'busy.sending' | 'busy.continuing' | 'busy.callback' | 'done';
 
 const request = { job: aJob(), answers: true };
 const notification = { job: aJob(), answers: false };
@@ -13,6 +13,7 @@ const park: JobEvent = { type: 'park' };
 const unpark: JobEvent = { type: 'unpark', permit: 1 };
 const send: JobEvent = { type: 'send', permit: 2 };
 const sent: JobEvent = { type: 'send_done', completion: { ok: true } };
+const piece: JobEvent = { type: 'send_done', completion: { ok: true, more: true } };
 const both = <R extends readonly JobEvent[]>(events: R) => ({
   'a request': { input: request, events },
   'a notification': { input: notification, events },
@@ -47,6 +48,10 @@ export const serverTable: Table<State, JobEvent> = {
     'busy.sending': {
       executed: { input: request, events: [execute, executed, send] },
       aborted: { input: request, events: [execute, { type: 'abort' }, send] },
+    },
+    'busy.continuing': {
+      executed: { input: request, events: [execute, executed, send, piece] },
+      aborted: { input: request, events: [execute, { type: 'abort' }, send, piece, send, piece] },
     },
     'busy.callback': {
       answered: { input: request, events: [execute, executed, send, sent] },
@@ -172,6 +177,7 @@ export const serverTable: Table<State, JobEvent> = {
     },
     'busy.sending': {
       send_done: {
+        'of a piece': 'busy.continuing: want send',
         'executed, well': 'busy.callback [value/executed]: callback',
         'executed, badly': 'busy.callback [send-failed/executed]: callback',
         'aborted, well': 'busy.callback [error/perhaps-executed]: callback',
@@ -194,6 +200,27 @@ export const serverTable: Table<State, JobEvent> = {
       execute: 'violation',
       resume: 'violation',
       send: 'violation',
+      read_done: 'violation',
+      callback_done: 'violation',
+    },
+    'busy.continuing': {
+      send: 'busy.sending: send',
+      cancel: { executed: 'busy.callback [cancelled/executed]: callback', aborted: 'busy.callback [cancelled/perhaps-executed]: callback' },
+      deadline: {
+        executed: 'busy.callback [timed-out/executed]: callback',
+        aborted: 'busy.callback [timed-out/perhaps-executed]: callback',
+      },
+      line_lost: {
+        executed: 'busy.callback [line-lost/executed]: callback',
+        aborted: 'busy.callback [line-lost/perhaps-executed]: callback',
+      },
+      abort: 'ignored',
+      execute_done: 'ignored',
+      park: 'ignored',
+      unpark: 'ignored',
+      execute: 'violation',
+      resume: 'violation',
+      send_done: 'violation',
       read_done: 'violation',
       callback_done: 'violation',
     },

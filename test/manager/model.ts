@@ -17,6 +17,7 @@ export const actions = [
   'add client',
   'execute done',
   'send done',
+  'piece done',
   'read',
   'cancel',
   'abort',
@@ -24,6 +25,7 @@ export const actions = [
   'unpark',
   'line lost',
   'gate',
+  'credit',
   'time',
   'stop',
   'kill',
@@ -42,7 +44,11 @@ interface Handler {
 interface Send {
   readonly sending: Sending;
   readonly line: number;
+  /** It spent credit, which comes back if nothing was sent. */
+  readonly isCharged: boolean;
   isDone: boolean;
+  /** It was a piece, and its job goes on. */
+  hasMore: boolean;
 }
 
 interface Modelled {
@@ -52,12 +58,15 @@ interface Modelled {
   readonly bytes: number;
   readonly answers: boolean;
   job: Job | undefined;
-  state: 'new' | 'executing' | 'executed' | 'sending' | 'sent' | 'over';
+  state: 'new' | 'executing' | 'executed' | 'sending' | 'continuing' | 'sent' | 'over';
   handler: Handler | undefined;
   send: Send | undefined;
   isAnswered: boolean;
   callbacks: number;
 }
+
+/** More than any job has. */
+const BYTES = 7;
 
 const limits = {
   sendSlots: 2,
@@ -81,11 +90,14 @@ export class Model {
   #inside: Step[] = [];
   /** Violations that are due, as long as nothing is done inside an operation: then what is one depends on the order. */
   #violations: number | undefined = 0;
+  /** What the other side takes, if it says so. */
+  #credit: { requests: number; bytes: number } | undefined;
   #line = 1;
   #number = 0;
 
-  constructor(random: () => number, inspect?: CreateManagerOptions['inspect']) {
-    this.manager = createManager({ ...limits, clock: this.clock, random, inspect, onError: (error) => this.#fail(error) });
+  constructor(random: () => number, options: Pick<CreateManagerOptions, 'inspect' | 'credits'> = {}) {
+    if (options.credits === true) this.#credit = { requests: 0, bytes: 0 };
+    this.manager = createManager({ ...limits, clock: this.clock, random, ...options, onError: (error) => this.#fail(error) });
   }
 
   run(step: Step): void {
@@ -101,6 +113,7 @@ export class Model {
     this.#inside = [];
     for (let i = 0; i < 1000 && !this.#isFinished(); i++) {
       this.manager.gate('all');
+      this.#grant(10, 100);
       for (const one of this.#jobs) {
         if (one.handler?.hasReturned === false) this.#executeDone(one, i);
         if (one.send?.isDone === false) this.#sendDone(one, 0);
@@ -143,6 +156,10 @@ export class Model {
       same([charge.count, charge.bytes], [charged.length, charged.reduce((sum, one) => sum + one.bytes, 0)], `${jobClass} queue`);
     }
     same(inWindow(live) <= limits.window, true, 'requests within the window');
+    same(this.manager.slots.credit, this.#credit, 'credit');
+    // The last request may be larger than what was left, but not begun when nothing was.
+    const { requests, bytes } = this.#credit ?? { requests: 0, bytes: 0 };
+    same(requests >= 0 && bytes > -BYTES, true, 'requests within the credit');
     if (this.#violations !== undefined) same(this.manager.violations, this.#violations, 'violations');
     this.#checkNobodyIdles(live);
   }
@@ -173,11 +190,17 @@ export class Model {
       'answers wait',
     );
     same(
+      waits((one) => one.state === 'continuing'),
+      false,
+      'the rest of a message waits',
+    );
+    same(
       waits((one) => one.class === 'client' && one.state === 'new' && one.exempt),
       false,
       'nested calls wait',
     );
     if (gate !== 'all' || heldOff || inWindow(live) >= limits.window || this.#violations === undefined) return;
+    if (this.#credit !== undefined && (this.#credit.requests <= 0 || this.#credit.bytes <= 0)) return;
     same(
       waits((one) => one.class === 'client' && one.state === 'new'),
       false,
@@ -201,6 +224,12 @@ export class Model {
           a,
           (one) => one.send !== undefined,
           (one) => this.#sendDone(one, b),
+        );
+      case 'piece done':
+        return this.#onOne(
+          a,
+          (one) => one.send !== undefined,
+          (one) => this.#pieceDone(one),
         );
       case 'read':
         return this.#onOne(
@@ -236,6 +265,8 @@ export class Model {
         return this.#lineLost();
       case 'gate':
         return this.manager.gate((['all', 'all', 'exempt', 'none'] as const)[b % 4] ?? 'all');
+      case 'credit':
+        return this.#grant(a % 4, b % 30);
       case 'time':
         for (const one of this.#jobs) this.#giveUpIf(one, 'deadline');
         this.clock.increment((b % 5) * 20);
@@ -256,7 +287,7 @@ export class Model {
       tag: `${jobClass[0]}${++this.#number}`,
       class: jobClass,
       exempt: jobClass === 'client' && a % 3 === 0,
-      bytes: b % 7,
+      bytes: b % BYTES,
       answers: a % 4 !== 0,
       job: undefined,
       state: 'new',
@@ -309,9 +340,21 @@ export class Model {
   }
 
   #sent(one: Modelled, sending: Sending): void {
-    if (one.send !== undefined) this.#fail(new Error(`${one.tag} was sent twice`));
-    one.send = { sending, line: this.#line, isDone: false };
+    const isFirst = one.send === undefined;
+    if (!isFirst && one.send?.hasMore !== true) this.#fail(new Error(`${one.tag} was sent twice`));
+    const isCharged = isFirst && one.class === 'client' && !one.exempt;
+    if (isCharged) this.#spend(one, 1);
+    one.send = { sending, line: this.#line, isCharged, isDone: false, hasMore: false };
     one.state = 'sending';
+  }
+
+  #spend({ bytes }: Modelled, by: 1 | -1): void {
+    if (this.#credit !== undefined) this.#credit = { requests: this.#credit.requests - by, bytes: this.#credit.bytes - by * bytes };
+  }
+
+  #grant(requests: number, bytes: number): void {
+    if (this.#credit !== undefined) this.#credit = { requests: this.#credit.requests + requests, bytes: this.#credit.bytes + bytes };
+    this.manager.credit(requests, bytes);
   }
 
   #executeDone(one: Modelled, b: number): void {
@@ -327,13 +370,28 @@ export class Model {
     const isLate = send.line !== this.#line;
     if (send.isDone && !isLate) this.#expectViolation();
     if (!isLate && !send.isDone && one.callbacks === 0 && one.class === 'client') one.state = 'sent';
+    const isUnsent = b % 5 === 3;
+    if (isUnsent && !isLate && !send.isDone && send.isCharged) this.#spend(one, -1);
     send.isDone = true;
-    send.sending.done(b % 5 === 4 ? { ok: false, error: 'cut' } : { ok: true });
+    if (isUnsent) send.sending.done({ ok: false, error: 'closed', known: 'not-sent' });
+    else send.sending.done(b % 5 === 4 ? { ok: false, error: 'cut' } : { ok: true });
+  }
+
+  #pieceDone(one: Modelled): void {
+    const send = one.send as Send;
+    const isLate = send.line !== this.#line;
+    if (send.isDone && !isLate) this.#expectViolation();
+    // One that was answered early ends with its answer, and one that is over sends no more.
+    const goesOn = !isLate && !send.isDone && one.callbacks === 0 && !one.isAnswered;
+    if (goesOn) one.state = 'continuing';
+    send.isDone = true;
+    send.hasMore ||= goesOn;
+    send.sending.done({ ok: true, more: true });
   }
 
   #read(one: Modelled, b: number): void {
     // Only once is the response to a request that is on the line one.
-    const isDue = one.class === 'client' && !one.isAnswered && (one.state === 'sending' || one.state === 'sent');
+    const isDue = one.class === 'client' && !one.isAnswered && isOnLine(one);
     if (!isDue) this.#expectViolation();
     // Inside an operation it may have been granted its slot already, and be next to be sent: then it counts.
     if (isDue || this.#violations === undefined) one.isAnswered = true;
@@ -372,6 +430,7 @@ export class Model {
 
   #lineLost(): void {
     this.#line++;
+    if (this.#credit !== undefined) this.#credit = { requests: 0, bytes: 0 };
     for (const one of this.#jobs) this.#giveUpIf(one, 'line lost');
     this.manager.lineLost();
     this.clock.increment(0);
@@ -408,9 +467,10 @@ export class Model {
   }
 }
 
+const isOnLine = ({ state }: Modelled): boolean => state === 'sending' || state === 'continuing' || state === 'sent';
+
 /** Requests that count against the window: on the line, and not answered. */
 function inWindow(live: readonly Modelled[]): number {
-  const isOnLine = ({ state }: Modelled): boolean => state === 'sending' || state === 'sent';
   return live.filter((one) => one.class === 'client' && !one.exempt && !one.isAnswered && isOnLine(one)).length;
 }
 

@@ -24,6 +24,12 @@ function amid(one: World, act: () => void): void {
   });
 }
 
+/** The first piece of `a` is on the line, and nothing else may be. */
+function halfSent(one: World): void {
+  one.manager.gate('none');
+  one.sent('a', { ok: true, more: true });
+}
+
 /** What random runs don't come to. Each is run with an open manager, and with one that is being stopped. */
 const scenarios: Readonly<Record<string, (one: World) => void>> = {
   'one nested answer is here, another is out': (one) => {
@@ -57,7 +63,7 @@ const scenarios: Readonly<Record<string, (one: World) => void>> = {
 test('random runs and a few more take every transition of the manager’s chart, by the Manager’s own methods', () => {
   const step = fc.record({ does: fc.constantFrom(...actions), a: fc.nat(1000), b: fc.nat(1000), inside: fc.boolean() });
   for (const steps of fc.sample(fc.array(step, { minLength: 40, maxLength: 100, size: 'max' }), { seed: 1, numRuns: 250 })) {
-    const model = new Model(() => 0.5, coverage.see);
+    const model = new Model(() => 0.5, { inspect: coverage.see });
     for (const one of steps) model.run(one);
     model.finish();
   }
@@ -94,6 +100,7 @@ test('and of the jobs’ charts all but violations, which the manager keeps from
   const reach = [
     ['all', () => {}],
     ['all', (one: World) => one.sent('a')],
+    ['all', halfSent],
     ['all', (one: World) => one.read('a')],
     ['none', () => {}],
   ] as const;
@@ -107,6 +114,35 @@ test('and of the jobs’ charts all but violations, which the manager keeps from
       one.manager.kill();
     }
   }
+  // A handler that was given up runs on: what it does is nobody's while its answer waits, and between two pieces of that.
+  const runsOn = [
+    (one: World) => one.executed('a'),
+    (one: World) => one.execution('a').park(),
+    (one: World) => one.execution('a').unpark(),
+    (one: World) => one.job('a').abort(),
+  ];
+  for (const then of [...ends, ...runsOn]) {
+    for (const [gate, to] of [
+      ['none', () => {}],
+      ['all', halfSent],
+    ] as const) {
+      const one = world();
+      one.manager.gate(gate);
+      one.server('a', { timeoutMs: 10 });
+      one.job('a').abort();
+      to(one);
+      then(one);
+      one.manager.kill();
+    }
+  }
+  const full = world({ executeSlots: 1 });
+  full.server('parked', { timeoutMs: 10 });
+  full.execution('parked').park();
+  full.server('runs');
+  full.server('queued', { answers: false });
+  full.job('queued').abort();
+  full.step(10);
+  full.manager.kill();
   for (const [name, chart] of [
     ['server', serverJob],
     ['client', clientJob],

@@ -11,6 +11,8 @@ export interface Channel {
   readonly reopens: boolean;
   /** Whether the end of what the peer says leaves the line open for our answers (standard input and output). */
   readonly halfOpen?: boolean;
+  /** Whether its lines lose or damage bytes: virtagent-2 then sends again what was hit. */
+  readonly lossy?: boolean;
   /**
    * The next line, flowing in neither direction yet (paused). Rejects with a VirtagentError of the CHANNEL_
    * codes, or with the signal's reason once it is aborted.

@@ -32,7 +32,7 @@ export function isaSerial(path: string, { baudRate = defaultBaudRate }: IsaSeria
     invalidOption('baudRate', baudRate, 'a whole number from 50 to 4000000, such as 115200');
   }
   const name = `isa-serial ${plain(path)}`;
-  return makeChannel({ name, reopens: true, open: (signal) => openPort(name, path, baudRate, signal) });
+  return makeChannel({ name, reopens: true, lossy: true, open: (signal) => openPort(name, path, baudRate, signal) });
 }
 
 async function openPort(name: string, path: string, baudRate: number, signal: AbortSignal): Promise<Duplex> {

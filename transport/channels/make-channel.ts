@@ -8,6 +8,7 @@ export interface ChannelKind {
   readonly name: string | (() => string);
   readonly reopens: boolean;
   readonly halfOpen?: boolean;
+  readonly lossy?: boolean;
   /** Its signal also aborts when the channel is closed. Rejects with what a user is to see. */
   open(signal: AbortSignal): Promise<Duplex>;
   /** Lets go of everything that is not a line in use. Called once. */
@@ -59,6 +60,7 @@ export function makeChannel(kind: ChannelKind): Channel {
     },
     reopens: kind.reopens,
     halfOpen: kind.halfOpen ?? false,
+    lossy: kind.lossy ?? false,
     open,
     close: () => (closing ??= close()),
   };

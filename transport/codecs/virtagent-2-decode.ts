@@ -177,8 +177,11 @@ function isWhole(value: unknown): value is number {
 }
 
 /** Those that are known here: a later version may have more. */
+/** What is announced, and whether it is announced again because the other side's have not come. */
+const announced: readonly string[] = [...Object.keys(sessionLimits), 'again'];
+
 function readLimits(params: JsonObject): Record<string, number> {
   const limits: Record<string, number> = {};
-  for (const name of Object.keys(sessionLimits)) if (isWhole(params[name])) limits[name] = params[name];
+  for (const name of announced) if (isWhole(params[name])) limits[name] = params[name];
   return limits;
 }

@@ -1,0 +1,118 @@
+import { VirtagentError } from '../transport/errors.ts';
+import type { Execution } from './kinds.ts';
+import type { ItemSource } from './item-source.ts';
+
+/** How much of a stream may wait for the line: enough that the next piece is ready, little enough that memory is no matter. */
+const MOST_UNSENT = 64 * 1024;
+
+/** What a sender of items needs of its server job. */
+export interface ItemHost {
+  /** An item as its schema gives it back; throws, or rejects, for one that does not pass. */
+  check(value: unknown): unknown;
+  /** Sends one; returns the bytes of its message, 0 if it can't be sent. `sent` is called when the stream took it. */
+  say(value: unknown, sent: () => void): number;
+  /** The items are over: that is the job's result. */
+  finish(completion: { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }): void;
+}
+
+/**
+ * Sends the items of a handler's result, one after the other, while the consumer has room for them.
+ *
+ * While it has none, or the line does not take them, the handler waits for the other side: it is parked, and its execute slot goes to
+ * others. Items that nobody takes hold nothing but themselves.
+ */
+export class ItemSender {
+  readonly #source: ItemSource;
+  readonly #host: ItemHost;
+  readonly #execution: Execution;
+  #items: number;
+  #bytes: number;
+  #unsent = 0;
+  #isOver = false;
+  /** It is parked; it has been told to go on, and waits for a slot. */
+  #isParked = false;
+  #isResuming = false;
+
+  constructor(source: ItemSource, room: { readonly items: number; readonly bytes: number }, execution: Execution, host: ItemHost) {
+    this.#source = source;
+    this.#items = room.items;
+    this.#bytes = room.bytes;
+    this.#execution = execution;
+    this.#host = host;
+  }
+
+  start(): void {
+    void this.#next();
+  }
+
+  /** The consumer has room for so many more. */
+  more(items: number, bytes: number): void {
+    this.#items = Math.min(this.#items + items, Number.MAX_SAFE_INTEGER);
+    this.#bytes = Math.min(this.#bytes + bytes, Number.MAX_SAFE_INTEGER);
+    this.#goOn();
+  }
+
+  /** It holds a slot again. */
+  resume(): void {
+    if (!this.#isResuming) return;
+    this.#isParked = this.#isResuming = false;
+    void this.#next();
+  }
+
+  /** Nobody wants more. The slot comes back when what runs has returned. */
+  abandon(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    void this.#source.end().then(() => this.#host.finish({ ok: true, value: undefined }));
+  }
+
+  async #next(): Promise<void> {
+    try {
+      while (!this.#isOver) {
+        if (!this.#hasRoom) return this.#park();
+        const { done = false, value } = await this.#source.next();
+        if (this.#isOver) return;
+        if (done) return this.#end({ ok: true, value });
+        const checked = await this.#host.check(value);
+        if (this.#isOver) return;
+        this.#send(checked);
+      }
+    } catch (error) {
+      if (!this.#isOver) this.#end({ ok: false, error });
+    }
+  }
+
+  #send(value: unknown): void {
+    let bytes = 0;
+    let isSent = false;
+    bytes = this.#host.say(value, () => {
+      isSent = true;
+      this.#unsent -= bytes;
+      this.#goOn();
+    });
+    if (bytes === 0) throw new VirtagentError('UNENCODABLE', 'an item can not be sent: it is too large, or no JSON');
+    this.#items--;
+    this.#bytes -= bytes;
+    if (!isSent) this.#unsent += bytes;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#items > 0 && this.#bytes > 0 && this.#unsent < MOST_UNSENT;
+  }
+
+  #park(): void {
+    this.#isParked = true;
+    this.#execution.park();
+  }
+
+  #goOn(): void {
+    if (!this.#isParked || this.#isResuming || this.#isOver || !this.#hasRoom) return;
+    this.#isResuming = true;
+    this.#execution.unpark();
+  }
+
+  #end(completion: Parameters<ItemHost['finish']>[0]): void {
+    this.#isOver = true;
+    this.#host.finish(completion);
+  }
+}

@@ -1,0 +1,332 @@
+import { cancelledByPeer } from '../machines/server-job.ts';
+import type { Completion } from '../machines/job.ts';
+import { quote, VirtagentError, type ErrorCode } from '../transport/errors.ts';
+import type { Answer, NotificationMessage, RequestMessage } from '../transport/messages.ts';
+import { JOB_CHARGE } from './call.ts';
+import { ItemSender } from './item-sender.ts';
+import { isStream, itemsOf } from './item-source.ts';
+import type { Incoming, IncomingHost } from './incoming.ts';
+import type { Execution, Operations, Sending } from './kinds.ts';
+import type { Job } from './manager.ts';
+import { MethodError, type CallStatus, type HandlerContext, type MethodDefinition } from './methods.ts';
+import { NestedCalls } from './nested-calls.ts';
+import { unattended } from './outgoing.ts';
+import { isThenable, validate, type Schema } from './schema.ts';
+
+/** What asks for something to be run. */
+export type Asked = (RequestMessage | NotificationMessage) & { readonly bytes: number };
+
+/** Codes that a handler may answer with by throwing a VirtagentError; others are its own trouble. */
+const passedOn: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'INVALID_PARAMS',
+  'METHOD_NOT_FOUND',
+  'INVALID_REQUEST',
+  'BUSY',
+  'STOPPING',
+  'MESSAGE_TOO_LARGE',
+]);
+
+/** One server job's operations: runs the handler, writes the answer. */
+export class ServerWork implements Operations {
+  isOver = false;
+  onOver: (() => void) | undefined;
+  job: Job | undefined;
+  readonly #incoming: Incoming;
+  readonly #host: IncomingHost;
+  readonly #message: Asked;
+  #nested: NestedCalls | undefined;
+  #items: ItemSender | undefined;
+  /** The answer as it will be written, and what it was made of. */
+  #answer: { readonly completion: Completion; readonly frame: Uint8Array } | undefined;
+  #owed = 0;
+  #hasBegun = false;
+  #aborted = false;
+  #hasStarted = false;
+  #returned = false;
+  /** It counts against what the other side may have waiting here (virtagent-2), in the session of that number. */
+  #isWaiting: boolean;
+  readonly #session: number;
+  /** When the caller stops to wait, by the manager's clock. */
+  readonly #deadline: number;
+  /** Progress values that are not on the line yet, and what waits for them. */
+  #unsent = 0;
+  #whenSent: (() => void) | undefined;
+
+  constructor(incoming: Incoming, host: IncomingHost, message: Asked) {
+    this.#incoming = incoming;
+    this.#host = host;
+    this.#message = message;
+    const { session } = host;
+    this.#session = session?.number ?? 0;
+    this.#isWaiting = session !== undefined && (message.type === 'notification' || message.nested !== true);
+    const remainingMs = message.type === 'request' ? message.remainingMs : undefined;
+    this.#deadline = remainingMs === undefined ? Infinity : host.manager.timers.clock.now() + remainingMs;
+  }
+
+  /** It no longer waits: the other side may send another. */
+  release(): void {
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.#host.session?.release(this.#message.bytes, this.#session);
+  }
+
+  /** Whether its caller reads a stream. */
+  get wantsItems(): boolean {
+    return this.#message.type === 'request' && typeof this.#message.wants === 'object';
+  }
+
+  get status(): CallStatus {
+    if (this.#returned || this.#aborted) return 'answered';
+    return this.#hasStarted ? 'running' : 'queued';
+  }
+
+  /** Milliseconds that the caller still waits, if it said so. */
+  get remainingMs(): number | undefined {
+    return this.#deadline === Infinity ? undefined : Math.max(0, this.#deadline - this.#host.manager.timers.clock.now());
+  }
+
+  execute(execution: Execution): void {
+    this.#hasStarted = true;
+    this.release();
+    const { method, params } = this.#message;
+    const definition = this.#host.methodNamed(method);
+    if (definition === undefined) {
+      if (this.#message.type === 'notification') this.#host.onUnclaimed();
+      return this.#finish(execution, { ok: false, error: new VirtagentError('METHOD_NOT_FOUND', `there is no method ${quote(method)}`) });
+    }
+    const failed = (error: unknown): void => this.#finish(execution, { ok: false, error });
+    try {
+      const result = this.#run(definition, params, execution);
+      if (result instanceof Promise) result.then((value: unknown) => this.#finishWith(execution, definition, value), failed);
+      else this.#finishWith(execution, definition, result);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  resume(): void {
+    this.#nested?.deliver();
+    this.#items?.resume();
+  }
+
+  /** The reader of its items has room for more. */
+  more(items: number, bytes: number): void {
+    this.#items?.more(items, bytes);
+  }
+
+  abort(): void {
+    this.#aborted = true;
+    this.#items?.abandon();
+    this.#nested?.abandon();
+  }
+
+  send(sending: Sending): void {
+    const completion = sending.value as Completion;
+    const frame = this.#frameOf(completion);
+    const { tag } = this.#message as RequestMessage;
+    if (!this.#hasBegun && this.#host.isTraced)
+      this.#host.trace('out', { type: 'response', tag, answer: answerOf(completion) }, frame.length);
+    this.#hasBegun = true;
+    this.#host.transport.write(frame, sending.done);
+  }
+
+  callback(): void {
+    this.isOver = true;
+    this.release();
+    this.#items?.abandon();
+    const { transport } = this.#host;
+    const frame = this.#answer?.frame;
+    if (frame !== undefined && transport.takesInParts(frame)) transport.forget(frame);
+    // Also of nothing: a line that the peer has ended is done with once no job is left.
+    this.#incoming.owe(-this.#owed);
+    this.#nested?.abandon();
+    this.onOver?.();
+  }
+
+  /** Parameters checked, handler run, result checked: in one turn unless one of them is asynchronous. */
+  #run(definition: MethodDefinition, params: unknown, execution: Execution): unknown {
+    const { method } = this.#message;
+    const handle = (checked: unknown): unknown => {
+      // Given up while a schema looked at the parameters: it has not begun, and does not.
+      if (this.#aborted) throw execution.signal.reason;
+      const result = definition.handle(checked, new HandlerContextOf(this, this.#message.method, execution));
+      // The items of a stream are checked one by one.
+      if (definition.result === undefined || isStream(result)) return result;
+      const schema = definition.result;
+      const check = (value: unknown): unknown =>
+        validate(schema, value, 'INVALID_RESPONSE', `the result of ${method} does not pass its schema`);
+      return isThenable(result) ? Promise.resolve(result).then(check) : check(result);
+    };
+    const checked =
+      definition.params === undefined
+        ? params
+        : validate(definition.params, params, 'INVALID_PARAMS', `the parameters of ${method} do not pass its schema`);
+    const result = isThenable(checked) ? checked.then(handle) : handle(checked);
+    return isThenable(result) ? Promise.resolve(result) : result;
+  }
+
+  /** The handler has returned: a result, or what its items are read from. */
+  #finishWith(execution: Execution, definition: MethodDefinition, result: unknown): void {
+    if (!isStream(result)) return this.#finish(execution, { ok: true, value: result });
+    if (!this.wantsItems || this.#aborted || this.isOver) {
+      void itemsOf(result).end();
+      const error = new VirtagentError('INVALID_REQUEST', `${quote(this.#message.method)} streams its result: call it with stream()`);
+      return this.#finish(execution, { ok: false, error });
+    }
+    const { wants } = this.#message as RequestMessage;
+    this.#items = new ItemSender(itemsOf(result), wants as { items: number; bytes: number }, execution, {
+      check: (value) => (definition.result === undefined ? value : this.#checkItem(definition.result, value)),
+      say: (value, sent) => this.#sayItem(value, sent),
+      finish: (completion) => this.#finish(execution, completion),
+    });
+    this.#items.start();
+  }
+
+  #checkItem(schema: Schema, value: unknown): unknown {
+    return validate(schema, value, 'INVALID_RESPONSE', `an item of ${this.#message.method} does not pass its schema`);
+  }
+
+  #sayItem(value: unknown, sent: () => void): number {
+    this.#unsent++;
+    const { tag, urgency = 1 } = this.#message as RequestMessage;
+    return this.#incoming.say(
+      { type: 'item', tag: tag as string, value },
+      () => {
+        sent();
+        if (--this.#unsent === 0) this.#whenSent?.();
+      },
+      urgency,
+    );
+  }
+
+  #finish(execution: Execution, completion: Completion): void {
+    this.#returned = true;
+    if (this.#unsent > 0) {
+      this.#whenSent = () => this.#finish(execution, completion);
+      return;
+    }
+    // After an abort nobody waits, and handlers are free to throw the signal's reason.
+    if (!completion.ok && !this.#aborted && isOurTrouble(completion.error)) this.#host.onUserError(completion.error, this.#message.method);
+    this.#nested?.abandon();
+    // After an abort the answer is another one: the cancelled error.
+    if (this.#message.type === 'request' && !this.isOver && !this.#aborted) this.#frameOf(completion);
+    execution.done(completion);
+  }
+
+  /** The answer's frame, made once; from then on it is owed. */
+  #frameOf(completion: Completion): Uint8Array {
+    if (this.#answer?.completion !== completion) {
+      this.#answer = { completion, frame: this.#encode(completion) };
+      const owed = this.#answer.frame.length + JOB_CHARGE;
+      this.#incoming.owe(owed - this.#owed);
+      this.#owed = owed;
+    }
+    return this.#answer.frame;
+  }
+
+  /** The answer's frame; what can't be written is answered with an error that says so. */
+  #encode(completion: Completion): Uint8Array {
+    const { tag, method } = this.#message as RequestMessage;
+    const { codec } = this.#host.transport;
+    try {
+      return codec.encode({ type: 'response', tag, answer: answerOf(completion) });
+    } catch (error) {
+      this.#host.onUserError(error, method);
+      const code = error instanceof VirtagentError && error.code === 'MESSAGE_TOO_LARGE' ? 'MESSAGE_TOO_LARGE' : 'HANDLER_FAILED';
+      const message = `the result of the method can not be sent: ${textOf(error)}`;
+      return codec.encode({ type: 'response', tag, answer: { ok: false, error: { code, message } } });
+    }
+  }
+
+  /** The calls back to the peer. */
+  nestedOf(execution: Execution): NestedCalls {
+    this.#nested ??= new NestedCalls(this.#host.outgoing, execution, this.#host.maxNestedCalls);
+    // The job is over, or answered: an answer to the handler would wait for a slot that it never gets.
+    if (this.#returned || this.#aborted || this.isOver) this.#nested.abandon();
+    return this.#nested;
+  }
+
+  notify(name: string, params: unknown): Promise<void> {
+    const sent = new Promise<void>((resolve, reject) =>
+      this.#host.outgoing.notify(name, params, (error) => (error === undefined ? resolve() : reject(error))),
+    );
+    return unattended(sent);
+  }
+
+  /** What ties a progress value to its request: its tag (virtagent-2), or what its parameters name. */
+  get #progressToken(): unknown {
+    const message = this.#message;
+    if (this.#host.session === undefined) return (message.params as { workDoneToken?: unknown } | undefined)?.workDoneToken;
+    return message.type === 'request' && message.wants === 'progress' ? message.tag : undefined;
+  }
+
+  progress(value: unknown): boolean {
+    const token = this.#progressToken;
+    if (!this.#host.protocol.progress || (typeof token !== 'string' && typeof token !== 'number')) return false;
+    if (this.isOver || this.#returned || this.#aborted || this.#incoming.owesTooMuch) return false;
+    this.#unsent++;
+    const sent = (): void => {
+      if (--this.#unsent === 0) this.#whenSent?.();
+    };
+    return this.#incoming.say({ type: 'progress', token, value }, sent) > 0;
+  }
+}
+
+/** What a handler gets. Its functions are its own, as handlers take them out of it; the signal is made when it is asked for. */
+class HandlerContextOf implements HandlerContext {
+  readonly method: string;
+  readonly call: HandlerContext['call'];
+  readonly notify: HandlerContext['notify'];
+  readonly progress: HandlerContext['progress'];
+  readonly #execution: Execution;
+  readonly #work: ServerWork;
+
+  constructor(work: ServerWork, method: string, execution: Execution) {
+    this.method = method;
+    this.#work = work;
+    this.#execution = execution;
+    this.call = ((name: string, params?: unknown, options = {}) =>
+      unattended(work.nestedOf(execution).call(name, params, options))) as HandlerContext['call'];
+    this.notify = (name, params) => work.notify(name, params);
+    this.progress = (value) => work.progress(value);
+  }
+
+  get signal(): AbortSignal {
+    return this.#execution.signal;
+  }
+
+  get remainingMs(): number | undefined {
+    return this.#work.remainingMs;
+  }
+}
+
+/** Whether an error was not meant for the caller, so that this side should hear of it. */
+function isOurTrouble(error: unknown): boolean {
+  return error !== cancelledByPeer && !(error instanceof MethodError) && !isForCaller(error);
+}
+
+/** An error that the handler made for its caller; one of a call that the handler made itself has its `known` set. */
+function isForCaller(error: unknown): error is VirtagentError {
+  return error instanceof VirtagentError && error.known === undefined && passedOn.has(error.code);
+}
+
+/** A completion as it crosses the line: a message and a number, never a stack. */
+function answerOf(completion: Completion): Answer {
+  if (completion.ok) return { ok: true, value: completion.value };
+  const { error } = completion;
+  if (error === cancelledByPeer) return { ok: false, error: { code: 'CANCELLED', message: cancelledByPeer.message } };
+  if (error instanceof MethodError)
+    return { ok: false, error: { code: 'REMOTE_ERROR', number: error.code, message: textOf(error), data: error.data } };
+  if (isForCaller(error)) return { ok: false, error: { code: error.code, message: textOf(error), data: error.data } };
+  return { ok: false, error: { code: 'HANDLER_FAILED', message: textOf(error) } };
+}
+
+/** An error's message, whatever the handler made of the error. */
+function textOf(error: unknown): string {
+  try {
+    const text: unknown = error instanceof Error ? error.message : undefined;
+    return typeof text === 'string' ? text : 'the handler failed';
+  } catch {
+    return 'the handler failed';
+  }
+}

@@ -1,0 +1,192 @@
+import { createActor, type ActorRefFrom, type AnyActorRef } from 'xstate';
+import { sessionMachine, type SessionEvent, type SessionState } from '../machines/session.ts';
+import type { Gate } from '../machines/slots.ts';
+import type { IncomingMessage } from '../transport/messages.ts';
+import { byeCodes, Session, type SessionOptions } from '../transport/session/session.ts';
+import { backoff, durations, type Timer } from '../transport/timers.ts';
+import type { Transport } from '../transport/transport.ts';
+import type { Greeting } from './greeting.ts';
+import type { Manager } from './manager.ts';
+import type { Methods } from './methods.ts';
+
+/** What a session of virtagent-2 needs of its peer. */
+export interface SessionGreetingHost {
+  readonly ref: AnyActorRef;
+  readonly manager: Manager;
+  readonly transport: Transport;
+  readonly random: () => number;
+  readonly options: SessionOptions;
+  /** What may be sent. */
+  gate(open: Gate): void;
+  /** An event that breaks the contract. */
+  onViolation(): void;
+  stopChild(child: AnyActorRef): void;
+}
+
+/** The session of virtagent-2: its chart (`machines/session.ts`) at work on what the wire says (`transport/session/`). */
+export class SessionGreeting implements Greeting {
+  readonly methods: Methods = {};
+  readonly remoteMethods = undefined;
+  readonly #host: SessionGreetingHost;
+  readonly #effects: (() => void)[] = [];
+  #session: Session | undefined;
+  #actor: ActorRefFrom<typeof sessionMachine> | undefined;
+  #isRunning = false;
+  #isOpen = false;
+  #isClosed = false;
+  #timer: Timer | undefined;
+  #keeping: Timer | undefined;
+
+  constructor(host: SessionGreetingHost) {
+    this.#host = host;
+  }
+
+  get session(): Session {
+    const host = this.#host;
+    this.#session ??= new Session(
+      {
+        timers: host.manager.timers,
+        random: host.random,
+        write: (bytes, taken) => host.transport.writeBytes(bytes, taken),
+        tell: (event) => this.#send(event),
+        credit: ({ requests, bytes }) => host.manager.credit(requests, bytes),
+        discard: () => host.transport.discard(),
+        silent: (reason) => host.transport.fail(reason),
+      },
+      host.options,
+    );
+    return this.#session;
+  }
+
+  begin(): void {
+    // Until both have agreed, nothing is sent: also no answer.
+    this.#host.gate('none');
+    // Of a line that is open: the chart itself wants it greeted anew, and does.
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#actor ??= this.#start();
+    this.session.lineOpened();
+    this.#send({ type: 'opened' });
+  }
+
+  /** True if what is on the line outlives it. */
+  end(): boolean {
+    this.#isOpen = false;
+    this.session.lineClosed();
+    this.#send({ type: 'closed' });
+    return this.#state === 'interrupted';
+  }
+
+  stop(): void {}
+
+  /** The line is closed by this side: the other is told that nothing comes any more. */
+  closing(): void {
+    this.session.bye(byeCodes.stopping, '');
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#disarm();
+    this.#stopKeeping();
+    this.#session?.lineClosed();
+    if (this.#actor !== undefined) this.#host.stopChild(this.#actor as unknown as AnyActorRef);
+    this.#actor = undefined;
+  }
+
+  refusal(): undefined {
+    return undefined;
+  }
+
+  sending(_tag: string, _method: string, frame: Uint8Array): Uint8Array {
+    return frame;
+  }
+
+  sent(): void {}
+
+  givenUp(): void {}
+
+  take(message: IncomingMessage): IncomingMessage {
+    return message;
+  }
+
+  // What the chart asks for.
+
+  #hold(): void {
+    this.#host.gate('none');
+    this.#host.transport.resync();
+  }
+
+  #hello(hellos: number): void {
+    if (!this.#isOpen) return;
+    this.#arm(backoff(hellos, durations.helloFirst, durations.helloLast, () => 0));
+    this.session.hello();
+  }
+
+  /** From when it lost the line on which both had last agreed. */
+  #keep(): void {
+    this.#keeping ??= this.#host.manager.timers.start(this.session.keepMs, () => {
+      this.#keeping = undefined;
+      this.#send({ type: 'expired' });
+    });
+  }
+
+  #stopKeeping(): void {
+    this.#host.manager.timers.cancel(this.#keeping);
+    this.#keeping = undefined;
+  }
+
+  #endSession(): void {
+    this.session.renew();
+    this.#host.manager.lineLost();
+  }
+
+  // The rest.
+
+  #arm(ms: number): void {
+    this.#disarm();
+    this.#timer = this.#host.manager.timers.start(ms, () => this.#send({ type: 'repeat' }));
+  }
+
+  #disarm(): void {
+    this.#host.manager.timers.cancel(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #start(): ActorRefFrom<typeof sessionMachine> {
+    const after = (effect: () => void): void => void this.#effects.push(effect);
+    const chart = sessionMachine.provide({
+      actions: {
+        hold: () => after(() => this.#hold()),
+        hello: (_, { hellos }) => after(() => this.#hello(hellos)),
+        disarm: () => after(() => this.#disarm()),
+        tellLimits: (_, { again }) => after(() => this.session.tellLimits(again)),
+        armRepeat: () => after(() => this.#arm(durations.limitsAgain)),
+        admit: () => after(() => this.#host.transport.greeted()),
+        keep: () => after(() => this.#keep()),
+        stopKeeping: () => after(() => this.#stopKeeping()),
+        endSession: () => after(() => this.#endSession()),
+        fail: (_, { reason }) => after(() => this.#host.transport.fail(reason)),
+        report: () => after(() => this.#host.onViolation()),
+      },
+    });
+    const actor = createActor(chart, { id: 'session', parent: this.#host.ref as never });
+    actor.start();
+    return actor;
+  }
+
+  get #state(): SessionState {
+    return this.#actor?.getSnapshot().value ?? 'off';
+  }
+
+  #send(event: SessionEvent): void {
+    this.#actor?.send(event);
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift()) effect();
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+}

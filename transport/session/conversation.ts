@@ -1,0 +1,400 @@
+import { encodeData, encodeStatus, sessionSeed, smallestMaxFrame, type Frame } from '../codecs/virtagent-2-frames.ts';
+import { RemoteProtocolError, VirtagentError } from '../errors.ts';
+import { sessionLimits, type SessionLimits } from '../limits.ts';
+import type { Timers } from '../timers.ts';
+import type { SendResult } from '../transport.ts';
+import { Allowance, Granted, type Credit } from './allowance.ts';
+import { BYTES_MODULUS, COUNT_MODULUS, FRAMES_MODULUS, SEQ_MODULUS, unwrapped } from './numbers.ts';
+import { OutgoingMessages, type Cut } from './outgoing-messages.ts';
+import { Pieces, type Excess, type Whole } from './pieces.ts';
+import { Resending, type ResendingLine } from './resending.ts';
+import { SentFrames } from './sent-frames.ts';
+import { TakenFrames } from './taken-frames.ts';
+
+type DataFrame = Extract<Frame, { kind: 'data' }>;
+type StatusFrame = Extract<Frame, { kind: 'status' }>;
+
+/** What the two sides of a session are to each other. */
+export interface ConversationOptions {
+  /** This side's half of the session, and the other's. */
+  readonly half: string;
+  readonly other: string;
+  readonly reliable: boolean;
+  /** Requests, and bytes of them, that may wait here. */
+  readonly room: Credit;
+  /** Bytes of one message that this side takes. */
+  readonly maxMessage: number;
+}
+
+/** What a conversation needs of its session. */
+export interface ConversationHost {
+  readonly timers: Timers;
+  /** Milliseconds of this side's clock, as frames carry it. */
+  readonly clock: number;
+  /** Hands a frame to the line, if there is one. `taken` is called when the stream took it, and never if the line goes before. */
+  write(frame: Uint8Array, taken: (result: SendResult) => void): void;
+  /** A message has come whole. */
+  onMessage(whole: Whole): void;
+  onDamage(error: RemoteProtocolError): void;
+  /** The other side went beyond a limit of this one. */
+  onExcess(excess: Excess): void;
+  /** It confirmed what was never sent: one of the two was put back to an earlier moment. */
+  onImpossible(): void;
+  onCredit(credit: Credit): void;
+}
+
+/** A plain session's window: what is kept for the next line. Small, so that an urgent message has little before it. */
+const plainWindow = Object.freeze({ frames: 1024, bytes: 256 * 1024 });
+/** Of the 128 frames that a receiver keeps, one for each message that is begun is left for giving it up. */
+const reliableWindow = Object.freeze({ frames: 128 - sessionLimits.messages, bytes: 64 * 1024 });
+/** The most payload of one frame: until the other side's limits are known, and where a damaged frame is to cost little. */
+const smallPiece = 256;
+/** What is sent of a message before another may be: in a plain session, in a reliable one. */
+const plainTurn = 16 * 1024;
+const reliableTurn = 1024;
+/** What is not longer than this always leaves in one turn. */
+export const WHOLE = reliableTurn;
+/** So many STATUS in a row that say less than was said: the other side was put back to an earlier moment. One alone may be a late one. */
+const mostBehind = 3;
+/** A STATUS is due after so many frames, or bytes of them. */
+const statusAfter = Object.freeze({ frames: 64, bytes: 64 * 1024, reliableFrames: 8 });
+const noBits = new Uint8Array(0);
+const ignore = (): void => {};
+
+interface Waiting {
+  readonly payload: Uint8Array;
+  readonly isBytes: boolean;
+  readonly done: (result: SendResult) => void;
+}
+
+/** What two sides say in one session, over however many lines: numbered frames, what is known of them, and credits. */
+export class Conversation {
+  readonly isReliable: boolean;
+  #limits: SessionLimits = sessionLimits;
+  #hasLimits = false;
+  readonly #host: ConversationHost;
+  /** Seals what this side sends; checks what it is sent. */
+  readonly #seed: number;
+  readonly #theirSeed: number;
+  readonly #sent: SentFrames;
+  readonly #taken: TakenFrames<DataFrame>;
+  readonly #outgoing = new OutgoingMessages();
+  readonly #pieces: Pieces;
+  readonly #allowance: Allowance;
+  readonly #granted = new Granted();
+  readonly #resending: Resending | undefined;
+  /** What was sent whole of what needs credit. */
+  #spent = { requests: 0, bytes: 0 };
+  /** What is charged for messages of which nothing or not all was sent: what is given up of them has cost nothing. */
+  readonly #unsent = new Map<Uint8Array, number>();
+  /** Messages that wait for the window, in the order in which they were sent. */
+  #waiting: Waiting[] = [];
+  /** Told when the stream takes what it was given. */
+  readonly #untaken = new Set<() => void>();
+  /** What was sent again, and the stream has not taken: on this line. */
+  #again = { untaken: 0 };
+  /** STATUS in a row that say less than was said. */
+  #behind = 0;
+  /** DATA frames, and bytes of them, since the last STATUS. */
+  #frames = 0;
+  #bytes = 0;
+  #isStatusDue = false;
+  /** The stream has not taken the last STATUS. */
+  #isStatusWaiting = false;
+  #isLineUp = false;
+  #isClosed = false;
+
+  constructor(host: ConversationHost, { half, other, reliable, room, maxMessage }: ConversationOptions) {
+    this.#host = host;
+    this.isReliable = reliable;
+    this.#seed = sessionSeed(half, other);
+    this.#theirSeed = sessionSeed(other, half);
+    this.#sent = new SentFrames(reliable ? reliableWindow : plainWindow);
+    this.#taken = new TakenFrames(reliable);
+    this.#pieces = new Pieces({ message: maxMessage, messages: sessionLimits.messages });
+    this.#allowance = new Allowance(room);
+    if (reliable) this.#resending = new Resending(this.#sent, host.timers, this.#resendingLine());
+  }
+
+  /** What the other side announced; the defaults before. */
+  get limits(): SessionLimits {
+    return this.#limits;
+  }
+
+  /** The other side announces its limits: what it says first counts. */
+  meet(said: Readonly<Record<string, number>>): void {
+    if (this.#hasLimits) return;
+    this.#hasLimits = true;
+    const limits = { ...sessionLimits, ...said };
+    this.#limits = {
+      ...limits,
+      // What it can't mean: as much as every side takes, and no more than the digits on the wire can say.
+      frame: Math.max(smallestMaxFrame, limits.frame),
+      message: Math.min(limits.message, COUNT_MODULUS - 1),
+      messages: Math.min(Math.max(1, limits.messages), sessionLimits.messages),
+    };
+  }
+
+  /** What the CRCs of the other side's frames begin with. */
+  get seed(): number {
+    return this.#theirSeed;
+  }
+
+  get sent(): number {
+    return this.#sent.sent;
+  }
+
+  get confirmed(): number {
+    return this.#sent.taken;
+  }
+
+  get got(): number {
+    return this.#taken.next;
+  }
+
+  /** Frames of the other side that were never seen. */
+  get lost(): number {
+    return this.#taken.lost;
+  }
+
+  /** Bytes of messages that have not come whole. */
+  get held(): number {
+    return this.#pieces.held;
+  }
+
+  // The line.
+
+  /** Both have agreed, on a line: all that the other side has not taken, by its own count, is sent again. */
+  lineUp(theirs: number): void {
+    this.#isLineUp = true;
+    this.#sent.confirm(unwrapped(theirs, this.#sent.sent, FRAMES_MODULUS));
+    for (const frame of this.#sent.all(this.now)) this.#sendAgain(frame);
+    this.#resending?.arm();
+    this.status();
+    this.#pump();
+  }
+
+  /** The line is gone. What its stream had not taken is sent again on the next, so it counts as sent. */
+  lineDown(): void {
+    this.#isLineUp = this.#isStatusWaiting = false;
+    this.#resending?.disarm();
+    this.#taken.forgetAhead();
+    this.#again = { untaken: 0 };
+    this.#behind = 0;
+    for (const taken of this.#untaken) taken();
+  }
+
+  /** The session is over. */
+  close(): void {
+    this.#isClosed = true;
+    this.#isLineUp = false;
+    this.#resending?.disarm();
+    this.#untaken.clear();
+    this.#waiting = [];
+  }
+
+  // What is sent.
+
+  /**
+   * Sends the next part of a message: all of it if it is short. `done` is told when the stream took it, with `more` if something is
+   * left; never if the session ends before. `charge`: what a request is charged; 0 for what needs no credit.
+   */
+  send(payload: Uint8Array, isBytes: boolean, charge: number, done: (result: SendResult) => void): void {
+    if (payload.length > this.limits.message) {
+      const message = `the message has ${payload.length} bytes; the other side takes at most ${this.limits.message}`;
+      return done({ ok: false, error: new VirtagentError('MESSAGE_TOO_LARGE', message), known: 'not-sent' });
+    }
+    if (charge > 0) this.#unsent.set(payload, charge);
+    this.#waiting.push({ payload, isBytes, done });
+    if (this.#waiting.length === 1) this.#pump();
+  }
+
+  /** A message will not be finished. What it was charged is free again: the other side never counts half a message. */
+  forget(payload: Uint8Array): void {
+    const charge = this.#unsent.get(payload);
+    this.#unsent.delete(payload);
+    const at = this.#waiting.findIndex((one) => one.payload === payload);
+    // What waits for the window has its slot, and its turn will come to nothing.
+    if (at >= 0) {
+      const [waiting] = this.#waiting.splice(at, 1);
+      queueMicrotask(() => waiting?.done({ ok: true }));
+    }
+    const cut = this.#outgoing.drop(payload);
+    if (cut !== undefined) this.#add(payload, cut, ignore);
+    if (charge !== undefined) this.#host.onCredit({ requests: 1, bytes: charge });
+  }
+
+  /** A request that came no longer waits here: another may be sent. */
+  release(bytes: number): void {
+    this.#allowance.release(bytes);
+    if (this.#isLineUp && this.#allowance.isDue) this.status();
+  }
+
+  /** Says where this side is. */
+  status(ask = false): void {
+    this.#isStatusDue = this.#isStatusWaiting;
+    // The stream is full, of the last one among others: when it has taken that, there is one more, and it says all.
+    if (this.#isStatusWaiting || !this.#isLineUp) return;
+    this.#frames = this.#bytes = 0;
+    this.#resending?.statusSent();
+    const granted = this.#allowance.tell();
+    const status = {
+      ask,
+      next: this.#taken.next % SEQ_MODULUS,
+      clock: this.#host.clock,
+      grantedRequests: granted.requests,
+      grantedBytes: granted.bytes,
+      spentRequests: this.#spent.requests % COUNT_MODULUS,
+      spentBytes: this.#spent.bytes % BYTES_MODULUS,
+      taken: this.isReliable ? this.#taken.bits() : noBits,
+    };
+    this.#isStatusWaiting = true;
+    this.#host.write(encodeStatus(status, this.#seed), this.#statusTaken);
+  }
+
+  readonly #statusTaken = (): void => {
+    this.#isStatusWaiting = false;
+    if (this.#isStatusDue) this.status();
+  };
+
+  // What comes in.
+
+  takeData(frame: DataFrame): void {
+    const came = this.#taken.take(frame, this.#handOn);
+    this.#frames++;
+    this.#bytes += frame.payload.length;
+    if (came !== 'next' || this.#taken.hasGap) this.#isStatusDue = true;
+    else if (this.isReliable && this.#frames < statusAfter.reliableFrames) this.#resending?.statusSoon(() => this.status());
+    else if (this.isReliable || this.#frames >= statusAfter.frames || this.#bytes >= statusAfter.bytes) this.#isStatusDue = true;
+  }
+
+  takeStatus(status: StatusFrame): void {
+    const { now } = this;
+    const came = this.#sent.acknowledge(status.next, status.taken, now);
+    this.#behind = came.type === 'behind' ? this.#behind + 1 : 0;
+    if (came.type === 'impossible' || this.#behind >= mostBehind) return this.#host.onImpossible();
+    this.#resending?.heard(came);
+    // What a reliable session has not seen is still on its way.
+    if (!this.isReliable) this.#allowance.spent(status.spentRequests, status.spentBytes);
+    const credit = this.#granted.heard(status.grantedRequests, status.grantedBytes);
+    if (status.ask) this.#isStatusDue = true;
+    if (came.type === 'taken') this.#pump();
+    if (credit !== undefined) this.#host.onCredit(credit);
+  }
+
+  /** A request came, of so many bytes. False: the other side had no credit for it. */
+  charge(bytes: number): boolean {
+    return this.#allowance.take(bytes);
+  }
+
+  /** What was pushed has been looked at: what it leads to is said now. */
+  flush(): void {
+    if (this.#isLineUp && (this.#isStatusDue || this.#allowance.isDue)) this.status();
+  }
+
+  readonly #handOn = (frame: DataFrame, lost: number): void => {
+    // A message before it, kept until then, may have ended the session.
+    if (this.#isClosed) return;
+    if (lost > 0) this.#pieces.frameLost();
+    const whole = this.#pieces.take(frame);
+    if (whole === undefined) return;
+    if (whole instanceof RemoteProtocolError) this.#host.onDamage(whole);
+    else if ('limit' in whole) this.#host.onExcess(whole);
+    else this.#host.onMessage(whole);
+  };
+
+  #pump(): void {
+    while (this.#isLineUp && this.#waiting.length > 0) {
+      const { payload, isBytes, done } = this.#waiting[0] as Waiting;
+      const left = this.#outgoing.left(payload);
+      const turn = Math.min(left, this.#turn);
+      if (!this.#sent.hasRoom(Math.ceil(turn / this.#piece), turn)) return;
+      const begins = !this.#outgoing.hasBegun(payload);
+      if (begins && turn < left && this.#outgoing.begun >= this.limits.messages) return this.#yield();
+      this.#waiting.shift();
+      if (turn === left) this.#spend(payload);
+      this.#sendTurn(payload, isBytes, turn, done);
+      if (this.#isStatusDue) this.status();
+    }
+  }
+
+  /** A message is sent whole. */
+  #spend(payload: Uint8Array): void {
+    const charge = this.#unsent.get(payload);
+    if (charge === undefined) return;
+    this.#unsent.delete(payload);
+    this.#spent.requests++;
+    this.#spent.bytes += charge;
+    // Some of it may be lost: the other side is to know what it has not seen.
+    if (this.#granted.isSpent(this.#spent)) this.#isStatusDue = true;
+  }
+
+  /** Sends so much of a message, in as many frames as that takes. */
+  #sendTurn(payload: Uint8Array, isBytes: boolean, turn: number, done: (result: SendResult) => void): void {
+    const most = this.#piece;
+    let left = turn;
+    do {
+      const cut = this.#outgoing.cut(payload, isBytes, Math.min(most, Math.max(left, 1)));
+      left -= cut.to - cut.from;
+      if (left > 0) this.#add(payload, cut, ignore);
+      else this.#add(payload, cut, this.#whenTaken(done, !cut.last));
+    } while (left > 0);
+  }
+
+  /** As many messages are begun as the other side takes: those go on first, in slots of theirs. */
+  #yield(): void {
+    const { done } = this.#waiting.shift() as Waiting;
+    setImmediate(() => done({ ok: true, more: true }));
+  }
+
+  #add(payload: Uint8Array, cut: Cut, taken: (result: SendResult) => void): void {
+    const frame = encodeData({ ...cut, seq: this.#sent.sent % SEQ_MODULUS }, payload, cut.from, cut.to, this.#seed);
+    this.#sent.add(frame, this.now);
+    this.#resending?.arm();
+    if (this.#isLineUp) this.#host.write(frame, taken);
+    else taken({ ok: true });
+  }
+
+  /** Whatever the stream says: what it did not take is sent again. */
+  #whenTaken(done: (result: SendResult) => void, more: boolean): (result: SendResult) => void {
+    const taken = (): void => {
+      if (this.#untaken.delete(taken)) done(more ? { ok: true, more } : { ok: true });
+    };
+    this.#untaken.add(taken);
+    return taken;
+  }
+
+  #sendAgain(frame: Uint8Array): void {
+    if (!this.#isLineUp) return;
+    const again = this.#again;
+    again.untaken++;
+    this.#host.write(frame, () => void again.untaken--);
+  }
+
+  #resendingLine(): ResendingLine {
+    const owner = this;
+    return {
+      get isFull() {
+        return owner.isFull;
+      },
+      again: (frame) => this.#sendAgain(frame),
+    };
+  }
+
+  /** The stream has not taken all that was sent again: what is sent again now only waits behind it. */
+  get isFull(): boolean {
+    return this.#again.untaken > 0;
+  }
+
+  get #piece(): number {
+    return this.isReliable || !this.#hasLimits ? Math.min(smallPiece, this.limits.frame) : this.limits.frame;
+  }
+
+  get #turn(): number {
+    return this.isReliable ? reliableTurn : plainTurn;
+  }
+
+  get now(): number {
+    return this.#host.timers.clock.now();
+  }
+}

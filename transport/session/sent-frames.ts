@@ -1,0 +1,161 @@
+import { ahead } from './numbers.ts';
+
+/** A numbered frame that is not known to be taken. */
+export interface SentFrame {
+  /** The whole frame, sealed with the session's key. */
+  readonly bytes: Uint8Array;
+  /** When it was sent last: its place among all sends of this line, and the time. */
+  order: number;
+  at: number;
+  times: number;
+  /** It was taken, although one before it was not. */
+  taken: boolean;
+}
+
+/** How much may be sent and not taken. */
+export interface SendWindow {
+  readonly frames: number;
+  readonly bytes: number;
+}
+
+/** What a STATUS says of the frames that were sent. */
+export type Acknowledged =
+  | { readonly type: 'nothing' }
+  /** It says less than an earlier one did. */
+  | { readonly type: 'behind' }
+  /** It names what was never sent: the other side, or this one, was put back to an earlier moment. */
+  | { readonly type: 'impossible' }
+  /** `roundTrip`: milliseconds that the last of them took, if it was sent once. */
+  | { readonly type: 'taken'; readonly frames: number; readonly roundTrip: number | undefined };
+
+/** The numbered frames of this side's half of a session, until they are taken. */
+export class SentFrames {
+  readonly #window: SendWindow;
+  /** From the count `#taken` on. A deque: what is before `#head` is gone. */
+  #frames: (SentFrame | undefined)[] = [];
+  #head = 0;
+  #taken = 0;
+  #bytes = 0;
+  #order = 0;
+
+  constructor(window: SendWindow) {
+    this.#window = window;
+  }
+
+  /** How many were numbered. */
+  get sent(): number {
+    return this.#taken + this.size;
+  }
+
+  /** How many of them are taken, without a gap. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** How many are not known to be taken. */
+  get size(): number {
+    return this.#frames.length - this.#head;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether so many more frames, with so many bytes, may be sent. When none is out, they always may. */
+  hasRoom(frames: number, bytes: number): boolean {
+    return this.size === 0 || (this.size + frames <= this.#window.frames && this.#bytes + bytes <= this.#window.bytes);
+  }
+
+  /** A frame was numbered `sent` and is on its way. */
+  add(bytes: Uint8Array, now: number): void {
+    this.#frames.push({ bytes, order: ++this.#order, at: now, times: 1, taken: false });
+    this.#bytes += bytes.length;
+  }
+
+  /** A STATUS came: all before the seq `next` are taken, and those that `bits` names. */
+  acknowledge(next: number, bits: Uint8Array, now: number): Acknowledged {
+    const distance = ahead(next, this.#taken);
+    if (distance < 0) return { type: 'behind' };
+    if (distance > this.size) return { type: 'impossible' };
+    let newest: SentFrame | undefined;
+    let frames = 0;
+    for (; frames < distance; frames++) {
+      const frame = this.#shift();
+      if (!frame.taken) newest = frame;
+    }
+    let more = 0;
+    for (let bit = 0; bit < bits.length * 8; bit++) {
+      if (((bits[bit >> 3] as number) & (1 << (bit & 7))) === 0) continue;
+      const frame = this.#frames[this.#head + bit + 1];
+      if (frame === undefined) return { type: 'impossible' };
+      if (frame.taken) continue;
+      frame.taken = true;
+      newest = frame;
+      more++;
+    }
+    if (frames + more === 0) return { type: 'nothing' };
+    return { type: 'taken', frames: frames + more, roundTrip: newest?.times === 1 ? now - newest.at : undefined };
+  }
+
+  /** All before that count are taken: what the other side says when a line begins. False if it can't be. */
+  confirm(count: number): boolean {
+    if (count < this.#taken || count > this.sent) return false;
+    while (this.#taken < count) this.#shift();
+    return true;
+  }
+
+  /**
+   * Those that are known to be lost, as lines keep their order: sent before another that is taken. They count as sent again.
+   */
+  *lost(now: number): Generator<Uint8Array> {
+    let last = 0;
+    for (let at = this.#head; at < this.#frames.length; at++) {
+      const frame = this.#frames[at] as SentFrame;
+      if (frame.taken && frame.order > last) last = frame.order;
+    }
+    if (last === 0) return;
+    const before = last;
+    for (let at = this.#head; at < this.#frames.length; at++) {
+      const frame = this.#frames[at] as SentFrame;
+      if (!frame.taken && frame.order < before) yield this.#again(frame, now);
+    }
+  }
+
+  /** The oldest that is not taken: it counts as sent again. */
+  oldest(now: number): Uint8Array | undefined {
+    const frame = this.#frames[this.#head];
+    return frame === undefined ? undefined : this.#again(frame, now);
+  }
+
+  /** All that are not known to be taken, in their order, for the next line. */
+  *all(now: number): Generator<Uint8Array> {
+    for (let at = this.#head; at < this.#frames.length; at++) {
+      const frame = this.#frames[at] as SentFrame;
+      // Only `next` is told on the next line: what was taken out of order is told anew.
+      frame.taken = false;
+      yield this.#again(frame, now);
+    }
+  }
+
+  #again(frame: SentFrame, now: number): Uint8Array {
+    frame.order = ++this.#order;
+    frame.at = now;
+    frame.times++;
+    return frame.bytes;
+  }
+
+  #shift(): SentFrame {
+    const frame = this.#frames[this.#head] as SentFrame;
+    this.#frames[this.#head++] = undefined;
+    this.#taken++;
+    this.#bytes -= frame.bytes.length;
+    if (this.#head === this.#frames.length) {
+      this.#frames = [];
+      this.#head = 0;
+    } else if (this.#head >= 256) {
+      this.#frames = this.#frames.slice(this.#head);
+      this.#head = 0;
+    }
+    return frame;
+  }
+}
