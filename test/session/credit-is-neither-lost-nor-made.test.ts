@@ -17,7 +17,11 @@ const script = (losses: number): fc.Arbitrary<Step[]> =>
       { weight: 6, arbitrary: fc.record({ do: fc.constant('send' as const), size: fc.constantFrom(10, 900, 5000, 40_000) }) },
       {
         weight: 20,
-        arbitrary: fc.record({ do: fc.constant('carry' as const), to: fc.constantFrom(0 as const, 1 as const), isLost: fc.constant(false) }),
+        arbitrary: fc.record({
+          do: fc.constant('carry' as const),
+          to: fc.constantFrom(0 as const, 1 as const),
+          isLost: fc.constant(false),
+        }),
       },
       {
         weight: losses,
