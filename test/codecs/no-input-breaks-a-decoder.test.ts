@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RemoteProtocolError } from '../../transport/errors.ts';
 import type { Decoded } from '../../transport/messages.ts';
 import { damagedFrames, smallLimits, tokens, validFrames } from './arbitraries.ts';
-import { codecOf, exact, protocolNames, type ProtocolName } from './support.ts';
+import { codecOf, exact, codecNames, type CodecName } from './support.ts';
 
 // The contract: whatever comes, a decoder yields messages or a RemoteProtocolError, never throws, and holds
 // no more than its limits allow. Own numbers instead of fast-check's, as 10^5 inputs have to take seconds.
@@ -28,14 +28,14 @@ function randomBytes(random: Random): Buffer {
   return Buffer.from(Array.from({ length: random(120) }, () => random(256)));
 }
 
-function mutated(name: ProtocolName, random: Random): Buffer {
+function mutated(name: CodecName, random: Random): Buffer {
   const frames = Array.from({ length: 1 + random(4) }, () => pick(random(3) === 0 ? damagedFrames[name] : validFrames[name], random));
   let stream = Buffer.concat(frames);
   for (let left = random(5); left > 0; left--) stream = mutate(stream, name, random);
   return stream;
 }
 
-function mutate(stream: Buffer, name: ProtocolName, random: Random): Buffer<ArrayBuffer> {
+function mutate(stream: Buffer, name: CodecName, random: Random): Buffer<ArrayBuffer> {
   const at = random(stream.length + 1);
   const end = Math.min(stream.length, at + random(30));
   const [before, middle, after] = [stream.subarray(0, at), stream.subarray(at, end), stream.subarray(end)];
@@ -86,7 +86,7 @@ function counted(said: readonly Decoded[]): number {
 // What may be held: one frame of the limits, with room for a line ending.
 const most = smallLimits.maxHeaderBytes + smallLimits.maxMessageBytes + 4;
 
-function run(name: ProtocolName, stream: Buffer, random: Random): void {
+function run(name: CodecName, stream: Buffer, random: Random): void {
   const codec = codecOf(name, smallLimits);
   const said: Decoded[] = [];
   for (let at = 0; at < stream.length;) {
@@ -104,7 +104,7 @@ function run(name: ProtocolName, stream: Buffer, random: Random): void {
   if (name === 'jsonrpc-headers' && counted(said) !== stream.length) throw new Error(`lost count: ${exact(said).join(' | ')}`);
 }
 
-describe.each(protocolNames)('%s', (name) => {
+describe.each(codecNames)('%s', (name) => {
   test.each([
     ['random bytes', (random: Random) => randomBytes(random)],
     ['streams that were tampered with', (random: Random) => mutated(name, random)],
