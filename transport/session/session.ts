@@ -405,7 +405,7 @@ function newReader(): FrameReader {
 }
 
 /** Whether it costs a credit: what asks something to be run here, but for what a handler of this side is waited for by. */
-function isCharged(message: IncomingMessage): boolean {
+export function isCharged(message: IncomingMessage): boolean {
   return message.type === 'notification' || message.type === 'rejected' || (message.type === 'request' && message.nested !== true);
 }
 
