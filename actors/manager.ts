@@ -280,7 +280,10 @@ export class Manager {
   _tell({ job, event }: Tell): void {
     const entry = this.#table.get(job);
     if (entry === undefined) return;
-    if (event.type === 'send' || event.type === 'execute' || event.type === 'resume') entry.waits--;
+    if (event.type === 'send' || event.type === 'execute' || event.type === 'resume') {
+      if (entry.waits === 0 && event.type !== 'resume') return this.#giveBack(job, event);
+      entry.waits--;
+    }
     // The manager's chart has withdrawn it from every queue.
     else if (event.type === 'cancel' || event.type === 'deadline') entry.waits = 0;
     entry.actor?.send(event);
@@ -332,6 +335,15 @@ export class Manager {
     if (!entry.called)
       this.#runner.endSilent(entry, hasFailed ? event.error : new Error(`the chart of ${entry.kind.name} is done without callback`));
     return { type: 'job_done', job: entry.ref } satisfies ManagerEvent;
+  }
+
+  /**
+   * A slot of a job that had given up by then: an observer ended it in the middle of the transition in which it asked, so what it
+   * asked for came here behind its end.
+   */
+  #giveBack(job: JobRef, { type, permit }: { type: 'send' | 'execute'; permit: number }): void {
+    const completion = { ok: false, error: undefined, known: 'not-sent' } as const;
+    this.ref.send({ type: `${type}_done`, job, permit, completion } satisfies ManagerEvent);
   }
 
   /** Tells the jobs that were there when the line was lost, a batch at a time; `before` is the number of the first that wasn't. */

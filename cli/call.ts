@@ -1,4 +1,4 @@
-import { VirtagentError } from '../actors/index.ts';
+import { VirtagentError, type ErrorCode } from '../actors/index.ts';
 import { invalidOption } from '../transport/errors.ts';
 import { durations } from '../transport/timers.ts';
 import type { Context } from './context.ts';
@@ -45,10 +45,13 @@ async function paramsText(text: string | undefined, { channelName }: LineOptions
   return readInput(process.stdin, signal);
 }
 
+/** An answer that breaks our protocol may keep another: a guest agent gives back the id of a command that it does not know. */
+const lineMayBeWhy: ReadonlySet<ErrorCode> = new Set(['TIMEOUT', 'LINE_LOST', 'INVALID_RESPONSE']);
+
 /** A call's error, with the line's part in it: nobody there, nobody who answers, or one who speaks another protocol. */
 export function explain(error: unknown, { wasOpen, channel, hasHeard, silence }: Session): unknown {
   const known = lineError(error);
-  if (!(known instanceof VirtagentError) || (known.code !== 'TIMEOUT' && known.code !== 'LINE_LOST')) return known;
+  if (!(known instanceof VirtagentError) || !lineMayBeWhy.has(known.code)) return known;
   const detail = { known: known.known, method: known.method, cause: known };
   if (!wasOpen) {
     if (known.code === 'LINE_LOST') return known;

@@ -21,7 +21,7 @@ export const exitCodes = Object.freeze({
 /** A row of {@link exitCodes}. */
 export type ExitName = keyof typeof exitCodes;
 
-/** Every error of the library has its exit code. Those of a call's answer are known by `remote` before this is asked. */
+/** Every error of the library has its exit code. Those of a call's answer are known before this is asked. */
 const exits: Readonly<Record<ErrorCode, ExitName>> = {
   TIMEOUT: 'timeout',
   CANCELLED: 'interrupted',
@@ -57,11 +57,11 @@ const exits: Readonly<Record<ErrorCode, ExitName>> = {
   CHANNEL_FAILED: 'noLine',
 };
 
-/** The exit code that an error leads to. */
+/** The exit code that an error leads to. What the other side refused was sent, also by an agent whose errors have no number. */
 export function exitNameOf(error: unknown): ExitName {
   if (error instanceof CommanderError) return 'usage';
   if (!(error instanceof VirtagentError)) return 'internal';
-  return error.remote === undefined ? exits[error.code] : 'remote';
+  return error.remote === undefined && error.known !== 'refused' ? exits[error.code] : 'remote';
 }
 
 /** The code with which a shell knows that a signal ended a process. */

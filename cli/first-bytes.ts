@@ -44,13 +44,16 @@ export function protocolOf(bytes: Buffer): ProtocolName | 'qmp' | undefined {
   return (Object.keys(looks) as (keyof typeof looks)[]).find((name) => looks[name].test(text));
 }
 
+/** QEMU leaves a second program connected and unheard: but on a `qemu-chardev` nothing tells it from an agent that is silent. */
+const nothingCameBack = 'Nothing came back: does an agent run at the other end, and no other program hold the line?';
+
 /**
  * Why a peer of that protocol may have had no answer, from what the other end said first; undefined where that is no reason.
  *
  * @param bytes - none: it said nothing.
  */
 export function silenceHint(bytes: Buffer, protocol: ProtocolName): string | undefined {
-  if (bytes.length === 0) return 'Nothing came back: does an agent run at the other end?';
+  if (bytes.length === 0) return nothingCameBack;
   const found = protocolOf(bytes);
   if (found === protocol) return undefined;
   if (found === 'qmp') return "what came back is of QEMU's monitor (QMP): the line to a guest is another socket";

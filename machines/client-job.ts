@@ -2,7 +2,7 @@ import { assign, setup } from 'xstate';
 import {
   endedBy,
   ignored,
-  isPiece,
+  isWhole,
   jobActions,
   violation,
   type Completion,
@@ -42,9 +42,10 @@ const s = setup({
     ),
   },
   guards: {
+    // The rest of one that is answered already is not sent.
+    isSent: ({ context, event }: Args) =>
+      event.type === 'send_done' && (isWhole(event.completion) || (event.completion.ok && context.response !== undefined)),
     failed: ({ event }: Args) => event.type === 'send_done' && !event.completion.ok,
-    // One that is answered already has nothing to gain from the rest.
-    goesOn: ({ context, event }: Args) => event.type === 'send_done' && isPiece(event.completion) && context.response === undefined,
     hasResponse: ({ context }: Args) => context.response !== undefined,
     endedWithResponse: ({ context }: Args) => context.outcome?.type === 'value' || context.outcome?.type === 'error',
   },
@@ -116,6 +117,7 @@ export const clientJob = s.createMachine({
           description: 'Its request, or a piece of it, is being written and holds a send slot.',
           on: {
             send_done: [
+              { guard: 'isSent', target: '#client.sent' },
               {
                 guard: 'failed',
                 target: 'callback',
@@ -124,8 +126,7 @@ export const clientJob = s.createMachine({
                   params: ({ event }) => event.completion as Extract<SendCompletion, { ok: false }>,
                 },
               },
-              { guard: 'goesOn', target: 'continuing' },
-              { target: '#client.sent' },
+              { target: 'continuing' },
             ],
             // A fast peer: the response is kept until the send is done.
             read_done: [{ guard: 'hasResponse', ...violation }, { actions: keepResponse }],

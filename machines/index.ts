@@ -6,7 +6,21 @@ export { linkMachine, type LinkContext, type LinkEvent, type LinkInput, type Lin
 export { noticeJob } from './notice-job.ts';
 export { peerMachine, type PeerContext, type PeerEmitted, type PeerEvent, type PeerOutput } from './peer.ts';
 export { qemuGaMachine, type QemuGaContext, type QemuGaEvent, type QemuGaState } from './qemu-ga.ts';
+export { sessionMachine, type SessionContext, type SessionEvent, type SessionState } from './session.ts';
 export * from './job.ts';
-export type { Charge, Execution, Gate, ManagerContext, ManagerLimits, OfPermit, Refusal, Sending, Tell } from './slots.ts';
+export type {
+  Charge,
+  Credit,
+  Execution,
+  Gate,
+  ManagerContext,
+  ManagerLimits,
+  OfPermit,
+  Refusal,
+  SendDone,
+  Sending,
+  Tell,
+  Wanted,
+} from './slots.ts';
 export type { Lane, Lanes, Waiting } from './lanes.ts';
 export { whole } from './whole.ts';

@@ -132,9 +132,9 @@ export const violation = {
 /** An event that is expected in the state that lists it, and has no effect there. */
 export const ignored = {} as const;
 
-/** Whether a send was of a piece, and the next one is to be sent. */
-export function isPiece(completion: SendCompletion): boolean {
-  return completion.ok && completion.more === true;
+/** Whether a send has put all of a message on the line: it was not a piece, and did not fail. */
+export function isWhole(completion: SendCompletion): boolean {
+  return completion.ok && completion.more !== true;
 }
 
 /** The outcome of a job that something ended early, by what is known at that point. */

@@ -19,7 +19,8 @@ export interface Lane {
   readonly urgency: Urgency;
   /**
    * Those that anything may hold back (the window, the credit, the greeting), and those that are exempt, or have begun: they pass the
-   * others then.
+   * others then. Of those that have begun the first is finished before anything else of the lane is begun: the other side holds what has
+   * come of each, and takes only so many.
    */
   readonly queue: OrderedMap<Waiting>;
   readonly exempt: OrderedMap<Waiting>;
@@ -69,7 +70,7 @@ export function enqueue(lanes: Lanes, waiting: Waiting): Lanes {
   let at = 0;
   while (!takes(lanes.list[at] as Lane, job, grant)) at++;
   const old = lanes.list[at] as Lane;
-  const jobs = put(passes(waiting) ? old.exempt : old.queue, job.seq, waiting);
+  const jobs = put(passes(waiting) ? old.exempt : old.queue, keyOf(waiting), waiting);
   return withLane(lanes, at, withJobs(old, passes(waiting), jobs, old.passed, old.dueSince));
 }
 
@@ -79,7 +80,8 @@ export function withdraw(lanes: Lanes, job: JobRef): Lanes {
   for (let at = 0; at < lanes.list.length; at++) {
     const old = lanes.list[at] as Lane;
     if (!takes(old, job, old.grant)) continue;
-    const exempt = without(old.exempt, job.seq);
+    const begun = without(old.exempt, job.seq - BEGUN);
+    const exempt = begun === old.exempt ? without(old.exempt, job.seq) : begun;
     if (exempt !== old.exempt) return withLane(lanes, at, withJobs(old, true, exempt, old.passed, old.dueSince));
     const queue = without(old.queue, job.seq);
     if (queue !== old.queue) return withLane(lanes, at, withJobs(old, false, queue, old.passed, old.dueSince));
@@ -109,13 +111,13 @@ export function nextLane(lanes: Lanes, requests: boolean): number {
   return best;
 }
 
-/** The oldest job of a lane among those that may go; there is one. */
+/** The job of a lane that goes next, among those that may go: one that has begun, else the oldest. There is one. */
 export function head(lanes: Lanes, at: number, requests: boolean): Waiting {
   const one = lanes.list[at] as Lane;
   const exempt = first(one.exempt);
   const other = queueMayGo(one, requests) ? first(one.queue) : undefined;
   if (exempt === undefined || other === undefined) return (exempt ?? other) as Waiting;
-  return exempt.job.seq < other.job.seq ? exempt : other;
+  return exempt.continues || exempt.job.seq < other.job.seq ? exempt : other;
 }
 
 /** `lanes` after the head of one was granted: every other lane whose head could have gone was passed over once more. */
@@ -126,7 +128,7 @@ export function granted(lanes: Lanes, at: number, requests: boolean, maxBypass: 
   const list = lanes.list.slice();
   for (let i = 0; i < list.length; i++) {
     const one = list[i] as Lane;
-    if (i === at) list[i] = withJobs(one, isExempt, without(isExempt ? one.exempt : one.queue, next.job.seq), 0, undefined);
+    if (i === at) list[i] = withJobs(one, isExempt, without(isExempt ? one.exempt : one.queue, keyOf(next)), 0, undefined);
     else if (mayGo(one, requests)) list[i] = passedOver(one, number, maxBypass);
   }
   return { list, granted: number, waiting: lanes.waiting - 1 };
@@ -150,6 +152,13 @@ function mayGo(one: Lane, requests: boolean): boolean {
 
 function queueMayGo(one: Lane, requests: boolean): boolean {
   return one.queue.size > 0 && (requests || one.class === 'server');
+}
+
+/** Far above any job's number: those that have begun come before the others of their queue. */
+const BEGUN = 2 ** 52;
+
+function keyOf({ job, continues }: Waiting): number {
+  return continues ? job.seq - BEGUN : job.seq;
 }
 
 /** Whether it waits among those that nothing but a closed gate holds. */

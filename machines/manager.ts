@@ -94,7 +94,7 @@ const s = setup({
     isAdmittedWhileStopping: ({ context, event }: Args) => slots.refusalWhileStopping(context, as<'add'>(event)) === undefined,
     mayWait: ({ context, event }: Args) => slots.mayWait(context, as<'want'>(event)),
     isLateAnswer: ({ event }: Args) => as<'want'>(event).grant === 'resume',
-    isSendingPiece: ({ context, event }: Args) => slots.isSendingPiece(context, as<'send_done'>(event)),
+    isSendingLast: ({ context, event }: Args) => slots.isSendingLast(context, as<'send_done'>(event)),
     isPassing: ({ context, event }: Args) => slots.isPassing(context, as<'piece_over'>(event)),
     isSending: ({ context, event }: Args) => slots.isSending(context, as<'send_done'>(event)),
     wasRevoked: ({ context, event }: Args) => slots.wasRevoked(context, as<'send_done'>(event)),
@@ -135,12 +135,9 @@ const served = {
   want: [{ guard: 'mayWait', actions: 'queue' }, { guard: 'isLateAnswer' }, report],
   execute_done: [{ guard: 'isExecuting', actions: ['returnExecute', pass] }, report],
   send_done: [
-    // Its job asks for the next slot when it is told, and that comes here only after this: until then nobody gets its slot.
-    {
-      guard: 'isSendingPiece',
-      actions: ['passPiece', pass, { type: 'passOn', params: ({ event }: Args): OfPermit => as<'send_done'>(event) }],
-    },
-    { guard: 'isSending', actions: ['returnSend', pass] },
+    { guard: 'isSendingLast', actions: ['returnSend', pass] },
+    // Of a piece. Its job asks for the next slot when it is told, and that comes here only after this: until then nobody gets its slot.
+    { guard: 'isSending', actions: ['passPiece', pass, { type: 'passOn', params: ({ event }: Args): OfPermit => as<'send_done'>(event) }] },
     // The completion of a send that went with an earlier line is expected, and late.
     { guard: 'wasRevoked' },
     report,

@@ -2,7 +2,7 @@ import { assign, setup } from 'xstate';
 import {
   endedBy,
   ignored,
-  isPiece,
+  isWhole,
   jobActions,
   violation,
   type GrantEvent,
@@ -30,8 +30,8 @@ const s = setup({
     endEarly: assign(whole(({ context, event }: Args, { known }: { known: KnownOfPeer }) => ended(context, endedBy(event, known)))),
   },
   guards: {
+    isSent: ({ event }: Args) => event.type === 'send_done' && isWhole(event.completion),
     failed: ({ event }: Args) => event.type === 'send_done' && !event.completion.ok,
-    goesOn: ({ event }: Args) => event.type === 'send_done' && isPiece(event.completion),
     waitsForALine: ({ context }: Args) => context.job.class === 'client',
   },
 });
@@ -85,13 +85,13 @@ export const noticeJob = s.createMachine({
           description: 'It, or a piece of it, is being written and holds a send slot.',
           on: {
             send_done: [
+              { guard: 'isSent', target: '#notice.sent', actions: 'endSent' },
               {
                 guard: 'failed',
                 target: 'callback',
                 actions: { type: 'endWithFailedSend', params: ({ event }) => event.completion as Extract<SendCompletion, { ok: false }> },
               },
-              { guard: 'goesOn', target: 'continuing' },
-              { target: '#notice.sent', actions: 'endSent' },
+              { target: 'continuing' },
             ],
             cancel: ends('perhaps-executed'),
             deadline: ends('perhaps-executed'),

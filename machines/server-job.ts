@@ -2,7 +2,7 @@ import { assign, setup } from 'xstate';
 import {
   endedBy,
   ignored,
-  isPiece,
+  isWhole,
   jobActions,
   violation,
   type Completion,
@@ -64,8 +64,8 @@ const s = setup({
   guards: {
     answers: ({ context }: Args) => context.answers,
     notification: ({ context }: Args) => !context.answers,
+    isSent: ({ event }: Args) => event.type === 'send_done' && isWhole(event.completion),
     failed: ({ event }: Args) => event.type === 'send_done' && !event.completion.ok,
-    goesOn: ({ event }: Args) => event.type === 'send_done' && isPiece(event.completion),
     awaitsNested: ({ context }: Args) => context.nested > 0,
     owesNested: ({ context }: Args) => context.nested > context.answered,
     hasAnswer: ({ context }: Args) => context.answered > 0,
@@ -237,6 +237,7 @@ export const serverJob = s.createMachine({
           description: 'Its response, or a piece of it, is being written and holds a send slot.',
           on: {
             send_done: [
+              { guard: 'isSent', target: '#server.sent', actions: 'endWithAnswer' },
               {
                 guard: 'failed',
                 target: 'callback',
@@ -245,8 +246,7 @@ export const serverJob = s.createMachine({
                   params: ({ event }) => event.completion as Extract<SendCompletion, { ok: false }>,
                 },
               },
-              { guard: 'goesOn', target: 'continuing' },
-              { target: '#server.sent', actions: 'endWithAnswer' },
+              { target: 'continuing' },
             ],
             cancel: endsAnswered,
             deadline: endsAnswered,

@@ -115,7 +115,7 @@ export const sessionMachine = s.createMachine({
         repeat: { target: 'greeting', reenter: true },
         agreed: [
           { guard: 'resumesMet', target: 'open', actions: 'stopKeeping' },
-          { guard: 'resumes', target: 'meeting', actions: 'stopKeeping' },
+          { guard: 'resumes', target: 'meeting', actions: ['stopKeeping', 'noteHeld'] },
           { target: 'meeting', actions: ['noteHeld', { type: 'tellLimits', params: { again: false } }] },
         ],
         at_odds: [

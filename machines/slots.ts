@@ -1,4 +1,4 @@
-import { isPiece, type Grant, type JobEvent, type JobRef, type SendCompletion } from './job.ts';
+import { isWhole, type Grant, type JobEvent, type JobRef, type SendCompletion } from './job.ts';
 import { enqueue, executeLanes, granted, head, nextLane, sendLanes, waitingIn, withdraw, type Lanes, type Waiting } from './lanes.ts';
 import { emptyMap, get, has, put, without, type OrderedMap } from './ordered-map.ts';
 
@@ -324,9 +324,10 @@ export function isSending(context: ManagerContext, { job, permit }: OfPermit): b
   return sending?.permit === permit && !sending.passing;
 }
 
-/** Whether that is the completion of a send, and there is more of its message. */
-export function isSendingPiece(context: ManagerContext, done: SendDone): boolean {
-  return isPiece(done.completion) && isSending(context, done);
+/** Whether that is the completion of a send, and no more of its message is to be sent. */
+export function isSendingLast(context: ManagerContext, done: SendDone): boolean {
+  const { completion } = done;
+  return (isWhole(completion) || !completion.ok) && isSending(context, done);
 }
 
 /** Whether that send slot is held only until its job has said whether it goes on. */

@@ -41,7 +41,7 @@ export class FakePort implements Port {
   write(bytes: Uint8Array): number {
     this.#use();
     this.writes++;
-    const taken = Math.min(this.room, this.most, bytes.length);
+    const taken = this.hostIsThere ? Math.min(this.room, this.most, bytes.length) : 0;
     this.room -= taken;
     this.written = Buffer.concat([this.written, bytes.subarray(0, taken)]);
     return taken;

@@ -77,3 +77,22 @@ test('a host that reads nothing holds the guest back; when it reads again, it ge
   await system.pass(500, 5);
   expect(port.written.toString()).toBe(Array.from({ length: 200 }, (_, at) => answer(at + 1)).join(''));
 });
+
+test('a host that comes as another leaves, and is heard before the kernel says that it is there, gets its answer', async () => {
+  for (const late of [0, 1, 2, 5]) {
+    const { port, system, executed } = guest();
+    port.hostIsThere = true;
+    port.send(request(1));
+    await system.pass(600, 5);
+    expect(port.written.toString()).toBe(answer(1));
+    // The news that one has left is there, and what the next one says: not yet the news that it has come.
+    port.hostIsThere = false;
+    port.send(request(2));
+    while (port.incoming.length > 0) await system.pass(1);
+    await system.pass(late);
+    port.hostIsThere = true;
+    await system.pass(100);
+    expect([late, port.written.toString()]).toEqual([late, answer(1) + answer(2)]);
+    expect(executed).toEqual([{ n: 1 }, { n: 2 }]);
+  }
+});

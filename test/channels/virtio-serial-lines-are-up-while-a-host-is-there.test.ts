@@ -120,6 +120,44 @@ test('what the port had not taken when the host left never reaches the next host
   expect(port.written.toString()).toBe('abcxyz');
 });
 
+test('the rest of a message that a host took a part of never reaches the next, however soon that comes', async () => {
+  const { port, system } = machine();
+  const channel = system.channel();
+  port.hostIsThere = true;
+  const first = ending(await channel.open(never)).resume();
+  port.send('heard');
+  await system.pass(5);
+  port.room = 3;
+  first.on('error', () => {}).write('abcdef');
+  port.hostIsThere = false;
+  port.room = Infinity;
+  await system.pass(20);
+  port.hostIsThere = true;
+  expect(first.destroyed).toBe(true);
+  ending(await channel.open(never));
+  await system.pass(200);
+  expect(port.written.toString()).toBe('abc');
+});
+
+test('a line on which nothing was heard for a second ends as soon as the host has left', async () => {
+  for (const [silence, isOver] of [
+    [500, false],
+    [bounds.portHeardMs + 100, true],
+  ] as const) {
+    const { port, system } = machine();
+    port.hostIsThere = true;
+    port.send('heard');
+    const line = ending(await system.channel().open(never)).resume();
+    await system.pass(silence, 20);
+    port.hostIsThere = false;
+    await system.pass(bounds.portQuietMs + 1);
+    // One that spoke lately may have made room for another: see the comment in the line.
+    expect([silence, line.destroyed]).toEqual([silence, isOver]);
+    await system.pass(2 * bounds.portDoubtMs);
+    expect(line.destroyed).toBe(true);
+  }
+});
+
 test('an aborted open() leaves no timer, and the port to the next', async () => {
   const { port, system } = machine();
   const channel = system.channel();

@@ -49,6 +49,19 @@ test('a call to a guest of another protocol says which', async () => {
   expect(stderr).not.toContain('Raise --timeout');
 });
 
+test('a call that a guest agent answers, with its id, says that it is one', async () => {
+  const path = join(folder(), 's');
+  await listener(path, (socket) => {
+    socket.on('data', (line: Buffer) => {
+      const { id } = JSON.parse(line.toString()) as { id: unknown };
+      socket.write(`${JSON.stringify({ id, error: { class: 'GenericError', desc: "QMP input member 'jsonrpc' is unexpected" } })}\n`);
+    });
+  });
+  const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--protocol', 'jsonrpc-lines']);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^virtagent: INVALID_RESPONSE: .*: what came back looks like qemu-ga: try --protocol qemu-ga \(known: [^\n]*\n$/);
+});
+
 test("a call to QEMU's monitor says that it is one", async () => {
   const path = join(folder(), 's');
   await listener(path, (socket) => void socket.resume().write('{"QMP": {"version": {}, "capabilities": []}}\r\n'));
@@ -61,7 +74,9 @@ test('a call that nobody answers says that nothing came back', async () => {
   await listener(path, (socket) => void socket.resume());
   const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '0.5']);
   expect(code).toBe(3);
-  expect(stderr.trimEnd().split('\n').at(-1)).toBe('  → Nothing came back: does an agent run at the other end?');
+  expect(stderr.trimEnd().split('\n').at(-1)).toBe(
+    '  → Nothing came back: does an agent run at the other end, and no other program hold the line?',
+  );
 });
 
 test('a call that is answered late, in the right protocol, is not told of others', async () => {

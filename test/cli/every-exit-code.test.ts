@@ -58,7 +58,7 @@ test('124: no agent answered, so the command was not started', async () => {
   const { code, stderr } = await run(['exec', ...line, '--timeout', '0.3', '--', 'true']);
   expect(code).toBe(124);
   expect(stderr).toMatch(/^virtagent: TIMEOUT: "true" was not started within 0\.3 s \(known: not-sent\)\n/);
-  expect(stderr).toContain('Nothing came back: does an agent run at the other end?');
+  expect(stderr).toContain('Nothing came back: does an agent run at the other end, and no other program hold the line?');
 });
 
 test('3: nobody came to a listening call in time', async () => {

@@ -14,7 +14,8 @@ export function seeded<T>(parameters: fc.Parameters<T>): fc.Parameters<T> {
 export const smallLimits: Limits = { maxHeaderBytes: 128, maxMessageBytes: 200, maxDepth: 6, maxMethodLength: 16, maxTagLength: 16 };
 
 const record = <T extends object>(members: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record<T>(members, { noNullPrototype: true });
-const json = fc.jsonValue({ maxDepth: 3 }).map((value): unknown => JSON.parse(JSON.stringify(value)));
+/** A JSON value as it comes out of a parser. */
+export const json = fc.jsonValue({ maxDepth: 3 }).map((value): unknown => JSON.parse(JSON.stringify(value)));
 const object = fc.dictionary(fc.string(), json, { maxKeys: 3 }).map((value) => JSON.parse(JSON.stringify(value)) as object);
 const array = fc.array(json, { maxLength: 3 });
 const text = fc.string({ unit: 'grapheme', maxLength: 20 });
@@ -23,7 +24,7 @@ const id = fc.oneof(text, fc.maxSafeInteger(), fc.double({ noNaN: true, noDefaul
 const idOrNull = fc.oneof(id, fc.constant(null));
 
 /** Errors of ours that arrive under the same code, as the protocol has a number for them. */
-function knownError(protocol: 'errnum' | 'jsonrpc') {
+export function knownError(protocol: 'errnum' | 'jsonrpc') {
   const numbers = Object.entries(errorTable).flatMap(([code, kind]) => {
     const number = (kind as Partial<Record<string, unknown>>)[protocol];
     return typeof number === 'number' ? [{ code: code as ErrorCode, number }] : [];

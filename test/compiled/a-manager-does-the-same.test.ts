@@ -23,6 +23,7 @@ const weights = {
   'add notice': 3,
   'execute done': 8,
   'send done': 10,
+  'piece done': 5,
   read: 6,
   cancel: 2,
   abort: 2,
@@ -30,6 +31,7 @@ const weights = {
   unpark: 5,
   'line lost': 1,
   gate: 2,
+  credit: 2,
   time: 3,
   stop: 0.5,
   kill: 0.5,
@@ -48,7 +50,7 @@ const acts = fc.array(act, { minLength: 30, maxLength: 80, size: 'max' });
 const notice: Kind = { name: 'notice', chart: noticeJob, class: 'client', slots: ['send'], ownsTag: false };
 
 /** Runs a script with a manager; gives all that it asked for, told and showed, in order. */
-function logOf(script: readonly Act[], interpretCharts: boolean): Log {
+function logOf(script: readonly Act[], credits: boolean, interpretCharts: boolean): Log {
   const log: Log = [];
   const told =
     (what: string) =>
@@ -56,6 +58,7 @@ function logOf(script: readonly Act[], interpretCharts: boolean): Log {
       void log.push([what, ...seen]);
   const world = new World({
     interpretCharts,
+    credits,
     kinds: [notice],
     sendSlots: 2,
     executeSlots: 2,
@@ -110,8 +113,11 @@ class Script {
     else if (does === 'time') world.step((b % 5) * 20);
     else if (does === 'stop') void world.manager.stop();
     else if (does === 'kill') world.manager.kill('killed');
+    else if (does === 'credit') world.manager.credit(b % 3, b % 20);
     else if (does === 'send done') {
-      if (sending !== undefined) world.sent(sending, completion);
+      if (sending !== undefined) world.sent(sending, b % 8 === 0 ? { ok: false, error: 'no', known: 'not-sent' } : completion);
+    } else if (does === 'piece done') {
+      if (sending !== undefined) world.sent(sending, { ok: true, more: true });
     } else if (does === 'execute done') {
       if (executing !== undefined) world.executed(executing, completion);
     } else if (does === 'park') {
@@ -156,8 +162,8 @@ class Script {
 test('a script leads to the same operations, outcomes, errors and inspection events, on tables or interpreted', () => {
   const taken = new Set<string>();
   fc.assert(
-    fc.property(acts, (script) => {
-      const [interpreted, onTables] = [logOf(script, true), logOf(script, false)];
+    fc.property(acts, fc.boolean(), (script, credits) => {
+      const [interpreted, onTables] = [logOf(script, credits, true), logOf(script, credits, false)];
       const comparison = new Comparison({ inOrder: true });
       for (let i = 0; i < Math.max(interpreted.length, onTables.length); i++)
         comparison.check(interpreted[i], onTables[i], `${i} ${interpreted[i]?.[0] ?? 'end'}`);

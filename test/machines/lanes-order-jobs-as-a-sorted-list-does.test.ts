@@ -11,16 +11,20 @@ class Naive {
   readonly #queues = (['server', 'client'] as const).flatMap((jobClass) =>
     ([2, 1, 0] as const).map((urgency) => ({ jobClass, urgency, jobs: [] as JobRef[], passed: 0, due: Infinity })),
   );
+  /** Numbers of those of which a piece is on the line. */
+  readonly #begun = new Set<number>();
   #grants = 0;
 
   constructor(maxBypass: number) {
     this.#maxBypass = maxBypass;
   }
 
-  add(job: JobRef): void {
+  add(job: JobRef, continues: boolean): void {
+    if (continues) this.#begun.add(job.seq);
     const queue = this.#queues.find((one) => one.jobClass === job.class && one.urgency === job.urgency);
     queue?.jobs.push(job);
-    queue?.jobs.sort((a, b) => a.seq - b.seq);
+    // One that has begun before one that has not; by age within each.
+    queue?.jobs.sort((a, b) => Number(this.#begun.has(b.seq)) - Number(this.#begun.has(a.seq)) || a.seq - b.seq);
   }
 
   remove(job: JobRef): void {
@@ -28,13 +32,14 @@ class Naive {
       const at = queue.jobs.findIndex(({ seq }) => seq === job.seq);
       if (at < 0) continue;
       queue.jobs.splice(at, 1);
+      this.#begun.delete(job.seq);
       if (queue.jobs.length === 0) Object.assign(queue, { passed: 0, due: Infinity });
     }
   }
 
   grant(requests: boolean): JobRef | undefined {
     const open = this.#queues.flatMap((queue) => {
-      const job = queue.jobs.find((one) => one.class === 'server' || one.exempt || requests);
+      const job = queue.jobs.find((one) => one.class === 'server' || one.exempt || this.#begun.has(one.seq) || requests);
       return job === undefined ? [] : [{ queue, job }];
     });
     // They are listed by class and urgency, and a stable sort keeps that among those that are due alike.
@@ -66,6 +71,7 @@ const step = fc.record({
   jobClass: fc.constantFrom<JobClass>('server', 'client'),
   urgency: fc.constantFrom<Urgency>(0, 1, 2),
   exempt: fc.boolean(),
+  continues: fc.boolean(),
   requests: fc.boolean(),
   pick: fc.nat(),
 });
@@ -77,14 +83,14 @@ test('whatever is added, granted and withdrawn, the send lanes and sorted lists 
       let lanes: Lanes = sendLanes();
       let jobs: JobRef[] = [];
       const versions: [Lanes, string][] = [];
-      for (const [i, { does, jobClass, urgency, exempt, requests, pick }] of steps.entries()) {
+      for (const [i, { does, jobClass, urgency, exempt, continues, requests, pick }] of steps.entries()) {
         if (does === 'add') {
           // Not in the order of their numbers: a job is queued when it is ready.
           const job = aJob((i * 7919) % 1009, { class: jobClass, urgency, exempt: exempt && jobClass === 'client' });
           if (jobs.some(({ seq }) => seq === job.seq)) continue;
           jobs.push(job);
-          naive.add(job);
-          lanes = enqueue(lanes, { job, grant: 'send', permit: undefined, continues: false });
+          naive.add(job, continues);
+          lanes = enqueue(lanes, { job, grant: 'send', permit: undefined, continues });
         } else if (does === 'grant') {
           const at = nextLane(lanes, requests);
           const expected = naive.grant(requests);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { initialTransition, transition } from 'xstate';
 import { expect, test } from 'vitest';
-import type { JobClass, JobRef, Urgency } from '../../machines/job.ts';
-import { waitingIn, type Lanes } from '../../machines/lanes.ts';
+import type { JobClass, JobRef, SendCompletion, Urgency } from '../../machines/job.ts';
+import { waitingIn, type Lanes, type Waiting } from '../../machines/lanes.ts';
 import { managerMachine, type ManagerEvent } from '../../machines/manager.ts';
 import { values } from '../../machines/ordered-map.ts';
 import { executeIsDue, initialContext, sendIsDue, slotIsOwed, type ManagerContext, type ManagerLimits } from '../../machines/slots.ts';
@@ -17,19 +17,40 @@ const limits: ManagerLimits = {
   maxServerBytes: 1000,
   maxClientBytes: 1000,
   window: 3,
+  credits: true,
 };
+
+const MOST_BYTES = 10;
 
 /** What a step does, and to which of the jobs that it can be done to. */
 const step = fc.record({
   does: fc.constantFrom(
-    ...(['add', 'add', 'add', 'want', 'want', 'want', 'sent', 'sent', 'executed', 'answered', 'busy', 'park', 'go on', 'release'] as const),
-    ...(['abort', 'cancel', 'done', 'line lost', 'settled', 'backoff over', 'gate none', 'gate exempt', 'gate all'] as const),
+    ...([
+      'add',
+      'add',
+      'add',
+      'want',
+      'want',
+      'want',
+      'sent',
+      'sent',
+      'piece',
+      'piece over',
+      'unsent',
+      'executed',
+      'answered',
+      'busy',
+      'park',
+      'go on',
+      'release',
+    ] as const),
+    ...(['abort', 'cancel', 'done', 'line lost', 'settled', 'backoff over', 'gate none', 'gate exempt', 'gate all', 'credit'] as const),
   ),
   pick: fc.nat(),
   jobClass: fc.constantFrom<JobClass>('server', 'client'),
   urgency: fc.constantFrom<Urgency>(0, 1, 2),
   exempt: fc.boolean(),
-  bytes: fc.nat(9),
+  bytes: fc.nat(MOST_BYTES - 1),
 });
 
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
@@ -43,6 +64,7 @@ function eventOf({ does, pick, ...over }: Step, context: ManagerContext, jobs: r
   };
   const job = one(jobs);
   const sending = one(values(context.sends));
+  const sent = (completion: SendCompletion): ManagerEvent | undefined => sending && { type: 'send_done', ...ofPermit(sending), completion };
   const executing = one(values(context.executions));
   if (does === 'add') return { type: 'add', job: aJob(seq, { class: jobClass, urgency, exempt, bytes }), answers: true, tagInUse: false };
   if (does === 'line lost') return { type: 'line_lost' };
@@ -51,7 +73,11 @@ function eventOf({ does, pick, ...over }: Step, context: ManagerContext, jobs: r
   if (does === 'gate none') return { type: 'gate', open: 'none' };
   if (does === 'gate exempt') return { type: 'gate', open: 'exempt' };
   if (does === 'gate all') return { type: 'gate', open: 'all' };
-  if (does === 'sent') return sending && { type: 'send_done', ...sending, completion: { ok: true } };
+  if (does === 'credit') return { type: 'credit', requests: pick % 4, bytes };
+  if (does === 'sent') return sent({ ok: true });
+  if (does === 'piece') return sent({ ok: true, more: true });
+  if (does === 'unsent') return sent({ ok: false, error: 'closed', known: 'not-sent' });
+  if (does === 'piece over') return sending && { type: 'piece_over', ...ofPermit(sending) };
   if (does === 'executed') return executing && { type: 'execute_done', ...ofPermit(executing), completion: { ok: true } };
   if (does === 'park') return executing && { type: 'park', ...ofPermit(executing) };
   if (does === 'release') return executing && { type: 'release', ...ofPermit(executing) };
@@ -74,7 +100,7 @@ function freeze(what: unknown): void {
   for (const part of Object.values(what)) freeze(part);
 }
 
-function waitingOf(lanes: Lanes): readonly { readonly job: JobRef }[] {
+function waitingOf(lanes: Lanes): readonly Waiting[] {
   return lanes.list.flatMap(({ queue, exempt }) => [...values(queue), ...values(exempt)]);
 }
 
@@ -86,9 +112,13 @@ function expectCounted(context: ManagerContext): void {
   expect([waitingIn(context.sendLanes), waitingIn(context.executeLanes)]).toEqual([toSend.length, toExecute.length]);
   expect(context.parked).toBe(running.filter((one) => one.parked).length);
   expect(context.inWindow).toBe([...values(context.awaited)].filter(({ exempt }) => !exempt).length);
-  const requests = context.gate === 'all' && !context.heldOff && context.inWindow < limits.window;
+  const { requests: credit, bytes } = context.credit;
+  expect([credit >= 0, bytes > -MOST_BYTES]).toEqual([true, true]);
+  const requests = context.gate === 'all' && !context.heldOff && context.inWindow < limits.window && credit > 0 && bytes > 0;
   const maySend = context.gate !== 'none' && !context.settling && context.sends.size < limits.sendSlots;
-  expect(sendIsDue(context)).toBe(maySend && toSend.some(({ job }) => job.class === 'server' || job.exempt || requests));
+  expect(sendIsDue(context)).toBe(
+    maySend && toSend.some(({ job, continues }) => job.class === 'server' || job.exempt || continues || requests),
+  );
   const taken = running.filter((one) => !one.parked).length;
   const mayExecute = !context.settling && taken < limits.executeSlots;
   expect([context.sends.size <= limits.sendSlots, taken <= limits.executeSlots]).toEqual([true, true]);
@@ -120,8 +150,9 @@ test('whatever happens, no context is changed, its counts are those of what is i
       for (const { job, permit } of values(snapshot.context.executions)) {
         [snapshot] = transition(managerMachine, snapshot, { type: 'execute_done', job, permit, completion: { ok: true } });
       }
-      for (const { job, permit } of values(snapshot.context.sends)) {
-        [snapshot] = transition(managerMachine, snapshot, { type: 'send_done', job, permit, completion: { ok: true } });
+      for (const { job, permit, passing } of values(snapshot.context.sends)) {
+        if (passing) [snapshot] = transition(managerMachine, snapshot, { type: 'piece_over', job, permit });
+        else [snapshot] = transition(managerMachine, snapshot, { type: 'send_done', job, permit, completion: { ok: true } });
       }
       const { server, client, sends, executions, awaited, parked, inWindow } = snapshot.context;
       expect({ server, client, sends, executions, awaited, parked, inWindow }).toEqual({

@@ -18,13 +18,13 @@ needs('qemu-ga')('the command with a real guest agent', () => {
   });
 
   test.each([
-    ['a disabled command', ['guest-shutdown'], 'METHOD_NOT_FOUND: the agent has the command "guest-shutdown", and it is disabled there'],
-    ['one that it has not', ['guest-none'], 'METHOD_NOT_FOUND: the agent has no command "guest-none"'],
-    ['parameters that it does not know', ['guest-ping', '{"x":1}'], "INVALID_PARAMS: Parameter 'x' is unexpected"],
-    ['parameters that are no object', ['guest-ping', '[1]'], 'INVALID_PARAMS: '],
-  ])('call says of %s what is wrong, on one line', async (_, args, message) => {
+    ['a disabled command', 1, ['guest-shutdown'], 'METHOD_NOT_FOUND: the agent has the command "guest-shutdown", and it is disabled there'],
+    ['one that it has not', 1, ['guest-none'], 'METHOD_NOT_FOUND: the agent has no command "guest-none"'],
+    ['parameters that it does not know', 1, ['guest-ping', '{"x":1}'], "INVALID_PARAMS: Parameter 'x' is unexpected"],
+    ['parameters that are no object, which are not sent', 2, ['guest-ping', '[1]'], 'INVALID_PARAMS: '],
+  ])('call says of %s what is wrong, on one line', async (_, exit, args, message) => {
     const { code, stdout, stderr } = await run(['call', ...args, ...line]);
-    expect(code).toBeGreaterThan(0);
+    expect(code).toBe(exit);
     expect(stdout).toBe('');
     expect(stderr.split('\n')[0]).toContain(message);
     expect(stderr).not.toMatch(/^\s+at /m);

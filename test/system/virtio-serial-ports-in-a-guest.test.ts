@@ -77,9 +77,14 @@ needs(...vmPrograms)('a virtio-serial port, seen from the guest', () => {
     expect([exitCode, output]).toEqual([code, what.startsWith('pending') ? '{"isPending":true}\n' : '']);
   });
 
-  it.each([0, 5, 50])('loses no message of 30 hosts that come, %i ms after the last one left', async (gap) => {
+  // Without a pause the guest may hear a host before its kernel says that it is there: at one visit in a thousand.
+  it.each([
+    [3000, 0],
+    [30, 5],
+    [30, 50],
+  ])('loses no message of %i hosts that come, %i ms after the last one left', async (visits, gap) => {
     await background('echo');
-    for (let visit = 0; visit < 30; visit++) {
+    for (let visit = 0; visit < visits; visit++) {
       const socket = await host();
       const text = `visit ${visit} ${'x'.repeat(50)}\n`;
       let answer = '';
@@ -90,7 +95,7 @@ needs(...vmPrograms)('a virtio-serial port, seen from the guest', () => {
         });
       });
       socket.write(text);
-      await isAnswered;
+      await Promise.race([isAnswered, pause(20_000, undefined, { ref: false })]);
       expect(answer).toBe(text);
       socket.destroy();
       if (gap > 0) await pause(gap);

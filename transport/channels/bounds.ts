@@ -34,6 +34,10 @@ export const bounds = Object.freeze({
   // Whether a host is at a virtio-serial port is looked at after 10 ms, then at pauses that double up to this one: a host that
   // restarts is back soon. Three or four looks a second cost 1.1 % of a CPU under software emulation, 2.4 % on a busy machine.
   hostAwayMs: 500,
+  // A port that has no host, and was heard within the first of these, is looked at again after 1 ms, 2 and the second: a host that
+  // comes as another leaves can be heard, under software emulation, 20 ms before the kernel says that it is there.
+  portHeardMs: 1_000,
+  portDoubtMs: 4,
   // Longest pause before a port that took nothing is tried again; it starts at 1 ms. QEMU holds 4 MiB of what was taken, so a
   // host that reads again has enough until then.
   portFullMs: 64,

@@ -57,7 +57,7 @@ export function qemuChardev(options: QemuChardevOptions): Channel {
   return makeChannel({
     name,
     reopens: true,
-    open: (signal) => keepTrying(attempt, (last) => port?.stuck() ?? last ?? stuck(name), signal, { waitMs, clock, random }),
+    open: (signal) => keepTrying(attempt, (last) => port?.stuck() ?? last ?? stuck(name, where.path), signal, { waitMs, clock, random }),
     close: () => port?.close(),
   });
 }
@@ -87,6 +87,8 @@ async function untilFree(name: string, file: string, signal: AbortSignal, timers
   }
 }
 
-function stuck(name: string): VirtagentError {
+/** Why the first attempt has not come to an end. */
+function stuck(name: string, file: string | undefined): VirtagentError {
+  if (file !== undefined && (connectionsTo(file)?.accepted ?? 0) > 0) return heldByAnother(name);
   return new VirtagentError('CHANNEL_FAILED', `${name}: QEMU has not accepted the connection`);
 }

@@ -21,11 +21,18 @@ export interface PortLineOptions {
 /** A port while a host is there: it ends when the host leaves, with the port's failure, or when it is destroyed. */
 export class PortLine extends Duplex {
   readonly #options: PortLineOptions;
-  readonly #reading: PortReading;
+  readonly #sink: PortSink;
+  #reading: PortReading;
   #first: Buffer;
   #failed = false;
+  /** When bytes came last. */
+  #heardAt: number;
+  /** Until it is clear whether a host is there: nothing is read by events meanwhile. */
+  #doubt: unknown;
   /** What the port has not taken yet of the present write. */
   #rest: Uint8Array | undefined;
+  /** The port has a part of that. */
+  #isCut = false;
   #done: Done = () => {};
   #pause = 0;
   #retry: unknown;
@@ -36,14 +43,16 @@ export class PortLine extends Duplex {
     const { port, clock, first } = options;
     this.#options = options;
     this.#first = first;
-    const sink: PortSink = {
+    this.#heardAt = first.length > 0 ? clock.now() : -Infinity;
+    this.#sink = {
       data: (bytes) => {
+        this.#heardAt = clock.now();
         if (!this.push(bytes)) this.#reading.pause();
       },
-      away: () => this.#hostLeft(),
+      away: () => this.#hostAway(),
       failed: (error) => this.#fail(error),
     };
-    this.#reading = port.watch(sink) ?? readAtTimes(port, sink, clock);
+    this.#reading = port.watch(this.#sink) ?? readAtTimes(port, this.#sink, clock);
   }
 
   override _read(): void {
@@ -51,7 +60,7 @@ export class PortLine extends Duplex {
     this.#first = Buffer.alloc(0);
     // Whoever asks for more than that asks again.
     if (first.length > 0) this.push(first);
-    else this.#reading.resume();
+    else if (this.#doubt === undefined) this.#reading.resume();
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
@@ -67,14 +76,15 @@ export class PortLine extends Duplex {
   override _destroy(error: Error | null, done: Done): void {
     const { clock, onClose } = this.#options;
     clock.clearTimeout(this.#retry);
+    clock.clearTimeout(this.#doubt);
     clearImmediate(this.#turn);
     this.#reading.stop();
     this.#first = Buffer.alloc(0);
-    const isCut = this.#rest !== undefined;
+    const isUnsent = this.#rest !== undefined;
     this.#rest = undefined;
     onClose(this.#failed);
     done(error);
-    if (isCut) this.#done(error ?? new VirtagentError('LINE_LOST', 'the line ended before the port had taken all that was written'));
+    if (isUnsent) this.#done(error ?? new VirtagentError('LINE_LOST', 'the line ended before the port had taken all that was written'));
   }
 
   /** Hands over what the port takes, in slices: between them other things have their turn. */
@@ -86,6 +96,7 @@ export class PortLine extends Duplex {
       if (taken === rest.length) return this.#written();
       if (taken === 0) return this.#writeLater();
       this.#rest = rest.subarray(taken);
+      this.#isCut = true;
       this.#pause = 0;
       slice += taken;
     }
@@ -104,6 +115,7 @@ export class PortLine extends Duplex {
 
   #written(): void {
     this.#rest = undefined;
+    this.#isCut = false;
     this.#pause = 0;
     this.#done();
   }
@@ -114,9 +126,44 @@ export class PortLine extends Duplex {
     this.#retry = this.#options.clock.setTimeout(this.#pump, this.#pause);
   }
 
+  /**
+   * The kernel says that no host is there. Where one comes as another leaves, it may hand over the first bytes of the new one and
+   * learn only then, by another queue, that there is one: to end the line now would lose the answer to them. It learns it when
+   * this process sleeps. Where the port took a part of a message the line ends all the same: the rest is for nobody else.
+   */
+  #hostAway(): void {
+    if (this.destroyed) return;
+    if (this.#isCut || this.#options.clock.now() - this.#heardAt > bounds.portHeardMs) this.#hostLeft();
+    else this.#lookAgain(1);
+  }
+
+  #lookAgain(pause: number): void {
+    const { port, clock } = this.#options;
+    this.#doubt = clock.setTimeout(() => {
+      this.#doubt = undefined;
+      const buffer = Buffer.allocUnsafe(portChunk);
+      let length: number | 'away' | 'idle';
+      try {
+        length = port.read(buffer);
+      } catch (error) {
+        return this.#fail(error);
+      }
+      if (length !== 'away') this.#goOn(buffer.subarray(0, length === 'idle' ? 0 : length));
+      else if (pause < bounds.portDoubtMs) this.#lookAgain(pause * 2);
+      else this.#hostLeft();
+    }, pause);
+  }
+
+  /** A reading that saw the end reads no more. */
+  #goOn(bytes: Buffer): void {
+    const { port, clock } = this.#options;
+    this.#reading = port.watch(this.#sink) ?? readAtTimes(port, this.#sink, clock);
+    this.#reading.resume();
+    if (bytes.length > 0) this.#sink.data(bytes);
+  }
+
   /** What it had sent is read first. */
   #hostLeft(): void {
-    if (this.destroyed) return;
     this.once('end', () => this.destroy());
     this.push(null);
   }

@@ -28,7 +28,7 @@ export function decodeMessage(payload: Buffer, bytes: boolean, limits: Limits): 
   return reader.read(bytes ? putBytes(parsed.value, payload, to) : undefined);
 }
 
-/** -1 less than can be if there is none. */
+/** The length of the JSON before byte strings; below zero if it says none. */
 function jsonLength(payload: Buffer): number {
   return payload.length >= lengthBytes && areDigits(payload, 0, lengthBytes) ? digitsAt(payload, 0, lengthBytes) : -1;
 }
@@ -54,9 +54,8 @@ class Reader {
     return this.#refused('A request has a method, which is a string');
   }
 
-  #request(method: string, id: unknown, wrong: string | undefined): Decoded {
-    const tag = id;
-    if (!isTag(tag, this.#limits)) return this.#damage(`a request whose id is ${shown(id)}`);
+  #request(method: string, tag: unknown, wrong: string | undefined): Decoded {
+    if (!isTag(tag, this.#limits)) return this.#damage(`a request whose id is ${shown(tag)}`);
     if (wrong !== undefined) return this.#refused(`The request breaks the protocol: ${wrong}`);
     if (method.length > this.#limits.maxMethodLength)
       return this.#refused(`A method's name has at most ${this.#limits.maxMethodLength} characters`);
@@ -79,19 +78,20 @@ class Reader {
       return this.#damage(`a notification whose method has more than ${this.#limits.maxMethodLength} characters`);
     const params = this.#message['params'];
     if (method.startsWith(own.prefix)) {
-      const read = this.#own(method, isObject(params) ? params : {});
+      const read = this.#own(method, isObject(params) ? params : undefined);
       if (read !== undefined) return read;
     }
     return { type: 'notification', method, params, bytes: this.#bytes };
   }
 
   /** One of the protocol's own; undefined if it is not known. */
-  #own(method: string, params: JsonObject): Decoded | undefined {
+  #own(method: string, params: JsonObject | undefined): Decoded | undefined {
     const bytes = this.#bytes;
-    if (method === own.limits) return { type: 'limits', limits: readLimits(params), bytes };
+    if (method === own.limits)
+      return params === undefined ? this.#damage(`${method} without any`) : { type: 'limits', limits: readLimits(params), bytes };
     if (method !== own.cancel && method !== own.progress && method !== own.item && method !== own.more) return undefined;
     const tag = this.#about();
-    if (tag === undefined) return this.#damage(`${method} without a usable id`);
+    if (params === undefined || tag === undefined) return this.#damage(`${method} without a usable id`);
     if (method === own.cancel) return { type: 'cancel', tag, bytes };
     if (method === own.more) return this.#more(tag, params);
     const { value } = params;

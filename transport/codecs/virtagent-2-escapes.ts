@@ -7,6 +7,9 @@ export const ESCAPE = 0xfe;
 /** What follows ESCAPE is the byte less this. */
 const escapedBy = 0xfe;
 
+/** After an escape so many bytes are looked at one by one: where many have to be escaped, that is faster than to look for each. */
+const nearBytes = 32;
+
 /** Whether nothing between the two FLAGs has to be escaped, as in nearly all frames of text. */
 export function isClean(frame: Buffer): boolean {
   return frame.indexOf(FLAG, 1) === frame.length - 1 && frame.indexOf(ESCAPE, 1) < 0;
@@ -15,34 +18,54 @@ export function isClean(frame: Buffer): boolean {
 /** The same frame with everything between its two FLAGs escaped. */
 export function escaped(frame: Buffer): Buffer {
   const last = frame.length - 1;
-  let more = 0;
-  for (let at = 1; at < last; at++) if ((frame[at] as number) >= ESCAPE) more++;
-  const out = Buffer.allocUnsafe(frame.length + more);
-  out[0] = out[out.length - 1] = FLAG;
-  for (let at = 1, to = 1; at < last; at++) {
-    const byte = frame[at] as number;
-    if (byte < ESCAPE) out[to++] = byte;
-    else {
-      out[to++] = ESCAPE;
-      out[to++] = byte - escapedBy;
+  const room = Buffer.allocUnsafe(2 * frame.length);
+  room[0] = FLAG;
+  let to = 1;
+  let nextFlag = 0;
+  let nextEscape = 0;
+  for (let at = 1; at < last;) {
+    // Each is looked for only behind where it was found last: else one that does not come would be looked for from every other.
+    if (nextFlag < at) nextFlag = frame.indexOf(FLAG, at);
+    if (nextEscape < at) nextEscape = indexOrEnd(frame, ESCAPE, at);
+    const clean = Math.min(nextFlag, nextEscape);
+    if (clean > at) to += frame.copy(room, to, at, clean);
+    at = clean;
+    for (const near = Math.min(at + nearBytes, last); at < near; at++) {
+      const byte = frame[at] as number;
+      if (byte < ESCAPE) room[to++] = byte;
+      else {
+        room[to++] = ESCAPE;
+        room[to++] = byte - escapedBy;
+      }
     }
   }
-  return out;
+  room[to++] = FLAG;
+  return Buffer.from(room.subarray(0, to));
 }
 
-/** `bytes[at..end)` without its escapes, in memory of its own; undefined if one of them is of nothing. */
-export function unescaped(bytes: Buffer, at: number, end: number): Buffer | undefined {
-  let escapes = 0;
-  for (let i = at; i < end; i++) if (bytes[i] === ESCAPE) escapes++;
-  const out = Buffer.allocUnsafe(Math.max(0, end - at - escapes));
-  for (let i = at, to = 0; i < end; i++, to++) {
-    const byte = bytes[i] as number;
-    if (byte < ESCAPE) out[to] = byte;
-    else {
-      const next = bytes[++i];
-      if (i === end || next === undefined || next > 1) return undefined;
-      out[to] = next + escapedBy;
+/** What stood between two FLAGs without its escapes, in memory of its own; undefined if one of them is of nothing. */
+export function unescaped(frame: Buffer): Buffer | undefined {
+  const room = Buffer.allocUnsafe(frame.length);
+  let to = 0;
+  for (let at = 0; at < frame.length;) {
+    const clean = indexOrEnd(frame, ESCAPE, at);
+    if (clean > at) to += frame.copy(room, to, at, clean);
+    at = clean;
+    for (const near = Math.min(at + nearBytes, frame.length); at < near; at++) {
+      const byte = frame[at] as number;
+      if (byte !== ESCAPE) room[to++] = byte;
+      else {
+        const escape = frame[++at];
+        if (escape === undefined || escape > 1) return undefined;
+        room[to++] = escape + escapedBy;
+      }
     }
   }
-  return out;
+  // What is kept of a payload must not be much more than the payload.
+  return to * 4 >= room.length * 3 ? room.subarray(0, to) : Buffer.from(room.subarray(0, to));
+}
+
+function indexOrEnd(frame: Buffer, byte: number, from: number): number {
+  const at = frame.indexOf(byte, from);
+  return at < 0 ? frame.length : at;
 }

@@ -94,16 +94,16 @@ export const maxTaken = 16;
 const nonceBytes = 6;
 
 const zeros = '000000000000';
-const nothing = Buffer.alloc(0);
 
 const outOfRange: Fault = { reason: 'bad-header', message: 'a frame with fields out of range' };
 
 /**
- * The frame whose head is `head`, with its fields and payload in `bytes[at..end)`; what passed the CRC may still lie.
+ * The frame that begins with `bytes`, with its fields and payload in `bytes[at..end)`; what passed the CRC may still lie.
  *
  * With `owned` the payload may be part of `bytes`; else it is copied, once.
  */
-export function readFields(head: number, bytes: Buffer, at: number, end: number, owned: boolean): Frame | Fault {
+export function readFields(bytes: Buffer, at: number, end: number, owned: boolean): Frame | Fault {
+  const head = bytes[0] as number;
   switch (head >> 4) {
     case kinds.hello:
       return readHello(head, bytes, at, end);
@@ -193,7 +193,9 @@ function readBye(head: number, bytes: Buffer, at: number, end: number): Frame | 
 }
 
 function copyOf(bytes: Buffer, from: number, to: number): Buffer {
-  return from === to ? nothing : Buffer.from(bytes.subarray(from, to));
+  const copy = Buffer.allocUnsafe(to - from);
+  bytes.copy(copy, 0, from, to);
+  return copy;
 }
 
 /** Writes a nonce's twelve digits, or zeros for '', and says what is behind it. Throws RangeError for anything else. */

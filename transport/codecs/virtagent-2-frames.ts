@@ -154,7 +154,7 @@ export class FrameReader {
   readonly #most: number;
   readonly #held = new ByteBuffer();
   readonly #decode = (bytes: Buffer, from: number, to: number): number => this.#frames(bytes, from, to);
-  #out: (Frame | RemoteProtocolError)[] = [];
+  #take: (item: Frame | RemoteProtocolError) => void = () => {};
   /** Bytes of the unfinished frame in which there is no FLAG. */
   #scanned = 0;
   /** Why everything is dropped up to the next FLAG, and what that has cost up to now. */
@@ -174,23 +174,29 @@ export class FrameReader {
 
   /** Takes the next bytes of the line; the chunk may be reused by the caller afterwards. */
   push(chunk: Uint8Array): (Frame | RemoteProtocolError)[] {
+    const out: (Frame | RemoteProtocolError)[] = [];
+    this.read(chunk, (item) => out.push(item));
+    return out;
+  }
+
+  /**
+   * The same, but each frame is given to `take` before the one behind it is looked at: a HELLO may begin the session whose `seed`
+   * the next one has. `take` must neither throw nor push.
+   */
+  read(chunk: Uint8Array, take: (item: Frame | RemoteProtocolError) => void): void {
+    this.#take = take;
     this.#held.feed(chunk, this.#decode);
-    return this.#taken();
   }
 
   /** The line has ended: reports what was cut. */
   end(): (Frame | RemoteProtocolError)[] {
+    const out: (Frame | RemoteProtocolError)[] = [];
+    this.#take = (item) => out.push(item);
     if (this.#skipping !== undefined) this.#skipped();
     else if (this.#held.length > 0) this.#lose(cutFrame, this.#held.length);
     this.#held.clear();
     this.#scanned = 0;
     this.#skipping = beforeFirstFlag;
-    return this.#taken();
-  }
-
-  #taken(): (Frame | RemoteProtocolError)[] {
-    const out = this.#out;
-    this.#out = [];
     return out;
   }
 
@@ -202,7 +208,7 @@ export class FrameReader {
       if (this.#skipping !== undefined) {
         this.#dropped += end - at;
         this.#skipped();
-      } else if (end > at) this.#frame(bytes, at, end);
+      } else if (end > at) this.#frame(bytes.subarray(at, end));
       at = end + 1;
     }
   }
@@ -226,41 +232,42 @@ export class FrameReader {
   }
 
   #lose(fault: Fault, dropped: number): void {
-    this.#out.push(damaged(fault, dropped));
+    this.#take(damaged(fault, dropped));
   }
 
-  #frame(bytes: Buffer, at: number, end: number): void {
-    const size = end - at;
-    const said = size > this.#most ? this.#tooLarge() : this.#unescape(bytes, at, end);
-    if ('kind' in said) this.#out.push(said);
-    else this.#lose(said, size);
+  #frame(frame: Buffer): void {
+    const read = frame.length > this.#most ? this.#tooLarge() : this.#unescape(frame);
+    if ('kind' in read) this.#take(read);
+    else this.#lose(read, frame.length);
   }
 
-  #unescape(bytes: Buffer, at: number, end: number): Frame | Fault {
-    if (findByte(bytes, ESCAPE, at, end) < 0) return this.#read(bytes, at, end, false);
-    const whole = unescaped(bytes, at, end);
-    return whole === undefined ? badEscape : this.#read(whole, 0, whole.length, true);
+  #unescape(frame: Buffer): Frame | Fault {
+    if (!frame.includes(ESCAPE)) return this.#read(frame, false);
+    const whole = unescaped(frame);
+    return whole === undefined ? badEscape : this.#read(whole, true);
   }
 
-  #read(bytes: Buffer, at: number, end: number, owned: boolean): Frame | Fault {
-    const kind = (bytes[at] as number) >> 4;
+  #read(frame: Buffer, owned: boolean): Frame | Fault {
+    const kind = (frame[0] as number) >> 4;
     if (kind < kinds.hello || kind > kinds.bye) return noFrame;
-    const size = end - at - headBytes - crcBytes;
+    const size = frame.length - headBytes - crcBytes;
     if (size < 0) return cutFrame;
     // Looked at before the CRC, as it says what has happened to the frame; nothing is done with it.
-    const said = areDigits(bytes, at + 1, at + headBytes) ? digitsAt(bytes, at + 1, 3) : -1;
+    const said = areDigits(frame, 1, headBytes) ? digitsAt(frame, 1, 3) : -1;
     if (size !== said) return size < said ? cutFrame : longFrame;
-    const fault = this.#fault(kind, bytes, at, end - crcBytes);
+    const fault = this.#fault(kind, frame);
     if (fault !== undefined) return fault;
+    // Before what is in it is copied.
     if (size > this.#maxFrame + slack) return this.#tooLarge();
-    const frame = readFields(bytes[at] as number, bytes, at + headBytes, end - crcBytes, owned);
-    return 'kind' in frame && frame.kind === 'data' && frame.payload.length > this.#maxFrame ? this.#tooLarge() : frame;
+    const read = readFields(frame, headBytes, frame.length - crcBytes, owned);
+    return 'kind' in read && read.kind === 'data' && read.payload.length > this.#maxFrame ? this.#tooLarge() : read;
   }
 
-  /** What is wrong with the CRC of `bytes[at..crcAt)`, if anything is. */
-  #fault(kind: number, bytes: Buffer, at: number, crcAt: number): Fault | undefined {
-    const crc = bytes.readUInt32BE(crcAt);
-    const covered = bytes.subarray(at, crcAt);
+  /** What is wrong with the CRC, if anything is. */
+  #fault(kind: number, frame: Buffer): Fault | undefined {
+    const crcAt = frame.length - crcBytes;
+    const crc = frame.readUInt32BE(crcAt);
+    const covered = frame.subarray(0, crcAt);
     if (kind === kinds.hello || kind === kinds.bye) return crc32(covered, noKey) === crc ? undefined : badCrc;
     if (this.seed !== undefined && crc32(covered, this.seed) === crc) return undefined;
     if (this.previousSeed !== undefined && crc32(covered, this.previousSeed) === crc) return otherSession;

@@ -30,7 +30,7 @@ export function encodeMessage(message: OutgoingMessage, limits: Limits): Encoded
   return { payload: frameOf('', text, bodyLength(text, limits.maxMessageBytes), ''), bytes: false };
 }
 
-/** Lengths are asked for only now: until the last `toJSON` has run, a byte string may still be taken away. */
+/** Lengths are asked for only now: until the last `toJSON` has run, they may still change. */
 function withStrings(members: string, strings: readonly ByteString[], most: number): EncodedMessage {
   const list = strings.map(({ pointer, bytes }) => `[${JSON.stringify(pointer)},${bytes.length}]`);
   const text = `{${members},"bytes":[${list.join(',')}]}`;
@@ -41,9 +41,13 @@ function withStrings(members: string, strings: readonly ByteString[], most: numb
   const payload = Buffer.allocUnsafe(size);
   let at = putDigits(payload, 0, length, lengthBytes);
   at += payload.write(text, at, 'utf8');
-  for (const { bytes } of strings) {
-    payload.set(bytes, at);
-    at += bytes.length;
+  try {
+    for (const { bytes } of strings) {
+      payload.set(bytes, at);
+      at += bytes.length;
+    }
+  } catch (cause) {
+    throw unsent('UNENCODABLE', 'the memory of a byte string was transferred', cause);
   }
   return { payload, bytes: true };
 }

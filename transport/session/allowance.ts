@@ -1,4 +1,4 @@
-import { COUNT_MODULUS, unwrapped } from './numbers.ts';
+import { BYTES_MODULUS, COUNT_MODULUS, unwrapped } from './numbers.ts';
 
 /** A number of requests, and of bytes that they are charged. */
 export interface Credit {
@@ -36,10 +36,13 @@ export class Allowance {
     this.#done.bytes += bytes + REQUEST_CHARGE;
   }
 
-  /** What the other side says that it has sent: what is missing of it was lost. */
+  /**
+   * What the other side says that it has sent whole, on a line that keeps its order and sends nothing again: what has not come of it was
+   * lost.
+   */
   spent(requests: number, bytes: number): void {
-    const lost = unwrapped(requests, this.#came.requests) - this.#came.requests;
-    const lostBytes = bytes - this.#came.bytes;
+    const lost = unwrapped(requests, this.#came.requests, COUNT_MODULUS) - this.#came.requests;
+    const lostBytes = unwrapped(bytes, this.#came.bytes, BYTES_MODULUS) - this.#came.bytes;
     if (lost <= 0) return;
     // It can't have lost what it was never allowed to send.
     const requestsLost = Math.min(lost, Math.max(0, this.#told.requests - this.#came.requests));
@@ -66,7 +69,7 @@ export class Allowance {
   /** As a STATUS says it: the other side may count on it from now on. */
   tell(): Credit {
     this.#told = { ...this.granted };
-    return { requests: this.#told.requests % COUNT_MODULUS, bytes: this.#told.bytes };
+    return { requests: this.#told.requests % COUNT_MODULUS, bytes: this.#told.bytes % BYTES_MODULUS };
   }
 }
 
@@ -82,8 +85,8 @@ export class Granted {
 
   /** What is new of it. A STATUS that was overtaken by a later one says nothing new. */
   heard(requests: number, bytes: number): Credit | undefined {
-    const more = unwrapped(requests, this.#requests) - this.#requests;
-    const moreBytes = bytes - this.#bytes;
+    const more = unwrapped(requests, this.#requests, COUNT_MODULUS) - this.#requests;
+    const moreBytes = unwrapped(bytes, this.#bytes, BYTES_MODULUS) - this.#bytes;
     if (more < 0 || moreBytes < 0 || (more === 0 && moreBytes === 0)) return undefined;
     this.#requests += more;
     this.#bytes += moreBytes;

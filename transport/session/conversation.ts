@@ -1,13 +1,13 @@
-import { encodeData, encodeStatus, sessionSeed, type Frame } from '../codecs/virtagent-2-frames.ts';
+import { encodeData, encodeStatus, sessionSeed, smallestMaxFrame, type Frame } from '../codecs/virtagent-2-frames.ts';
 import { RemoteProtocolError, VirtagentError } from '../errors.ts';
 import { sessionLimits, type SessionLimits } from '../limits.ts';
 import type { Timers } from '../timers.ts';
 import type { SendResult } from '../transport.ts';
 import { Allowance, Granted, type Credit } from './allowance.ts';
-import { COUNT_MODULUS, SEQ_MODULUS } from './numbers.ts';
+import { BYTES_MODULUS, COUNT_MODULUS, FRAMES_MODULUS, SEQ_MODULUS, unwrapped } from './numbers.ts';
 import { OutgoingMessages, type Cut } from './outgoing-messages.ts';
 import { Pieces, type Excess, type Whole } from './pieces.ts';
-import { Resending } from './resending.ts';
+import { Resending, type ResendingLine } from './resending.ts';
 import { SentFrames } from './sent-frames.ts';
 import { TakenFrames } from './taken-frames.ts';
 
@@ -45,7 +45,8 @@ export interface ConversationHost {
 
 /** A plain session's window: what is kept for the next line. Small, so that an urgent message has little before it. */
 const plainWindow = Object.freeze({ frames: 1024, bytes: 256 * 1024 });
-const reliableWindow = Object.freeze({ frames: 128, bytes: 64 * 1024 });
+/** Of the 128 frames that a receiver keeps, one for each message that is begun is left for giving it up. */
+const reliableWindow = Object.freeze({ frames: 128 - sessionLimits.messages, bytes: 64 * 1024 });
 /** The most payload of one frame: until the other side's limits are known, and where a damaged frame is to cost little. */
 const smallPiece = 256;
 /** What is sent of a message before another may be: in a plain session, in a reliable one. */
@@ -53,6 +54,8 @@ const plainTurn = 16 * 1024;
 const reliableTurn = 1024;
 /** What is not longer than this always leaves in one turn. */
 export const WHOLE = reliableTurn;
+/** So many STATUS in a row that say less than was said: the other side was put back to an earlier moment. One alone may be a late one. */
+const mostBehind = 3;
 /** A STATUS is due after so many frames, or bytes of them. */
 const statusAfter = Object.freeze({ frames: 64, bytes: 64 * 1024, reliableFrames: 8 });
 const noBits = new Uint8Array(0);
@@ -60,7 +63,6 @@ const ignore = (): void => {};
 
 interface Waiting {
   readonly payload: Uint8Array;
-  readonly charge: number;
   readonly isBytes: boolean;
   readonly done: (result: SendResult) => void;
 }
@@ -68,10 +70,8 @@ interface Waiting {
 /** What two sides say in one session, over however many lines: numbered frames, what is known of them, and credits. */
 export class Conversation {
   readonly isReliable: boolean;
-  /** What the other side announced; the defaults before. */
-  limits: SessionLimits = sessionLimits;
-  /** Whether it has announced them. */
-  hasLimits = false;
+  #limits: SessionLimits = sessionLimits;
+  #hasLimits = false;
   readonly #host: ConversationHost;
   /** Seals what this side sends; checks what it is sent. */
   readonly #seed: number;
@@ -83,11 +83,18 @@ export class Conversation {
   readonly #allowance: Allowance;
   readonly #granted = new Granted();
   readonly #resending: Resending | undefined;
+  /** What was sent whole of what needs credit. */
   #spent = { requests: 0, bytes: 0 };
+  /** What is charged for messages of which nothing or not all was sent: what is given up of them has cost nothing. */
+  readonly #unsent = new Map<Uint8Array, number>();
   /** Messages that wait for the window, in the order in which they were sent. */
   #waiting: Waiting[] = [];
   /** Told when the stream takes what it was given. */
-  #untaken = new Set<(result: SendResult) => void>();
+  readonly #untaken = new Set<() => void>();
+  /** What was sent again, and the stream has not taken: on this line. */
+  #again = { untaken: 0 };
+  /** STATUS in a row that say less than was said. */
+  #behind = 0;
   /** DATA frames, and bytes of them, since the last STATUS. */
   #frames = 0;
   #bytes = 0;
@@ -95,6 +102,7 @@ export class Conversation {
   /** The stream has not taken the last STATUS. */
   #isStatusWaiting = false;
   #isLineUp = false;
+  #isClosed = false;
 
   constructor(host: ConversationHost, { half, other, reliable, room, maxMessage }: ConversationOptions) {
     this.#host = host;
@@ -105,7 +113,26 @@ export class Conversation {
     this.#taken = new TakenFrames(reliable);
     this.#pieces = new Pieces({ message: maxMessage, messages: sessionLimits.messages });
     this.#allowance = new Allowance(room);
-    if (reliable) this.#resending = new Resending(this.#sent, host.timers, (frame) => this.#write(frame));
+    if (reliable) this.#resending = new Resending(this.#sent, host.timers, this.#resendingLine());
+  }
+
+  /** What the other side announced; the defaults before. */
+  get limits(): SessionLimits {
+    return this.#limits;
+  }
+
+  /** The other side announces its limits: what it says first counts. */
+  meet(said: Readonly<Record<string, number>>): void {
+    if (this.#hasLimits) return;
+    this.#hasLimits = true;
+    const limits = { ...sessionLimits, ...said };
+    this.#limits = {
+      ...limits,
+      // What it can't mean: as much as every side takes, and no more than the digits on the wire can say.
+      frame: Math.max(smallestMaxFrame, limits.frame),
+      message: Math.min(limits.message, COUNT_MODULUS - 1),
+      messages: Math.min(Math.max(1, limits.messages), sessionLimits.messages),
+    };
   }
 
   /** What the CRCs of the other side's frames begin with. */
@@ -140,9 +167,8 @@ export class Conversation {
   /** Both have agreed, on a line: all that the other side has not taken, by its own count, is sent again. */
   lineUp(theirs: number): void {
     this.#isLineUp = true;
-    this.#sent.confirm(theirs);
-    const { now } = this;
-    for (const frame of this.#sent.all(now)) this.#write(frame);
+    this.#sent.confirm(unwrapped(theirs, this.#sent.sent, FRAMES_MODULUS));
+    for (const frame of this.#sent.all(this.now)) this.#sendAgain(frame);
     this.#resending?.arm();
     this.status();
     this.#pump();
@@ -153,13 +179,14 @@ export class Conversation {
     this.#isLineUp = this.#isStatusWaiting = false;
     this.#resending?.disarm();
     this.#taken.forgetAhead();
-    const untaken = this.#untaken;
-    this.#untaken = new Set();
-    for (const done of untaken) done({ ok: true });
+    this.#again = { untaken: 0 };
+    this.#behind = 0;
+    for (const taken of this.#untaken) taken();
   }
 
   /** The session is over. */
   close(): void {
+    this.#isClosed = true;
     this.#isLineUp = false;
     this.#resending?.disarm();
     this.#untaken.clear();
@@ -177,12 +204,15 @@ export class Conversation {
       const message = `the message has ${payload.length} bytes; the other side takes at most ${this.limits.message}`;
       return done({ ok: false, error: new VirtagentError('MESSAGE_TOO_LARGE', message), known: 'not-sent' });
     }
-    this.#waiting.push({ payload, isBytes, charge, done });
+    if (charge > 0) this.#unsent.set(payload, charge);
+    this.#waiting.push({ payload, isBytes, done });
     if (this.#waiting.length === 1) this.#pump();
   }
 
-  /** A message will not be finished. */
+  /** A message will not be finished. What it was charged is free again: the other side never counts half a message. */
   forget(payload: Uint8Array): void {
+    const charge = this.#unsent.get(payload);
+    this.#unsent.delete(payload);
     const at = this.#waiting.findIndex((one) => one.payload === payload);
     // What waits for the window has its slot, and its turn will come to nothing.
     if (at >= 0) {
@@ -191,6 +221,7 @@ export class Conversation {
     }
     const cut = this.#outgoing.drop(payload);
     if (cut !== undefined) this.#add(payload, cut, ignore);
+    if (charge !== undefined) this.#host.onCredit({ requests: 1, bytes: charge });
   }
 
   /** A request that came no longer waits here: another may be sent. */
@@ -214,7 +245,7 @@ export class Conversation {
       grantedRequests: granted.requests,
       grantedBytes: granted.bytes,
       spentRequests: this.#spent.requests % COUNT_MODULUS,
-      spentBytes: this.#spent.bytes,
+      spentBytes: this.#spent.bytes % BYTES_MODULUS,
       taken: this.isReliable ? this.#taken.bits() : noBits,
     };
     this.#isStatusWaiting = true;
@@ -240,9 +271,11 @@ export class Conversation {
   takeStatus(status: StatusFrame): void {
     const { now } = this;
     const came = this.#sent.acknowledge(status.next, status.taken, now);
-    if (came.type === 'impossible') return this.#host.onImpossible();
+    this.#behind = came.type === 'behind' ? this.#behind + 1 : 0;
+    if (came.type === 'impossible' || this.#behind >= mostBehind) return this.#host.onImpossible();
     this.#resending?.heard(came);
-    this.#allowance.spent(status.spentRequests, status.spentBytes);
+    // What a reliable session has not seen is still on its way.
+    if (!this.isReliable) this.#allowance.spent(status.spentRequests, status.spentBytes);
     const credit = this.#granted.heard(status.grantedRequests, status.grantedBytes);
     if (status.ask) this.#isStatusDue = true;
     if (came.type === 'taken') this.#pump();
@@ -260,6 +293,8 @@ export class Conversation {
   }
 
   readonly #handOn = (frame: DataFrame, lost: number): void => {
+    // A message before it, kept until then, may have ended the session.
+    if (this.#isClosed) return;
     if (lost > 0) this.#pieces.frameLost();
     const whole = this.#pieces.take(frame);
     if (whole === undefined) return;
@@ -270,21 +305,28 @@ export class Conversation {
 
   #pump(): void {
     while (this.#isLineUp && this.#waiting.length > 0) {
-      const { payload, isBytes, charge, done } = this.#waiting[0] as Waiting;
-      const turn = Math.min(this.#outgoing.left(payload), this.#turn);
-      if (!this.#sent.hasRoom(turn)) return;
+      const { payload, isBytes, done } = this.#waiting[0] as Waiting;
+      const left = this.#outgoing.left(payload);
+      const turn = Math.min(left, this.#turn);
+      if (!this.#sent.hasRoom(Math.ceil(turn / this.#piece), turn)) return;
       const begins = !this.#outgoing.hasBegun(payload);
-      if (begins && turn < payload.length && this.#outgoing.begun >= this.limits.messages) return this.#yield();
+      if (begins && turn < left && this.#outgoing.begun >= this.limits.messages) return this.#yield();
       this.#waiting.shift();
-      if (begins && charge > 0) {
-        this.#spent.requests++;
-        this.#spent.bytes += charge;
-        // Some of it may be lost: the other side is to know what it has not seen.
-        if (this.#granted.isSpent(this.#spent)) this.#isStatusDue = true;
-      }
+      if (turn === left) this.#spend(payload);
       this.#sendTurn(payload, isBytes, turn, done);
       if (this.#isStatusDue) this.status();
     }
+  }
+
+  /** A message is sent whole. */
+  #spend(payload: Uint8Array): void {
+    const charge = this.#unsent.get(payload);
+    if (charge === undefined) return;
+    this.#unsent.delete(payload);
+    this.#spent.requests++;
+    this.#spent.bytes += charge;
+    // Some of it may be lost: the other side is to know what it has not seen.
+    if (this.#granted.isSpent(this.#spent)) this.#isStatusDue = true;
   }
 
   /** Sends so much of a message, in as many frames as that takes. */
@@ -322,12 +364,30 @@ export class Conversation {
     return taken;
   }
 
-  #write(frame: Uint8Array): void {
-    if (this.#isLineUp) this.#host.write(frame, ignore);
+  #sendAgain(frame: Uint8Array): void {
+    if (!this.#isLineUp) return;
+    const again = this.#again;
+    again.untaken++;
+    this.#host.write(frame, () => void again.untaken--);
+  }
+
+  #resendingLine(): ResendingLine {
+    const owner = this;
+    return {
+      get isFull() {
+        return owner.isFull;
+      },
+      again: (frame) => this.#sendAgain(frame),
+    };
+  }
+
+  /** The stream has not taken all that was sent again: what is sent again now only waits behind it. */
+  get isFull(): boolean {
+    return this.#again.untaken > 0;
   }
 
   get #piece(): number {
-    return this.isReliable || !this.hasLimits ? Math.min(smallPiece, this.limits.frame) : this.limits.frame;
+    return this.isReliable || !this.#hasLimits ? Math.min(smallPiece, this.limits.frame) : this.limits.frame;
   }
 
   get #turn(): number {

@@ -2,6 +2,13 @@ import { durations, type Timer, type Timers } from '../timers.ts';
 import { RoundTrip } from './round-trip.ts';
 import type { Acknowledged, SentFrames } from './sent-frames.ts';
 
+/** What sends again. */
+export interface ResendingLine {
+  /** The stream has not taken what was sent last: what is sent again would only wait behind it. */
+  readonly isFull: boolean;
+  again(frame: Uint8Array): void;
+}
+
 /**
  * A reliable session's timers: a frame that is not taken in time is sent again, and what was taken is told soon.
  *
@@ -10,15 +17,15 @@ import type { Acknowledged, SentFrames } from './sent-frames.ts';
 export class Resending {
   readonly #sent: SentFrames;
   readonly #timers: Timers;
-  readonly #write: (frame: Uint8Array) => void;
+  readonly #line: ResendingLine;
   readonly #roundTrip = new RoundTrip();
   #resend: Timer | undefined;
   #status: Timer | undefined;
 
-  constructor(sent: SentFrames, timers: Timers, write: (frame: Uint8Array) => void) {
+  constructor(sent: SentFrames, timers: Timers, line: ResendingLine) {
     this.#sent = sent;
     this.#timers = timers;
-    this.#write = write;
+    this.#line = line;
   }
 
   /** A frame was sent. */
@@ -38,7 +45,7 @@ export class Resending {
     if (acknowledged.type !== 'taken') return;
     if (acknowledged.roundTrip !== undefined) this.#roundTrip.measured(acknowledged.roundTrip);
     else this.#roundTrip.progressed();
-    for (const frame of this.#sent.lost(this.#timers.clock.now())) this.#write(frame);
+    if (!this.#line.isFull) for (const frame of this.#sent.lost(this.#timers.clock.now())) this.#line.again(frame);
     this.#timers.cancel(this.#resend);
     this.#resend = undefined;
     this.arm();
@@ -62,9 +69,8 @@ export class Resending {
   #late(): void {
     this.#resend = undefined;
     this.#roundTrip.timedOut();
-    const frame = this.#sent.oldest(this.#timers.clock.now());
-    if (frame === undefined) return;
-    this.#write(frame);
+    if (this.#sent.size === 0) return;
+    if (!this.#line.isFull) this.#line.again(this.#sent.oldest(this.#timers.clock.now()) as Uint8Array);
     this.#start();
   }
 }

@@ -8,6 +8,7 @@ import type { Timers } from '../timers.ts';
 import type { SendResult } from '../transport.ts';
 import { Agreement, type Progress } from './agreement.ts';
 import type { Credit } from './allowance.ts';
+import { ClockDifference } from './clock-difference.ts';
 import { Conversation, type ConversationHost } from './conversation.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Excess, Whole } from './pieces.ts';
@@ -67,8 +68,14 @@ export class Session implements Codec {
   #conversation: Conversation | undefined;
   /** How many sessions there have been; the number of the present one. */
   #number = 0;
-  /** The least difference between the two clocks that was seen. */
-  #difference = Infinity;
+  #difference = new ClockDifference();
+  /** There is no line, or it is over: nothing of it is listened to any more. */
+  #isDeaf = true;
+  #isReading = false;
+  /** The stream has not taken the last HELLO; another is owed when it has. */
+  #hello: { isOwed: boolean } | undefined;
+  /** This side's limits are on their way to the stream. */
+  #isTelling = false;
   #out: Decoded[] = [];
 
   constructor(host: SessionHost, options: SessionOptions) {
@@ -98,14 +105,16 @@ export class Session implements Codec {
   }
 
   push(chunk: Uint8Array): Decoded[] {
-    for (const one of this.#reader.push(chunk)) this.#take(one);
+    this.#isReading = true;
+    this.#reader.read(chunk, this.#take);
+    this.#isReading = false;
     this.#conversation?.flush();
     return this.#takeOut();
   }
 
+  /** Of a line that a frame has ended nothing is left to be told: what came before that frame, its push gives out. */
   end(): Decoded[] {
-    for (const one of this.#reader.end()) if (one instanceof RemoteProtocolError) this.#out.push(one);
-    return this.#takeOut();
+    return this.#isReading ? [] : (this.#reader.end() as RemoteProtocolError[]);
   }
 
   // What the chart's effects ask for.
@@ -114,26 +123,44 @@ export class Session implements Codec {
   lineOpened(): void {
     this.#agreement.begin();
     this.#reader = newReader();
+    this.#isDeaf = false;
+    this.#hello = undefined;
   }
 
   /** The line is gone. */
   lineClosed(): void {
+    this.#isDeaf = true;
     this.#heartbeat.stop();
     this.#reader.seed = undefined;
     this.#conversation?.lineDown();
   }
 
+  /** Says HELLO; on a full stream once it has taken the last one. */
   hello(): void {
-    const progress = this.#progress;
-    this.#write(encodeHello(this.#agreement.hello(progress, this.#options.reliable, this.clock)));
+    if (this.#hello !== undefined) {
+      this.#hello.isOwed = true;
+      return;
+    }
+    const hello = (this.#hello = { isOwed: false });
+    this.#host.write(encodeHello(this.#agreement.hello(this.#progress, this.#options.reliable, this.clock)), () => {
+      // Of an earlier line.
+      if (this.#hello !== hello) return;
+      this.#hello = undefined;
+      if (hello.isOwed) this.hello();
+    });
   }
 
   /** Tells this side's limits. `again`: the other side's have not come, and perhaps these have not either. */
   tellLimits(again: boolean): void {
+    // The other side may ask for them as often as it likes.
+    if (this.#isTelling) return;
+    this.#isTelling = true;
     const { limits, keepMs, heartbeatMs } = this.#options;
     const announced = announcedLimits(limits, { keepMs, heartbeatMs });
     const payload = this.encode({ type: 'limits', limits: again ? { ...announced, again: 1 } : { ...announced } });
-    this.send(payload, 0, ignore);
+    this.send(payload, 0, () => {
+      this.#isTelling = false;
+    });
   }
 
   /** The session is over. What this side still holds of it is of no use to the next. */
@@ -143,7 +170,8 @@ export class Session implements Codec {
     this.#reader.seed = undefined;
     this.#conversation?.close();
     this.#conversation = undefined;
-    this.#difference = Infinity;
+    this.#difference = new ClockDifference();
+    this.#isTelling = false;
     this.#out = [];
     this.#host.discard();
   }
@@ -191,6 +219,11 @@ export class Session implements Codec {
     return this.#conversation?.limits ?? sessionLimits;
   }
 
+  /** Whether both have agreed on one, on this line or an earlier one. */
+  get isAgreed(): boolean {
+    return this.#conversation !== undefined;
+  }
+
   get isReliable(): boolean {
     return this.#conversation?.isReliable ?? false;
   }
@@ -202,17 +235,19 @@ export class Session implements Codec {
 
   // What comes in.
 
-  #take(one: Frame | RemoteProtocolError): void {
+  readonly #take = (one: Frame | RemoteProtocolError): void => {
+    if (this.#isDeaf) return;
     if (one instanceof RemoteProtocolError) return void this.#out.push(one);
     this.#heartbeat.heard();
     if (one.kind === 'hello') return this.#hear(one);
     if (one.kind === 'bye') return this.#takeBye(one);
     // A frame before it in the same chunk may have ended the session.
     if (!this.#agreement.isAgreed) return;
+    this.#agreement.confirmed();
     if (one.kind === 'data') return this.#conversation?.takeData(one);
     this.#noteClock(one.clock);
     this.#conversation?.takeStatus(one);
-  }
+  };
 
   #hear(hello: HelloFrame): void {
     if (hello.version !== VERSION) return this.#otherVersion(hello.version);
@@ -230,7 +265,7 @@ export class Session implements Codec {
     if (heard.answer) this.hello();
     if (heard.verdict === 'agreed') this.#agreed(hello);
     // It has not heard that this side agreed: what was sent meanwhile it has dropped.
-    else if (heard.verdict === 'known') this.#conversation?.lineUp(hello.got);
+    else if (heard.again) this.#conversation?.lineUp(hello.got);
   }
 
   #agreed(hello: HelloFrame): void {
@@ -288,8 +323,7 @@ export class Session implements Codec {
 
   #meet(limits: Readonly<Record<string, number>>): void {
     const conversation = this.#conversation as Conversation;
-    conversation.limits = { ...sessionLimits, ...limits };
-    conversation.hasLimits = true;
+    conversation.meet(limits);
     if (limits['again'] === 1) this.tellLimits(false);
     this.#host.tell({ type: 'limits' });
   }
@@ -297,11 +331,11 @@ export class Session implements Codec {
   /** A request with what is left of its deadline. */
   #timed(message: IncomingMessage): IncomingMessage {
     if (message.type !== 'request' || message.deadline === undefined) return message;
-    return { ...message, remainingMs: message.deadline - (this.clock - this.#difference) };
+    return { ...message, remainingMs: message.deadline - (this.clock - this.#difference.value) };
   }
 
   #noteClock(theirs: number): void {
-    this.#difference = Math.min(this.#difference, this.clock - theirs);
+    this.#difference.note(theirs, this.clock);
   }
 
   // What ends it.
@@ -312,6 +346,7 @@ export class Session implements Codec {
   }
 
   #exceeded({ limit, most, value }: Excess): void {
+    this.#isDeaf = true;
     const text = `${limit}: ${value}, and the limit is ${most}`;
     this.bye(byeCodes.limit, text);
     this.renew();
@@ -322,20 +357,33 @@ export class Session implements Codec {
   }
 
   #otherVersion(version: number): void {
+    this.#isDeaf = true;
     this.bye(byeCodes.version, `virtagent-${VERSION} is spoken here`);
     const message = `the other side speaks virtagent-${version}, this one virtagent-${VERSION}`;
     this.#host.tell({ type: 'ended', reason: new VirtagentError('PROTOCOL_MISMATCH', message) });
   }
 
   #takeBye({ seen, code, text }: ByeFrame): void {
-    if (seen !== this.#agreement.line && code !== byeCodes.version) return;
-    this.renew();
-    this.#host.tell({ type: 'ended', reason: byeError(code, text) });
+    const { line, isAgreed } = this.#agreement;
+    // Who does not speak this version knows no line. Who has agreed speaks it, and what says otherwise is of before.
+    if (seen !== line && (code !== byeCodes.version || isAgreed)) return;
+    this.#isDeaf = true;
+    // What came before it, perhaps in the same chunk, is handed on first: the last answers of who stops.
+    queueMicrotask(() => {
+      if (this.#agreement.line !== line) return;
+      this.renew();
+      this.#host.tell({ type: 'ended', reason: byeError(code, text) });
+    });
   }
 
   get #progress(): Progress {
     const conversation = this.#conversation;
-    return { sent: conversation?.sent ?? 0, taken: conversation?.confirmed ?? 0, got: conversation?.got ?? 0 };
+    return {
+      sent: conversation?.sent ?? 0,
+      taken: conversation?.confirmed ?? 0,
+      got: conversation?.got ?? 0,
+      isFull: conversation?.isFull === true,
+    };
   }
 
   #takeOut(): Decoded[] {
