@@ -49,6 +49,8 @@ export const durations = Object.freeze({
   helloLast: 5_000,
   /** How long the other side's limits may take before this side's are told again: a plain line may have lost either. */
   limitsAgain: 1_000,
+  /** How long a side waits for room or credit before it asks: what told of it may have been lost. */
+  statusAgain: 1_000,
   /** A reliable session: how long a frame may be untaken before anything was measured, at least, and at most. */
   resendBefore: 1_000,
   resendFirst: 200,

@@ -110,7 +110,7 @@ test('counts go on behind what their digits on the line can hold', () => {
 });
 
 test('what a side claims to have spent makes it no credit', () => {
-  const allowance = new Allowance(room);
+  const allowance = new Allowance(room, 1_000);
   allowance.tell();
   allowance.spent(2 ** 20, 2 ** 40);
   const { requests } = allowance.tell();

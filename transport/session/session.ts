@@ -146,7 +146,10 @@ export class Session implements Codec {
       // Of an earlier line.
       if (this.#hello !== hello) return;
       this.#hello = undefined;
-      if (hello.isOwed) this.hello();
+      if (!hello.isOwed) return;
+      this.hello();
+      // Until the other side has heard this one it may not have agreed, and drops what comes before.
+      if (this.#agreement.isAgreed) this.#conversation?.lineUp(this.#conversation.confirmed);
     });
   }
 
@@ -259,7 +262,7 @@ export class Session implements Codec {
     if (heard.verdict === 'at-odds') return this.#atOdds();
     if (heard.anew) {
       this.#reader.seed = undefined;
-      this.#conversation?.lineDown();
+      this.#conversation?.hold();
       this.#host.tell({ type: 'anew' });
     }
     if (heard.answer) this.hello();
