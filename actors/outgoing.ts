@@ -205,7 +205,10 @@ export class Outgoing {
   /** Tells the other side that nobody waits for an answer, where the protocol can. */
   tellCancelled(tag: string): void {
     this.#host.greeting?.givenUp(tag);
-    if (this.#host.protocol.cancels && this.#host.transport.isOpen) this.notice({ type: 'cancel', tag }, () => {});
+    const { session, transport } = this.#host;
+    // A session outlives its line: whom it is to reach is there when the next one is.
+    const mayReach = transport.isOpen || session?.isAgreed === true;
+    if (this.#host.protocol.cancels && mayReach) this.notice({ type: 'cancel', tag }, () => {});
   }
 
   #checkItem(method: string, value: unknown, own: Schema | undefined): unknown {

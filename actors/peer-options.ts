@@ -17,7 +17,7 @@ export interface PeerOptions extends Partial<Omit<ManagerLimits, 'credits'>> {
   readonly stream?: Duplex | undefined;
   /** Where lines come from, if there can be more than one. */
   readonly channel?: Channel | undefined;
-  /** Default `jsonrpc-lines`. */
+  /** Default `virtagent-2`. */
   readonly protocol?: ProtocolName | undefined;
   /**
    * Which end of a `virtagent-v7` line this is; without one the line has no greeting. `jsonrpc-*` have no roles, `qemu-ga` has the
@@ -124,7 +124,7 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
   if (channel !== undefined && typeof channel?.open !== 'function')
     invalidOption('channel', channel, 'a channel, such as unixConnect(path)');
   if (role !== undefined && role !== 'host' && role !== 'guest') invalidOption('role', role, 'host or guest');
-  const protocol = protocolByName(options.protocol ?? 'jsonrpc-lines');
+  const protocol = protocolByName(options.protocol ?? 'virtagent-2');
   checkMethods(methods);
   object('results', results);
   for (const [name, schema] of Object.entries(results)) checkSchema(`results.${name}`, schema);

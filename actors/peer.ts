@@ -373,6 +373,8 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   #end(error = new VirtagentError('STOPPED', 'stopped')): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    // What a session lets go of frees send slots; nobody else is to have them.
+    this.manager.gate('none');
     this.#greeting?.close();
     this.manager.kill(error);
     this.#outgoing.close(error);
@@ -499,7 +501,10 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   #sessionHost(stopChild: (child: AnyActorRef) => void): SessionGreetingHost {
     const owner = this;
     const { random, codecLimits: limits, reliable, keepMs, heartbeatMs, managerLimits } = this.#options;
-    const room = { requests: Math.min(mostRequests, managerLimits.maxServerJobs), bytes: managerLimits.maxServerBytes };
+    const { maxServerJobs, executeSlots, maxServerBytes } = managerLimits;
+    // What runs and what is nested is in the queue as well, and needs no credit: who keeps within that is not told BUSY.
+    const requests = Math.max(1, Math.min(mostRequests, Math.floor(maxServerJobs / 2), maxServerJobs - executeSlots));
+    const room = { requests, bytes: Math.ceil(maxServerBytes / 2) };
     return {
       ref: this.ref,
       get manager() {

@@ -59,11 +59,12 @@ export class SessionGreeting implements Greeting {
   }
 
   begin(): void {
+    // Until both have agreed, nothing is sent: also no answer.
+    this.#host.gate('none');
     // Of a line that is open: the chart itself wants it greeted anew, and does.
     if (this.#isOpen) return;
     this.#isOpen = true;
     this.#actor ??= this.#start();
-    this.#host.gate('none');
     this.session.lineOpened();
     this.#send({ type: 'opened' });
   }
@@ -87,7 +88,7 @@ export class SessionGreeting implements Greeting {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#disarm();
-    this.#host.manager.timers.cancel(this.#keeping);
+    this.#stopKeeping();
     this.#session?.lineClosed();
     if (this.#actor !== undefined) this.#host.stopChild(this.#actor as unknown as AnyActorRef);
     this.#actor = undefined;
@@ -122,8 +123,17 @@ export class SessionGreeting implements Greeting {
     this.session.hello();
   }
 
+  /** From when it lost the line on which both had last agreed. */
   #keep(): void {
-    this.#keeping = this.#host.manager.timers.start(this.session.keepMs, () => this.#send({ type: 'expired' }));
+    this.#keeping ??= this.#host.manager.timers.start(this.session.keepMs, () => {
+      this.#keeping = undefined;
+      this.#send({ type: 'expired' });
+    });
+  }
+
+  #stopKeeping(): void {
+    this.#host.manager.timers.cancel(this.#keeping);
+    this.#keeping = undefined;
   }
 
   #endSession(): void {
@@ -154,7 +164,7 @@ export class SessionGreeting implements Greeting {
         armRepeat: () => after(() => this.#arm(durations.limitsAgain)),
         admit: () => after(() => this.#host.transport.greeted()),
         keep: () => after(() => this.#keep()),
-        stopKeeping: () => after(() => this.#host.manager.timers.cancel(this.#keeping)),
+        stopKeeping: () => after(() => this.#stopKeeping()),
         endSession: () => after(() => this.#endSession()),
         fail: (_, { reason }) => after(() => this.#host.transport.fail(reason)),
         report: () => after(() => this.#host.onViolation()),

@@ -29,6 +29,9 @@ export class FirstBytes {
 /** What each protocol looks like, by what it alone begins with. The first that fits counts. */
 const looks: Readonly<Record<ProtocolName | 'qmp', RegExp>> = {
   qmp: /^\s*\{\s*"QMP"\s*:/,
+  // A HELLO, of any version. Its length is of bytes below 0x80.
+  // oxlint-disable-next-line no-control-regex -- exactly those
+  'virtagent-2': /\xff\x10[\x00-\x7f]{3}/,
   'virtagent-v7': /\xff(?:POST \/RPC2|HTTP\/1\.1 200)/,
   'jsonrpc-headers': /(?:^|\n)Content-Length: *\d+\r\n(?:[^\r\n]+\r\n)*\r\n?/i,
   'jsonrpc-lines': /(?:^|\n)\s*\{(?=.{0,200}"jsonrpc"\s*:)/,

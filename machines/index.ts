@@ -6,6 +6,7 @@ export { linkMachine, type LinkContext, type LinkEvent, type LinkInput, type Lin
 export { noticeJob } from './notice-job.ts';
 export { peerMachine, type PeerContext, type PeerEmitted, type PeerEvent, type PeerOutput } from './peer.ts';
 export { qemuGaMachine, type QemuGaContext, type QemuGaEvent, type QemuGaState } from './qemu-ga.ts';
+export { sessionMachine, type SessionContext, type SessionEvent, type SessionState } from './session.ts';
 export * from './job.ts';
 export type {
   Charge,

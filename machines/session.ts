@@ -115,7 +115,7 @@ export const sessionMachine = s.createMachine({
         repeat: { target: 'greeting', reenter: true },
         agreed: [
           { guard: 'resumesMet', target: 'open', actions: 'stopKeeping' },
-          { guard: 'resumes', target: 'meeting', actions: 'stopKeeping' },
+          { guard: 'resumes', target: 'meeting', actions: ['stopKeeping', 'noteHeld'] },
           { target: 'meeting', actions: ['noteHeld', { type: 'tellLimits', params: { again: false } }] },
         ],
         at_odds: [
@@ -159,7 +159,8 @@ export const sessionMachine = s.createMachine({
         at_odds: ignored,
         anew: ignored,
         limits: ignored,
-        ended: ignored,
+        // It said so before the line went.
+        ended: { target: 'off', actions: [...over] },
         repeat: violation,
       },
     },

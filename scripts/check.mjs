@@ -9,6 +9,7 @@ const steps = [
   ['format', ['npx', 'oxfmt', '--check']],
   ['build', ['npm', 'run', '-s', 'build']],
   ['docs are not stale', ['npm', 'run', '-s', 'docs', '--', '--check']],
+  ['vectors are not stale', ['npm', 'run', '-s', 'vectors', '--', '--check']],
   ['no unused code or dependency', ['npx', 'knip']],
   ['package', ['npx', 'publint', '--strict']],
   ['types of the package', ['npx', 'attw', '--pack', '.', '--profile', 'esm-only']],

@@ -81,16 +81,6 @@ export const sessionLimits: SessionLimits = Object.freeze({
   heartbeatMs: 5000,
 });
 
-/** What every side takes: less could carry neither limits nor errors, and would be a way to keep the other side busy with nothing. */
-const leastLimits: Partial<SessionLimits> = Object.freeze({ frame: 256, message: 1024, messages: 1 });
-
-/** The limits that the other side has announced: the defaults where it said nothing, and never less than every side takes. */
-export function remoteLimits(announced: Readonly<Record<string, number>>): SessionLimits {
-  const limits: Record<string, number> = { ...sessionLimits, ...announced };
-  for (const [name, least] of Object.entries(leastLimits)) limits[name] = Math.max(least, limits[name] as number);
-  return limits as unknown as SessionLimits;
-}
-
 /** What a side with these caps announces. */
 export function announcedLimits(limits: Limits, own: Pick<SessionLimits, 'keepMs' | 'heartbeatMs'>): SessionLimits {
   return {

@@ -6,7 +6,7 @@ import type { Channel } from './channels/channel.ts';
 import { invalidOption, RemoteProtocolError, VirtagentError } from './errors.ts';
 import type { Codec, Decoded, IncomingMessage } from './messages.ts';
 import { WHOLE } from './session/conversation.ts';
-import type { Session } from './session/session.ts';
+import { isCharged, type Session } from './session/session.ts';
 import { backoff, durations, Timers, type Clock, type Timer } from './timers.ts';
 import { TurnBatch } from './turn-batch.ts';
 
@@ -61,6 +61,12 @@ export type SendResult =
 
 /** After lines that were up and on which nothing was heard, the pause grows up to this many milliseconds. */
 const silentLast = 1_000;
+
+/** What leads to an answer. */
+const isAnswered: ReadonlySet<IncomingMessage['type']> = new Set(['request', 'notification', 'rejected', 'cancel', 'status']);
+
+/** Bytes of cancels and the like that wait while nothing is to be read: 10,000 of them. */
+const mostUncharged = 512 * 1024;
 
 const transports = new WeakMap<AnyActorRef, Transport>();
 
@@ -148,6 +154,8 @@ export class Transport {
   #decoded: Decoded[] = [];
   #next = 0;
   #delivering = false;
+  /** Bytes of what a session has read while nothing is to be read, and which costs its sender no credit. */
+  #uncharged = 0;
   /** Whether the present line has yielded a message; how many before it did not. */
   #heard = false;
   #silentLines = 0;
@@ -359,6 +367,8 @@ export class Transport {
 
   /** @internal */
   _announce(): void {
+    // What two sessions agree by is no message.
+    if (this.#input.session !== undefined) this.#heard = true;
     this.#input.onUp?.();
   }
 
@@ -405,10 +415,15 @@ export class Transport {
     this.#armed.delete(name);
   }
 
-  /** @internal What was decoded and not handed on waits too: one chunk can hold thousands of messages. */
+  /**
+   * @internal What was decoded and not handed on waits too: one chunk can hold thousands of messages.
+   *
+   * A session reads on: without what the other side says it has taken, the answers that it does read would not leave.
+   */
   _pauseReading(): void {
     this.#reading = false;
-    this.#stream?.pause();
+    this.#uncharged = 0;
+    if (this.#input.session === undefined) this.#stream?.pause();
     this.#arm('stall', this.#input.stallTimeoutMs ?? durations.stallTimeout, () => this.#stalled());
   }
 
@@ -457,10 +472,29 @@ export class Transport {
   #take(chunk: Uint8Array, codec: Codec): void {
     this.counters.bytesIn += chunk.length;
     if (this.#chunks.observed) this.#chunks.next(chunk);
-    const decoded = codec.push(chunk);
+    let decoded = codec.push(chunk);
+    if (!this.#reading && this.#input.session !== undefined) decoded = this.#holdBack(decoded);
     if (this.#decoded.length === 0) this.#decoded = decoded;
     else for (const one of decoded) this.#decoded.push(one);
     this.#deliver();
+  }
+
+  /**
+   * While nothing is to be read: what leads to an answer waits. Requests are bounded by the credit of who sends them; of what needs
+   * none so much may wait, then nothing is read indeed. All else is handed on.
+   */
+  #holdBack(decoded: readonly Decoded[]): Decoded[] {
+    const held: Decoded[] = [];
+    for (const one of decoded) {
+      if (one instanceof RemoteProtocolError || !isAnswered.has(one.type)) {
+        this.#handOn(one);
+        continue;
+      }
+      held.push(one);
+      if (!isCharged(one)) this.#uncharged += one.bytes;
+    }
+    if (this.#uncharged > mostUncharged) this.#stream?.pause();
+    return held;
   }
 
   /** Hands messages on until the line that they came from is gone, or reading stops. */
@@ -478,6 +512,7 @@ export class Transport {
     if (this.#next < this.#decoded.length) return;
     this.#decoded = [];
     this.#next = 0;
+    this.#input.session?.().handedOn();
   }
 
   #handOn(one: Decoded): void {

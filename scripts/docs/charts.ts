@@ -1,5 +1,14 @@
 import type { AnyStateMachine } from 'xstate';
-import { clientJob, linkMachine, managerMachine, noticeJob, peerMachine, qemuGaMachine, serverJob } from '../../machines/index.ts';
+import {
+  clientJob,
+  linkMachine,
+  managerMachine,
+  noticeJob,
+  peerMachine,
+  qemuGaMachine,
+  serverJob,
+  sessionMachine,
+} from '../../machines/index.ts';
 import { docCommentBefore } from './comments.ts';
 import { code, page, table } from './markdown.ts';
 
@@ -30,6 +39,13 @@ const charts: readonly Chart[] = [
     file: 'machines/qemu-ga.ts',
     declaration: 'export const qemuGaMachine',
     machine: qemuGaMachine,
+  },
+  {
+    name: 'session',
+    title: 'Session',
+    file: 'machines/session.ts',
+    declaration: 'export const sessionMachine',
+    machine: sessionMachine,
   },
 ];
 

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Decoded } from '../../transport/messages.ts';
 import { cuts, seeded, smallLimits, streams } from './arbitraries.ts';
-import { capture, codecOf, decode, exact, mutualNames, protocolNames, type ProtocolName } from './support.ts';
+import { capture, codecOf, decode, exact, mutualNames, codecNames, type CodecName } from './support.ts';
 
-function inPieces(name: ProtocolName, stream: Buffer, sizes: readonly number[]): Decoded[] {
+function inPieces(name: CodecName, stream: Buffer, sizes: readonly number[]): Decoded[] {
   const codec = codecOf(name, smallLimits);
   const out: Decoded[] = [];
   for (let at = 0, i = 0; at < stream.length; i++) {
@@ -19,7 +19,7 @@ function inPieces(name: ProtocolName, stream: Buffer, sizes: readonly number[]):
   return out;
 }
 
-describe.each(protocolNames)('%s', (name) => {
+describe.each(codecNames)('%s', (name) => {
   test('a stream says the same in whole and in any pieces, errors and their counts included', () => {
     fc.assert(
       fc.property(streams(name), cuts, (stream, sizes) => {
@@ -85,6 +85,6 @@ test('a message of 64 KiB and more in one-byte chunks is put together', () => {
 });
 
 test('an empty chunk is nothing', () => {
-  for (const name of protocolNames) expect(codecOf(name).push(new Uint8Array(0))).toEqual([]);
+  for (const name of codecNames) expect(codecOf(name).push(new Uint8Array(0))).toEqual([]);
   expect(decode(codecOf('virtagent-v7'), capture('01-start-hello.guest-out'), 7)).toHaveLength(1);
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { errorTable, type ErrorCode } from '../../transport/errors.ts';
 import type { Limits } from '../../transport/limits.ts';
 import type { OutgoingMessage } from '../../transport/messages.ts';
-import { codecOf, headed, raw, v7Frame, type ProtocolName } from './support.ts';
+import { codecOf, headed, raw, v7Frame, type CodecName } from './support.ts';
 
 /** A property's parameters: `SEED=n` repeats a run; fast-check prints the seed of one that failed. */
 export function seeded<T>(parameters: fc.Parameters<T>): fc.Parameters<T> {
@@ -93,7 +93,7 @@ const command: fc.Arbitrary<OutgoingMessage> = record({
 });
 
 /** Messages that come out of a decoder as they went into the encoder, where both sides speak alike. */
-export const messages: Record<ProtocolName, fc.Arbitrary<OutgoingMessage>> = {
+export const messages: Record<CodecName, fc.Arbitrary<OutgoingMessage>> = {
   'virtagent-v7': v7Message,
   'jsonrpc-lines': jsonRpcMessage,
   'jsonrpc-headers': headersMessage,
@@ -104,7 +104,7 @@ const note = '{"jsonrpc":"2.0","method":"m"}';
 const call = '{"jsonrpc":"2.0","id":"a","method":"m","params":[1]}';
 
 /** Short valid frames, below the small limits. */
-export const validFrames: Record<ProtocolName, readonly Buffer[]> = {
+export const validFrames: Record<CodecName, readonly Buffer[]> = {
   'virtagent-v7': [
     v7Frame(['POST /RPC2 HTTP/1.1', 'Content-Type: text/xml', 'Content-Length: 18', 'X-Virtagent-Client-Tag: 1.1'], '{"method": "ping"}'),
     v7Frame(['HTTP/1.1 200 OK', 'Content-Length: 31', 'X-Virtagent-Client-Tag: 2'], '{"errnum": -22, "errstr": "ä"}'),
@@ -129,7 +129,7 @@ export const validFrames: Record<ProtocolName, readonly Buffer[]> = {
 };
 
 /** Every kind of damage that the small limits leave room for. */
-export const damagedFrames: Record<ProtocolName, readonly Buffer[]> = {
+export const damagedFrames: Record<CodecName, readonly Buffer[]> = {
   'virtagent-v7': [
     raw('\xffGET /\r\nContent-Length: 2\r\n\r\n{}\xff'),
     raw('\xffPOST\nContent-Length: 2\r\n\r\n{}\xff'),
@@ -205,7 +205,7 @@ export const damagedFrames: Record<ProtocolName, readonly Buffer[]> = {
 };
 
 /** What frames are made of, to be put together wrongly. */
-export const tokens: Record<ProtocolName, readonly Buffer[]> = {
+export const tokens: Record<CodecName, readonly Buffer[]> = {
   'virtagent-v7': [
     '\xff',
     '\r\n',
@@ -286,7 +286,7 @@ export const tokens: Record<ProtocolName, readonly Buffer[]> = {
 };
 
 /** Streams that mix valid frames, damage, loose tokens and plain bytes. */
-export function streams(name: ProtocolName): fc.Arbitrary<Buffer> {
+export function streams(name: CodecName): fc.Arbitrary<Buffer> {
   const piece = fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom(...validFrames[name]) },
     { weight: 3, arbitrary: fc.constantFrom(...damagedFrames[name]) },

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { codecOf, headed, only, v7Request, type ProtocolName } from './support.ts';
+import { codecOf, headed, only, v7Request, type CodecName } from './support.ts';
 
 /** A request whose one parameter is made of these bytes, in a string. */
-const requests: [ProtocolName, (bytes: Buffer) => Buffer][] = [
+const requests: [CodecName, (bytes: Buffer) => Buffer][] = [
   ['virtagent-v7', (bytes) => v7Request('t', body('"method":"m"', bytes))],
   ['jsonrpc-lines', (bytes) => Buffer.from(`${body('"jsonrpc":"2.0","id":"t","method":"m"', bytes)}\n`, 'latin1')],
   ['jsonrpc-headers', (bytes) => headed(body('"jsonrpc":"2.0","id":"t","method":"m"', bytes))],

@@ -1,11 +1,11 @@
 import { damagedFrames, tokens, validFrames } from './arbitraries.ts';
 import { lyingFrames, lyingMessage, randomMessage, tamperedFrames, tamperedMessage, type Payload } from './fuzz-v2.ts';
 import { bytesOf, mutate, numbers, pick, type Random } from './random.ts';
-import { protocolNames, type ProtocolName } from './support.ts';
+import { codecNames, type CodecName } from './support.ts';
 
 /** Bytes of a line, and the sizes of the chunks that they come in, used over and over. */
 export interface StreamInput {
-  readonly decoder: ProtocolName | 'virtagent-2 frames';
+  readonly decoder: CodecName | 'virtagent-2 frames';
   readonly stream: Buffer;
   readonly sizes: readonly number[];
 }
@@ -19,7 +19,7 @@ export type Input = StreamInput | MessageInput;
 export type Decoder = Input['decoder'];
 
 /** Whatever takes a peer's bytes. */
-export const decoders: readonly Decoder[] = [...protocolNames, 'virtagent-2 frames', 'virtagent-2 messages'];
+export const decoders: readonly Decoder[] = [...codecNames, 'virtagent-2 frames', 'virtagent-2 messages'];
 
 /**
  * `count` inputs for all decoders, or for those that are named, in turn: plain bytes, tampered ones, and some that are right
@@ -46,7 +46,7 @@ function framesFrom(random: Random): Buffer {
   return kind === 0 ? bytesOf(random, 120) : kind < 5 ? tamperedFrames(random) : lyingFrames(random);
 }
 
-function tampered(name: ProtocolName, random: Random): Buffer {
+function tampered(name: CodecName, random: Random): Buffer {
   const frames = Array.from({ length: 1 + random(4) }, () => pick(random(3) === 0 ? damagedFrames[name] : validFrames[name], random));
   let stream: Buffer = Buffer.concat(frames);
   for (let left = random(5); left > 0; left--) stream = mutate(stream, tokens[name], validFrames[name], random);

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { seeded } from './arbitraries.ts';
-import { codecOf, headed, only, v7Request, type ProtocolName } from './support.ts';
+import { codecOf, headed, only, v7Request, type CodecName } from './support.ts';
 
 const nested = (depth: number, text = '1') => '['.repeat(depth) + text + ']'.repeat(depth);
 
 // A message whose param is `value`; in all three the param lies two levels deep.
-const readers: [ProtocolName, (value: string, maxDepth: number) => unknown][] = [
+const readers: [CodecName, (value: string, maxDepth: number) => unknown][] = [
   [
     'virtagent-v7',
     (value, maxDepth) => only(codecOf('virtagent-v7', { maxDepth }), v7Request('t', `{"method":"m","params":{"v":${value}}}`)),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { OutgoingMessage } from '../../transport/messages.ts';
-import { codecOf, protocolNames, refusal } from './support.ts';
+import { codecOf, codecNames, refusal } from './support.ts';
 import { refusalOf } from './v2-messages.ts';
 
 const messages: readonly OutgoingMessage[] = [
@@ -11,7 +11,7 @@ const messages: readonly OutgoingMessage[] = [
 ];
 
 describe.each(messages)('a message of $type', (message) => {
-  test.each(protocolNames)('is refused by %s', (name) => {
+  test.each(codecNames)('is refused by %s', (name) => {
     expect(refusal(codecOf(name), message)).toBe('UNSUPPORTED');
   });
 

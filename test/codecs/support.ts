@@ -4,13 +4,16 @@ import { limitsFrom, type Limits } from '../../transport/limits.ts';
 import type { Codec, Decoded, IncomingMessage, OutgoingMessage } from '../../transport/messages.ts';
 import { protocolByName, protocolNames, type ProtocolName } from '../../transport/protocols.ts';
 
-export { protocolNames, type ProtocolName };
+/** A protocol whose bytes need no session: `virtagent-2` has its frames and messages tested by themselves. */
+export type CodecName = Exclude<ProtocolName, 'virtagent-2'>;
+
+export const codecNames = protocolNames.filter((name): name is CodecName => name !== 'virtagent-2');
 
 /** Protocols in which both sides speak alike, so that what is encoded can be decoded. */
-export const mutualNames = protocolNames.filter((name) => protocolByName(name).serves);
+export const mutualNames = codecNames.filter((name) => protocolByName(name).serves);
 
 /** A codec with the protocol's own limits, and `own` in place of some. */
-export function codecOf(name: ProtocolName, own: Partial<Limits> = {}): Codec {
+export function codecOf(name: CodecName, own: Partial<Limits> = {}): Codec {
   const protocol = protocolByName(name);
   return protocol.createCodec(limitsFrom(protocol.limits, own));
 }

@@ -15,7 +15,6 @@ function hello({ version = 2, line = 1, half = 1, digit = 0, length = 41 } = {})
 
 describe('a frame whose checksum is right, with', () => {
   test.each([
-    ['a HELLO with flags in its head', sealedOf(0x11, hello(), outside)],
     ['a HELLO without a version', sealedOf(0x10, zeros(0), outside)],
     ['a HELLO that is a byte short', sealedOf(0x10, hello({ length: 40 }), outside)],
     ['a HELLO that is a byte long', sealedOf(0x10, bytes(hello(), 0), outside)],
@@ -31,11 +30,9 @@ describe('a frame whose checksum is right, with', () => {
     ['a DROP that is FIRST', sealedOf(0x29, zeros(8))],
     ['a DROP that is LAST', sealedOf(0x2a, zeros(4))],
     ['a DROP with BYTES', sealedOf(0x2c, zeros(4))],
-    ['a STATUS with another flag', sealedOf(0x32, zeros(27))],
     ['a STATUS that is short', sealedOf(0x30, zeros(26))],
     ['a STATUS with 17 bytes of bits', sealedOf(0x30, zeros(44))],
     ['a STATUS with a number that is not in digits', sealedOf(0x30, bytes(zeros(26), 0xff))],
-    ['a BYE with flags in its head', sealedOf(0x41, zeros(7), outside)],
     ['a BYE without a code', sealedOf(0x40, zeros(6), outside)],
     ['a BYE with 257 bytes of text', sealedOf(0x40, bytes(zeros(7), Buffer.alloc(257, 0x41)), outside)],
     ['a BYE whose text is no UTF-8', sealedOf(0x40, bytes(zeros(7), 0xc3), outside)],
@@ -63,9 +60,11 @@ describe('a frame whose checksum is right, with', () => {
     expect(reasonsOf(readAll(sealedOf(0x40, bytes(zeros(7), Buffer.alloc(256, 0x41)), outside)))).toEqual(['taken']);
   });
 
-  test.each([0x00, 0x0f, 0x50, 0x7f, 0x80, 0xa3])('the head %i, which no frame has, is noise', (head) => {
-    expect(reasonsOf(readAll(sealedOf(head, zeros(20))))).toEqual(['noise']);
-    expect(reasonsOf(readAll(sealedOf(head, zeros(20), outside)))).toEqual(['noise']);
+  test.each([0x00, 0x0f, 0x11, 0x32, 0x41, 0x50, 0x7f, 0x80, 0xa3])('the head %i, which no frame has, is noise', (head) => {
+    for (const length of [7, 27, 41]) {
+      expect(reasonsOf(readAll(sealedOf(head, zeros(length))))).toEqual(['noise']);
+      expect(reasonsOf(readAll(sealedOf(head, zeros(length), outside)))).toEqual(['noise']);
+    }
   });
 
   test('a length that is not what is there is not taken, though the checksum is right', () => {

@@ -7,6 +7,7 @@ import { noticeTable } from './notice-table.ts';
 import { peerTable } from './peer-table.ts';
 import { qemuGaTable } from './qemu-ga-table.ts';
 import { serverTable } from './server-table.ts';
+import { sessionTable } from './session-table.ts';
 import { runTable } from './table.ts';
 
 test.each([
@@ -17,6 +18,7 @@ test.each([
   ['link', linkTable],
   ['peer', peerTable],
   ['qemu-ga', qemuGaTable],
+  ['session', sessionTable],
 ] as const)('the tables take every transition of the %s chart, in actors that came there by events', (_, table) => {
   const coverage = new Coverage();
   runTable(table as never, coverage);

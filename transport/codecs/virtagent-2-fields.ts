@@ -30,7 +30,7 @@ export interface DataHead {
   readonly last: boolean;
   /** Whether the message has byte strings behind its JSON. */
   readonly bytes: boolean;
-  /** Whether the message is given up; `first` then says that it was a request that has cost credit. */
+  /** Whether the message is given up. */
   readonly drop: boolean;
   /** Which message it is a piece of; undefined where it is first and last at once. */
   readonly number: number | undefined;
@@ -81,6 +81,13 @@ export const flags = Object.freeze({ first: 1, last: 2, bytes: 4, drop: 8 });
 /** STATUS's one flag. */
 export const askFlag = 1;
 
+/** Whether a frame may begin with that byte: only DATA has all of its flags. */
+export function isHead(byte: number): boolean {
+  const kind = byte >> 4;
+  if (kind === kinds.data) return true;
+  return kind === kinds.status ? byte <= ((kinds.status << 4) | askFlag) : byte === kinds.hello << 4 || byte === kinds.bye << 4;
+}
+
 /** How many bytes the fields take that every frame of that kind has. */
 export const fieldBytes = Object.freeze({ hello: 41, status: 27, bye: 7 });
 
@@ -106,18 +113,18 @@ export function readFields(bytes: Buffer, at: number, end: number, owned: boolea
   const head = bytes[0] as number;
   switch (head >> 4) {
     case kinds.hello:
-      return readHello(head, bytes, at, end);
+      return readHello(bytes, at, end);
     case kinds.data:
       return readData(head & 0x0f, bytes, at, end, owned);
     case kinds.status:
-      return readStatus(head & 0x0f, bytes, at, end);
+      return readStatus((head & askFlag) !== 0, bytes, at, end);
     default:
-      return readBye(head, bytes, at, end);
+      return readBye(bytes, at, end);
   }
 }
 
-function readHello(head: number, bytes: Buffer, at: number, end: number): Frame | Fault {
-  if ((head & 0x0f) !== 0 || at === end) return outOfRange;
+function readHello(bytes: Buffer, at: number, end: number): Frame | Fault {
+  if (at === end) return outOfRange;
   const spoken = bytes[at] as number;
   if (spoken !== version) return otherVersion(spoken);
   const numbersAt = at + 2 + 4 * nonceBytes;
@@ -150,7 +157,7 @@ function readData(bits: number, bytes: Buffer, at: number, end: number, owned: b
   const drop = (bits & flags.drop) !== 0;
   const payloadAt = at + dataFields(first, last);
   if (payloadAt > end || !areDigits(bytes, at, payloadAt)) return outOfRange;
-  if (drop && ((bits & ~flags.first) !== flags.drop || payloadAt !== end)) return outOfRange;
+  if (drop && (bits !== flags.drop || payloadAt !== end)) return outOfRange;
   return {
     kind: 'data',
     seq: digitsAt(bytes, at, 2),
@@ -169,12 +176,12 @@ export function dataFields(first: boolean, last: boolean): number {
   return first ? (last ? 2 : 8) : 4;
 }
 
-function readStatus(bits: number, bytes: Buffer, at: number, end: number): Frame | Fault {
+function readStatus(ask: boolean, bytes: Buffer, at: number, end: number): Frame | Fault {
   const takenAt = at + fieldBytes.status;
-  if (bits > askFlag || takenAt > end || end - takenAt > maxTaken || !areDigits(bytes, at, takenAt)) return outOfRange;
+  if (takenAt > end || end - takenAt > maxTaken || !areDigits(bytes, at, takenAt)) return outOfRange;
   return {
     kind: 'status',
-    ask: bits === askFlag,
+    ask,
     next: digitsAt(bytes, at, 2),
     clock: digitsAt(bytes, at + 2, 5),
     grantedRequests: digitsAt(bytes, at + 7, 4),
@@ -185,9 +192,9 @@ function readStatus(bits: number, bytes: Buffer, at: number, end: number): Frame
   };
 }
 
-function readBye(head: number, bytes: Buffer, at: number, end: number): Frame | Fault {
+function readBye(bytes: Buffer, at: number, end: number): Frame | Fault {
   const textAt = at + fieldBytes.bye;
-  if ((head & 0x0f) !== 0 || textAt > end || end - textAt > maxByeText) return outOfRange;
+  if (textAt > end || end - textAt > maxByeText) return outOfRange;
   if (!isUtf8(bytes.subarray(textAt, end))) return outOfRange;
   return { kind: 'bye', seen: nonceAt(bytes, at), code: bytes[at + nonceBytes] as number, text: bytes.toString('utf8', textAt, end) };
 }

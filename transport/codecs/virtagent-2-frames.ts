@@ -10,6 +10,7 @@ import {
   digitsAt,
   fieldBytes,
   flags,
+  isHead,
   kinds,
   maxByeText,
   putDigits,
@@ -248,14 +249,14 @@ export class FrameReader {
   }
 
   #read(frame: Buffer, owned: boolean): Frame | Fault {
-    const kind = (frame[0] as number) >> 4;
-    if (kind < kinds.hello || kind > kinds.bye) return noFrame;
+    const head = frame[0] as number;
+    if (!isHead(head)) return noFrame;
     const size = frame.length - headBytes - crcBytes;
     if (size < 0) return cutFrame;
     // Looked at before the CRC, as it says what has happened to the frame; nothing is done with it.
     const said = areDigits(frame, 1, headBytes) ? digitsAt(frame, 1, 3) : -1;
     if (size !== said) return size < said ? cutFrame : longFrame;
-    const fault = this.#fault(kind, frame);
+    const fault = this.#fault(head >> 4, frame);
     if (fault !== undefined) return fault;
     // Before what is in it is copied.
     if (size > this.#maxFrame + slack) return this.#tooLarge();

@@ -1,4 +1,6 @@
 import type { Hello } from '../codecs/virtagent-2-frames.ts';
+import { FRAMES_MODULUS, unwrapped } from './numbers.ts';
+import { Pace } from './pace.ts';
 
 /** How far a session has come, for its HELLOs. */
 export interface Progress {
@@ -7,6 +9,8 @@ export interface Progress {
   readonly taken: number;
   /** How many numbered frames of the other side this side has taken. */
   readonly got: number;
+  /** The stream has not taken what was sent last: nothing is to be sent again now. */
+  readonly isFull: boolean;
 }
 
 /** What a HELLO comes to. */
@@ -17,6 +21,8 @@ export interface Heard {
   readonly anew: boolean;
   /** Whether a HELLO is owed. */
   readonly answer: boolean;
+  /** The other side may have dropped what was sent since this side agreed: it is to be sent again. */
+  readonly again: boolean;
 }
 
 /** HELLOs that only repeat what is known are answered at most so often on one line in a second: two sides may not greet for ever. */
@@ -32,6 +38,10 @@ export class Agreement {
   /** Both have agreed on this session, on this line or an earlier one: this half is used. */
   #isUsed = false;
   #isAgreed = false;
+  /** Something came that only who has agreed can send: what is sent to that side is not dropped. */
+  #isConfirmed = false;
+  /** Who repeats a few bytes is not sent a whole window for each. */
+  #again = new Pace();
   #answers = 0;
   #answersSince = 0;
 
@@ -66,38 +76,48 @@ export class Agreement {
   begin(): void {
     this.#line = this.#nonce();
     this.#seen = '';
-    this.#isAgreed = false;
+    this.#isAgreed = this.#isConfirmed = false;
+    this.#again = new Pace();
     this.#answers = 0;
+  }
+
+  /** A frame with the session's key came: the other side has agreed too. */
+  confirmed(): void {
+    this.#isConfirmed = true;
   }
 
   /** The session is over: the next HELLO offers another. */
   renew(): void {
     // What was only offered may be offered anew.
     if (!this.#isUsed) return;
-    this.#isAgreed = this.#isUsed = false;
+    this.#isAgreed = this.#isUsed = this.#isConfirmed = false;
     this.#other = '';
     this.#half = this.#nonce();
   }
 
   /** A HELLO came, at `now` milliseconds. */
   hear(hello: Hello, progress: Progress, now: number): Heard {
-    if (hello.line === this.#line) return { verdict: 'echo', anew: false, answer: false };
+    // By its half too: what was said on an earlier line may come back on this one.
+    if (hello.line === this.#line || hello.half === this.#half) return nothing('echo');
     if (this.#isAtOdds(hello, progress)) {
       this.renew();
       this.#note(hello);
-      return { verdict: 'at-odds', anew: false, answer: false };
+      return nothing('at-odds');
     }
+    const anew = this.#isAgreed && hello.line !== this.#seen;
+    // It will say so again.
+    if (anew && (progress.isFull || !this.#again.may(now))) return nothing('known');
     const isNew = this.#note(hello);
-    const anew = this.#isAgreed && isNew;
-    if (anew) this.#isAgreed = false;
+    if (anew) this.#isAgreed = this.#isConfirmed = false;
     const isRight = hello.seen === this.#line && hello.other === this.#half;
     if (isRight && !this.#isAgreed) {
       this.#isAgreed = this.#isUsed = true;
-      return { verdict: 'agreed', anew, answer: isNew };
+      return { verdict: 'agreed', anew, answer: isNew, again: false };
     }
     // One that began anew is greeted by whoever follows the chart.
     const answer = !anew && (isNew || hello.seen !== this.#line || this.#isAgreed) && this.#mayAnswer(now);
-    return { verdict: this.#isAgreed ? 'known' : 'not-yet', anew, answer };
+    const again = this.#isAgreed && !this.#isConfirmed && !progress.isFull && this.#again.may(now);
+    return { verdict: this.#isAgreed ? 'known' : 'not-yet', anew, answer, again };
   }
 
   /** The HELLO to say now. */
@@ -120,7 +140,8 @@ export class Agreement {
     if (!this.#isUsed) return false;
     if (hello.half !== this.#other) return true;
     if (hello.other !== this.#half) return hello.other !== '';
-    return hello.got > sent || hello.got < taken || hello.sent < got;
+    const theirGot = unwrapped(hello.got, sent, FRAMES_MODULUS);
+    return theirGot > sent || theirGot < taken || unwrapped(hello.sent, got, FRAMES_MODULUS) < got;
   }
 
   /** True if it says something new. */
@@ -138,4 +159,8 @@ export class Agreement {
     }
     return ++this.#answers <= ANSWERS_A_SECOND;
   }
+}
+
+function nothing(verdict: Heard['verdict']): Heard {
+  return { verdict, anew: false, answer: false, again: false };
 }

@@ -1,4 +1,4 @@
-import { COUNT_MODULUS, unwrapped } from './numbers.ts';
+import { BYTES_MODULUS, COUNT_MODULUS, unwrapped } from './numbers.ts';
 
 /** A number of requests, and of bytes that they are charged. */
 export interface Credit {
@@ -11,7 +11,7 @@ export const REQUEST_CHARGE = 2048;
 
 /** What this side allows the other: granted when a request is begun, refused or given up, so that what waits here is bounded. */
 export class Allowance {
-  readonly room: Credit;
+  readonly #room: Credit;
   /** Bytes that the last request may go beyond. */
   readonly #beyond: number;
   /** What has come, or was lost on the way. */
@@ -22,7 +22,7 @@ export class Allowance {
 
   /** `largest`: bytes of the largest message that is taken. */
   constructor(room: Credit, largest: number) {
-    this.room = room;
+    this.#room = room;
     this.#beyond = largest + REQUEST_CHARGE;
   }
 
@@ -45,10 +45,13 @@ export class Allowance {
     this.#done.bytes += bytes + REQUEST_CHARGE;
   }
 
-  /** What the other side of a plain session says that it has sent, or given up: what has not come of it was lost. */
+  /**
+   * What the other side says that it has sent whole, on a line that keeps its order and sends nothing again: what has not come of it was
+   * lost.
+   */
   spent(requests: number, bytes: number): void {
-    const lost = unwrapped(requests, this.#came.requests) - this.#came.requests;
-    const lostBytes = bytes - this.#came.bytes;
+    const lost = unwrapped(requests, this.#came.requests, COUNT_MODULUS) - this.#came.requests;
+    const lostBytes = unwrapped(bytes, this.#came.bytes, BYTES_MODULUS) - this.#came.bytes;
     if (lost <= 0) return;
     // It can't have lost what it was never allowed to send.
     const requestsLost = Math.min(lost, Math.max(0, this.#told.requests - this.#came.requests));
@@ -59,7 +62,7 @@ export class Allowance {
 
   /** All that is allowed since the session began. */
   get granted(): Credit {
-    return { requests: this.#done.requests + this.room.requests, bytes: this.#done.bytes + this.room.bytes };
+    return { requests: this.#done.requests + this.#room.requests, bytes: this.#done.bytes + this.#room.bytes };
   }
 
   /** Whether it is time to tell: half of the room is to be told, or the other side has nothing left. */
@@ -68,14 +71,14 @@ export class Allowance {
     const more = requests - this.#told.requests;
     const moreBytes = bytes - this.#told.bytes;
     if (more <= 0 && moreBytes <= 0) return false;
-    if (more * 2 >= this.room.requests || moreBytes * 2 >= this.room.bytes) return true;
+    if (more * 2 >= this.#room.requests || moreBytes * 2 >= this.#room.bytes) return true;
     return this.#came.requests >= this.#told.requests || this.#came.bytes >= this.#told.bytes;
   }
 
   /** As a STATUS says it: the other side may count on it from now on. */
   tell(): Credit {
     this.#told = { ...this.granted };
-    return { requests: this.#told.requests % COUNT_MODULUS, bytes: this.#told.bytes };
+    return { requests: this.#told.requests % COUNT_MODULUS, bytes: this.#told.bytes % BYTES_MODULUS };
   }
 }
 
@@ -91,8 +94,8 @@ export class Granted {
 
   /** What is new of it. A STATUS that was overtaken by a later one says nothing new. */
   heard(requests: number, bytes: number): Credit | undefined {
-    const more = unwrapped(requests, this.#requests) - this.#requests;
-    const moreBytes = bytes - this.#bytes;
+    const more = unwrapped(requests, this.#requests, COUNT_MODULUS) - this.#requests;
+    const moreBytes = unwrapped(bytes, this.#bytes, BYTES_MODULUS) - this.#bytes;
     if (more < 0 || moreBytes < 0 || (more === 0 && moreBytes === 0)) return undefined;
     this.#requests += more;
     this.#bytes += moreBytes;

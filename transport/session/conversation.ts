@@ -1,14 +1,14 @@
-import { encodeData, encodeStatus, sessionSeed, type Frame } from '../codecs/virtagent-2-frames.ts';
+import { encodeData, encodeStatus, sessionSeed, smallestMaxFrame, type Frame } from '../codecs/virtagent-2-frames.ts';
 import { RemoteProtocolError, VirtagentError } from '../errors.ts';
 import { sessionLimits, type SessionLimits } from '../limits.ts';
 import type { Timers } from '../timers.ts';
 import type { SendResult } from '../transport.ts';
 import { Allowance, Granted, type Credit } from './allowance.ts';
-import { COUNT_MODULUS, SEQ_MODULUS } from './numbers.ts';
+import { BYTES_MODULUS, COUNT_MODULUS, FRAMES_MODULUS, SEQ_MODULUS, unwrapped } from './numbers.ts';
 import { OutgoingMessages, type Cut } from './outgoing-messages.ts';
 import { Pieces, type Excess, type Whole } from './pieces.ts';
 import { Questions } from './questions.ts';
-import { Resending } from './resending.ts';
+import { Resending, type ResendingLine } from './resending.ts';
 import { SentFrames } from './sent-frames.ts';
 import { TakenFrames } from './taken-frames.ts';
 
@@ -46,7 +46,10 @@ export interface ConversationHost {
 
 /** A plain session's window: what is kept for the next line. Small, so that an urgent message has little before it. */
 const plainWindow = Object.freeze({ frames: 1024, bytes: 256 * 1024 });
-const reliableWindow = Object.freeze({ frames: 128, bytes: 64 * 1024 });
+/** Of the 128 frames that a receiver keeps, one for each message that is begun is left for giving it up. */
+const reliableWindow = Object.freeze({ frames: 128 - sessionLimits.messages, bytes: 64 * 1024 });
+/** Every side takes as much in one message: less could carry neither limits nor errors. */
+const leastMessage = 1024;
 /** The most payload of one frame until the other side's limits are known. */
 const smallPiece = 256;
 /** What is sent of a message before another may be: in a plain session, in a reliable one. */
@@ -54,6 +57,8 @@ const plainTurn = 16 * 1024;
 const reliableTurn = 1024;
 /** What is not longer than this always leaves in one turn. */
 export const WHOLE = reliableTurn;
+/** So many STATUS in a row that say less than was said: the other side was put back to an earlier moment. One alone may be a late one. */
+const mostBehind = 3;
 /** A STATUS is due after so many frames, or bytes of them. */
 const statusAfter = Object.freeze({ frames: 64, bytes: 64 * 1024, reliableFrames: 8 });
 const noBits = new Uint8Array(0);
@@ -61,7 +66,6 @@ const ignore = (): void => {};
 
 interface Waiting {
   readonly payload: Uint8Array;
-  readonly charge: number;
   readonly isBytes: boolean;
   readonly done: (result: SendResult) => void;
 }
@@ -69,10 +73,8 @@ interface Waiting {
 /** What two sides say in one session, over however many lines: numbered frames, what is known of them, and credits. */
 export class Conversation {
   readonly isReliable: boolean;
-  /** What the other side announced; the defaults before. */
-  limits: SessionLimits = sessionLimits;
-  /** Whether it has announced them. */
-  hasLimits = false;
+  #limits: SessionLimits = sessionLimits;
+  #hasLimits = false;
   readonly #host: ConversationHost;
   /** Seals what this side sends; checks what it is sent. */
   readonly #seed: number;
@@ -85,15 +87,21 @@ export class Conversation {
   readonly #granted = new Granted();
   readonly #resending: Resending | undefined;
   readonly #questions: Questions;
-  /** What the requests have cost that have begun; that have ended or were given up, which is what the other side can have seen. */
+  /** What was charged for what needs credit: of what was begun, and of what was sent whole, which is all that the other side counts. */
   #begun = { requests: 0, bytes: 0 };
   #spent = { requests: 0, bytes: 0 };
-  /** What those have cost that have begun and not ended. */
-  readonly #charges = new Map<Uint8Array, number>();
+  /** What is charged for messages of which nothing or not all was sent: what is given up of them has cost nothing. */
+  readonly #unsent = new Map<Uint8Array, number>();
   /** Messages that wait for the window, in the order in which they were sent. */
   #waiting: Waiting[] = [];
   /** Told when the stream takes what it was given. */
-  #untaken = new Set<(result: SendResult) => void>();
+  readonly #untaken = new Set<() => void>();
+  /** The count of the frame that is sent again next, on a line that began anew; undefined when all of them are. */
+  #againAt: number | undefined;
+  /** The stream has not taken the last frame that was sent again. */
+  #isRepeatWaiting = false;
+  /** STATUS in a row that say less than was said. */
+  #behind = 0;
   /** DATA frames, and bytes of them, since the last STATUS. */
   #frames = 0;
   #bytes = 0;
@@ -103,10 +111,7 @@ export class Conversation {
   /** The stream has not taken the last STATUS. */
   #isStatusWaiting = false;
   #isLineUp = false;
-  /** The count of the frame that is sent again next, on a line that began anew; undefined when all of them are. */
-  #againAt: number | undefined;
-  /** The stream has not taken the last frame that was sent again. */
-  #isRepeatWaiting = false;
+  #isClosed = false;
 
   constructor(host: ConversationHost, { half, other, reliable, room, maxMessage }: ConversationOptions) {
     this.#host = host;
@@ -118,14 +123,26 @@ export class Conversation {
     this.#pieces = new Pieces({ message: maxMessage, messages: sessionLimits.messages });
     this.#allowance = new Allowance(room, maxMessage);
     this.#questions = new Questions(host.timers, () => this.status(true));
-    const owner = this;
-    if (reliable)
-      this.#resending = new Resending(this.#sent, host.timers, {
-        get takesRepeats() {
-          return owner.#isLineUp && !owner.#isRepeatWaiting;
-        },
-        repeat: (frame) => this.#repeat(frame),
-      });
+    if (reliable) this.#resending = new Resending(this.#sent, host.timers, this.#resendingLine());
+  }
+
+  /** What the other side announced; the defaults before. */
+  get limits(): SessionLimits {
+    return this.#limits;
+  }
+
+  /** The other side announces its limits: what it says first counts. */
+  meet(said: Readonly<Record<string, number>>): void {
+    if (this.#hasLimits) return;
+    this.#hasLimits = true;
+    const limits = { ...sessionLimits, ...said };
+    this.#limits = {
+      ...limits,
+      // What it can't mean: as much as every side takes, and no more than the digits on the wire can say.
+      frame: Math.max(smallestMaxFrame, limits.frame),
+      message: Math.min(Math.max(leastMessage, limits.message), COUNT_MODULUS - 1),
+      messages: Math.min(Math.max(1, limits.messages), sessionLimits.messages),
+    };
   }
 
   /** What the CRCs of the other side's frames begin with. */
@@ -160,7 +177,7 @@ export class Conversation {
   /** Both have agreed, on a line: all that the other side has not taken, by its own count, is sent again. */
   lineUp(theirs: number): void {
     this.#isLineUp = true;
-    this.#sent.confirm(theirs);
+    this.#sent.confirm(unwrapped(theirs, this.#sent.sent, FRAMES_MODULUS));
     this.#sent.forgetBits();
     this.#againAt = this.#sent.taken;
     this.#goOn();
@@ -172,17 +189,19 @@ export class Conversation {
     this.#resending?.disarm();
     this.#questions.end();
     this.#taken.forgetAhead();
+    this.#behind = 0;
   }
 
   /** The line is gone. What its stream had not taken is sent again on the next, so it counts as sent. */
   lineDown(): void {
     this.hold();
     this.#isStatusWaiting = this.#isRepeatWaiting = false;
-    for (const taken of this.#untaken) taken({ ok: true });
+    for (const taken of this.#untaken) taken();
   }
 
   /** The session is over. */
   close(): void {
+    this.#isClosed = true;
     this.#isLineUp = false;
     this.#resending?.disarm();
     this.#questions.end();
@@ -201,22 +220,26 @@ export class Conversation {
       const message = `the message has ${payload.length} bytes; the other side takes at most ${this.limits.message}`;
       return done({ ok: false, error: new VirtagentError('MESSAGE_TOO_LARGE', message), known: 'not-sent' });
     }
-    this.#waiting.push({ payload, isBytes, charge, done });
+    if (charge > 0 && !this.#unsent.has(payload)) this.#charge(payload, charge);
+    this.#waiting.push({ payload, isBytes, done });
     if (this.#waiting.length === 1) this.#pump();
   }
 
-  /** A message will not be finished. */
+  /** A message will not be finished. What it was charged is free again: the other side never counts half a message. */
   forget(payload: Uint8Array): void {
+    const charge = this.#unsent.get(payload);
+    this.#unsent.delete(payload);
     const at = this.#waiting.findIndex((one) => one.payload === payload);
     // What waits for the window has its slot, and its turn will come to nothing.
     if (at >= 0) {
       const [waiting] = this.#waiting.splice(at, 1);
       queueMicrotask(() => waiting?.done({ ok: true }));
     }
-    const cut = this.#outgoing.drop(payload, this.#charges.has(payload));
-    if (cut === undefined) return;
-    this.#pay(payload);
-    this.#add(payload, cut, ignore);
+    const cut = this.#outgoing.drop(payload);
+    if (cut !== undefined) this.#add(payload, cut, ignore);
+    if (charge === undefined) return;
+    this.#begun = { requests: this.#begun.requests - 1, bytes: this.#begun.bytes - charge };
+    this.#host.onCredit({ requests: 1, bytes: charge });
   }
 
   /** A request that came no longer waits here: another may be sent. */
@@ -243,7 +266,7 @@ export class Conversation {
       grantedRequests: granted.requests,
       grantedBytes: granted.bytes,
       spentRequests: this.#spent.requests % COUNT_MODULUS,
-      spentBytes: this.#spent.bytes,
+      spentBytes: this.#spent.bytes % BYTES_MODULUS,
       taken: this.isReliable ? this.#taken.bits() : noBits,
     };
     this.#isStatusWaiting = true;
@@ -269,14 +292,14 @@ export class Conversation {
   takeStatus(status: StatusFrame): void {
     const { now } = this;
     const came = this.#sent.acknowledge(status.next, status.taken, now);
-    if (came.type === 'impossible') return this.#host.onImpossible();
+    this.#behind = came.type === 'behind' ? this.#behind + 1 : 0;
+    if (came.type === 'impossible' || this.#behind >= mostBehind) return this.#host.onImpossible();
     this.#resending?.heard(came);
-    // Where nothing is lost, what has not come is on its way.
+    // What a reliable session has not seen is still on its way.
     if (!this.isReliable) this.#allowance.spent(status.spentRequests, status.spentBytes);
     const credit = this.#granted.heard(status.grantedRequests, status.grantedBytes);
     if (status.ask) this.#isStatusDue = true;
-    if (came.type === 'taken') this.#pump();
-    this.#wonder();
+    this.#pump();
     if (credit !== undefined) this.#host.onCredit(credit);
   }
 
@@ -291,50 +314,45 @@ export class Conversation {
   }
 
   readonly #handOn = (frame: DataFrame, lost: number): void => {
+    // A message before it, kept until then, may have ended the session.
+    if (this.#isClosed) return;
     if (lost > 0) this.#pieces.frameLost();
     const whole = this.#pieces.take(frame);
     if (whole === undefined) return;
     if (whole instanceof RemoteProtocolError) this.#host.onDamage(whole);
     else if ('limit' in whole) this.#host.onExcess(whole);
-    else if ('refund' in whole) this.#refund(whole.refund);
     else this.#host.onMessage(whole);
   };
 
-  /** A request was given up before all of it was here. */
-  #refund(bytes: number): void {
-    if (this.#allowance.take(bytes)) this.#allowance.release(bytes);
-    else this.#host.onExcess({ limit: 'requests', most: this.#allowance.room.requests, value: this.#allowance.room.requests + 1 });
-  }
-
   #pump(): void {
     while (this.#isLineUp && this.#againAt === undefined && this.#waiting.length > 0) {
-      const { payload, isBytes, charge, done } = this.#waiting[0] as Waiting;
-      const turn = Math.min(this.#outgoing.left(payload), this.#turn);
-      if (!this.#sent.hasRoom(turn)) return this.#wonder();
+      const { payload, isBytes, done } = this.#waiting[0] as Waiting;
+      const left = this.#outgoing.left(payload);
+      const turn = Math.min(left, this.#turn);
+      if (!this.#sent.hasRoom(Math.ceil(turn / this.#piece), turn)) break;
       const begins = !this.#outgoing.hasBegun(payload);
-      if (begins && turn < payload.length && this.#outgoing.begun >= this.limits.messages) return this.#yield();
+      if (begins && turn < left && this.#outgoing.begun >= this.limits.messages) return this.#yield();
       this.#waiting.shift();
-      if (begins && charge > 0) this.#charge(payload, charge);
+      if (turn === left) this.#spend(payload);
       this.#sendTurn(payload, isBytes, turn, done);
-      if (!this.#outgoing.hasBegun(payload)) this.#pay(payload);
-      // Some of it may be lost: the other side is to know what it has not seen.
-      if (charge > 0 && this.#granted.isSpent(this.#begun)) this.#isStatusDue = true;
       if (this.#isStatusDue) this.status();
     }
     this.#wonder();
   }
 
   #charge(payload: Uint8Array, charge: number): void {
+    this.#unsent.set(payload, charge);
     this.#begun = { requests: this.#begun.requests + 1, bytes: this.#begun.bytes + charge };
-    this.#charges.set(payload, charge);
   }
 
-  /** All of a request is on its way, or it was given up. */
-  #pay(payload: Uint8Array): void {
-    const charge = this.#charges.get(payload);
+  /** A message is sent whole. */
+  #spend(payload: Uint8Array): void {
+    const charge = this.#unsent.get(payload);
     if (charge === undefined) return;
-    this.#charges.delete(payload);
+    this.#unsent.delete(payload);
     this.#spent = { requests: this.#spent.requests + 1, bytes: this.#spent.bytes + charge };
+    // Some of it may be lost: the other side is to know what it has not seen.
+    if (this.#granted.isSpent(this.#begun)) this.#isStatusDue = true;
   }
 
   /** What keeps this side waiting may be a STATUS that was lost, and that nothing else would bring again. */
@@ -359,15 +377,14 @@ export class Conversation {
   /** As many messages are begun as the other side takes: those go on first, in slots of theirs. */
   #yield(): void {
     const { done } = this.#waiting.shift() as Waiting;
-    setImmediate(this.#whenTaken(done, true), { ok: true });
+    setImmediate(() => done({ ok: true, more: true }));
   }
 
   #add(payload: Uint8Array, cut: Cut, taken: (result: SendResult) => void): void {
     const frame = encodeData({ ...cut, seq: this.#sent.sent % SEQ_MODULUS }, payload, cut.from, cut.to, this.#seed);
     this.#sent.add(frame, this.now);
     this.#resending?.arm();
-    // What is behind others that are sent again is sent again with them.
-    if (this.#isLineUp && this.#againAt === undefined) this.#host.write(frame, taken);
+    if (this.#isLineUp) this.#host.write(frame, taken);
     else taken({ ok: true });
   }
 
@@ -406,8 +423,23 @@ export class Conversation {
     isNow = false;
   }
 
+  #resendingLine(): ResendingLine {
+    const owner = this;
+    return {
+      get takesRepeats() {
+        return owner.#isLineUp && !owner.#isRepeatWaiting;
+      },
+      repeat: (frame) => this.#repeat(frame),
+    };
+  }
+
+  /** The stream has not taken all that was sent again: what is sent again now only waits behind it. */
+  get isFull(): boolean {
+    return this.#isRepeatWaiting;
+  }
+
   get #piece(): number {
-    if (!this.hasLimits) return smallPiece;
+    if (!this.#hasLimits) return smallPiece;
     return Math.min(this.#resending?.piece ?? Infinity, this.limits.frame);
   }
 

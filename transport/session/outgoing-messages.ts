@@ -48,13 +48,12 @@ export class OutgoingMessages {
     return { first: at === 0, last, bytes, drop: false, number, total: at === 0 ? payload.length : undefined, from: at, to };
   }
 
-  /** The message will not be finished: the frame that says so, if a part of it is on the line. `charged`: it has cost credit. */
-  drop(payload: Uint8Array, charged: boolean): Cut | undefined {
+  /** The message will not be finished: the frame that says so, if a part of it is on the line. */
+  drop(payload: Uint8Array): Cut | undefined {
     const cursor = this.#begun.get(payload);
     if (cursor === undefined) return undefined;
     this.#end(payload, cursor.number);
-    const total = charged ? payload.length : undefined;
-    return { first: charged, last: false, bytes: false, drop: true, number: cursor.number, total, from: 0, to: 0 };
+    return { first: false, last: false, bytes: false, drop: true, number: cursor.number, total: undefined, from: 0, to: 0 };
   }
 
   clear(): void {

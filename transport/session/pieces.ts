@@ -24,15 +24,16 @@ export interface Excess {
   readonly value: number;
 }
 
-/** A request was given up of which a part had come: what it is charged is given back. */
-export interface Refund {
-  readonly refund: number;
-}
+/** Smaller pieces share a block of so many bytes: who sends single bytes makes nobody hold an object for each. */
+const blockBytes = 4096;
 
 interface Begun {
   readonly total: number;
   readonly bytes: boolean;
-  readonly pieces: Buffer[];
+  /** What has come; the last of them may have room. */
+  readonly blocks: Buffer[];
+  /** How much of the last block is empty. */
+  room: number;
   length: number;
   /** Frames were lost since it began: pieces of it perhaps, its last one perhaps. */
   suspect: boolean;
@@ -67,24 +68,21 @@ export class Pieces {
   }
 
   /** The message that a piece ends, if it ends one; or what is wrong. */
-  take(piece: Piece): Whole | RemoteProtocolError | Excess | Refund | undefined {
+  take(piece: Piece): Whole | RemoteProtocolError | Excess | undefined {
     const { number, payload } = piece;
     if (number === undefined) return piece;
-    if (piece.drop) {
-      this.#drop(number);
-      return piece.first ? { refund: piece.total ?? 0 } : undefined;
-    }
+    if (piece.drop) return this.#drop(number);
     if (piece.first) return this.#begin(number, piece);
     const begun = this.#begun.get(number);
     if (begun === undefined) return new RemoteProtocolError('truncated', 'a piece of a message that has not begun', payload.length);
     const length = begun.length + payload.length;
-    if (length > begun.total || (piece.last && length < begun.total)) return this.#mismatch(number, begun, payload.length);
-    begun.pieces.push(payload);
-    begun.length = length;
+    const fits = piece.last ? length === begun.total : length < begun.total;
+    if (!fits || payload.length === 0) return this.#mismatch(number, begun, payload.length);
+    append(begun, payload);
     this.#held += payload.length;
     if (!piece.last) return undefined;
     this.#drop(number);
-    return { payload: Buffer.concat(begun.pieces, length), bytes: begun.bytes };
+    return { payload: wholeOf(begun), bytes: begun.bytes };
   }
 
   clear(): void {
@@ -99,7 +97,9 @@ export class Pieces {
     if (payload.length >= total) return new RemoteProtocolError('bad-length', 'the first piece of a message is all of it', payload.length);
     this.#drop(number);
     if (this.#begun.size >= messages && !this.#dropSuspect()) return { limit: 'messages', most: messages, value: messages + 1 };
-    this.#begun.set(number, { total, bytes, pieces: [payload], length: payload.length, suspect: false });
+    const begun: Begun = { total, bytes, blocks: [], room: 0, length: 0, suspect: false };
+    append(begun, payload);
+    this.#begun.set(number, begun);
     this.#held += payload.length;
     return before === undefined ? undefined : this.#cut(before);
   }
@@ -127,4 +127,36 @@ export class Pieces {
   #cut(begun: Begun): RemoteProtocolError {
     return new RemoteProtocolError('truncated', 'a message began under the number of one that had not ended', begun.length);
   }
+}
+
+function append(begun: Begun, payload: Buffer): void {
+  begun.length += payload.length;
+  if (payload.length >= blockBytes) {
+    closeBlock(begun);
+    begun.blocks.push(payload);
+    return;
+  }
+  for (let from = 0; from < payload.length;) {
+    if (begun.room === 0) {
+      begun.room = Math.min(blockBytes, begun.total - begun.length + payload.length - from);
+      begun.blocks.push(Buffer.allocUnsafeSlow(begun.room));
+    }
+    const block = begun.blocks.at(-1) as Buffer;
+    const copied = payload.copy(block, block.length - begun.room, from);
+    begun.room -= copied;
+    from += copied;
+  }
+}
+
+/** What is empty of the last block is not part of the message. */
+function closeBlock(begun: Begun): void {
+  if (begun.room === 0) return;
+  const block = begun.blocks.pop() as Buffer;
+  begun.blocks.push(block.subarray(0, block.length - begun.room));
+  begun.room = 0;
+}
+
+function wholeOf(begun: Begun): Buffer {
+  closeBlock(begun);
+  return begun.blocks.length === 1 ? (begun.blocks[0] as Buffer) : Buffer.concat(begun.blocks, begun.length);
 }

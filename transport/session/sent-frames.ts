@@ -21,6 +21,8 @@ export interface SendWindow {
 /** What a STATUS says of the frames that were sent. */
 export type Acknowledged =
   | { readonly type: 'nothing' }
+  /** It says less than an earlier one did. */
+  | { readonly type: 'behind' }
   /** It names what was never sent: the other side, or this one, was put back to an earlier moment. */
   | { readonly type: 'impossible' }
   /** `sends`: how often they were sent, together. `roundTrip`: milliseconds that the last of them took, if it was sent once. */
@@ -59,9 +61,9 @@ export class SentFrames {
     return this.#bytes;
   }
 
-  /** Whether so many more bytes may be sent; one frame always may. */
-  hasRoom(bytes: number): boolean {
-    return this.size === 0 || (this.size < this.#window.frames && this.#bytes + bytes <= this.#window.bytes);
+  /** Whether so many more frames, with so many bytes, may be sent. When none is out, they always may. */
+  hasRoom(frames: number, bytes: number): boolean {
+    return this.size === 0 || (this.size + frames <= this.#window.frames && this.#bytes + bytes <= this.#window.bytes);
   }
 
   /** A frame was numbered `sent` and is on its way. */
@@ -73,8 +75,7 @@ export class SentFrames {
   /** A STATUS came: all before the seq `next` are taken, and those that `bits` names. */
   acknowledge(next: number, bits: Uint8Array, now: number): Acknowledged {
     const distance = ahead(next, this.#taken);
-    // Of before: what a line still held when it was lost.
-    if (distance < 0) return { type: 'nothing' };
+    if (distance < 0) return { type: 'behind' };
     if (distance > this.size) return { type: 'impossible' };
     let newest: SentFrame | undefined;
     let frames = 0;

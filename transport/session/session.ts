@@ -2,12 +2,13 @@ import type { SessionEvent } from '../../machines/session.ts';
 import { encodeBye, encodeHello, FrameReader, type Frame } from '../codecs/virtagent-2-frames.ts';
 import { decodeMessage, encodeMessage } from '../codecs/virtagent-2-messages.ts';
 import { RemoteProtocolError, VirtagentError } from '../errors.ts';
-import { announcedLimits, remoteLimits, sessionLimits, type Limits, type SessionLimits } from '../limits.ts';
+import { announcedLimits, sessionLimits, type Limits, type SessionLimits } from '../limits.ts';
 import type { Codec, Decoded, IncomingMessage, OutgoingMessage } from '../messages.ts';
 import type { Timers } from '../timers.ts';
 import type { SendResult } from '../transport.ts';
 import { Agreement, type Progress } from './agreement.ts';
 import type { Credit } from './allowance.ts';
+import { ClockDifference } from './clock-difference.ts';
 import { Conversation, type ConversationHost } from './conversation.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Excess, Whole } from './pieces.ts';
@@ -67,12 +68,15 @@ export class Session implements Codec {
   #conversation: Conversation | undefined;
   /** How many sessions there have been; the number of the present one. */
   #number = 0;
-  /** The least difference between the two clocks that was seen. */
-  #difference = Infinity;
-  /** The stream has not taken the last HELLO; there is another to say when it has. */
-  #isHelloWaiting = false;
-  #isHelloDue = false;
-  /** The stream has not taken the last limits. */
+  #difference = new ClockDifference();
+  /** There is no line, or it is over: nothing of it is listened to any more. */
+  #isDeaf = true;
+  #isReading = false;
+  /** The other side has said why it ends the session. */
+  #farewell: VirtagentError | undefined;
+  /** The stream has not taken the last HELLO; another is owed when it has. */
+  #hello: { isOwed: boolean } | undefined;
+  /** This side's limits are on their way to the stream. */
   #isTelling = false;
   #out: Decoded[] = [];
 
@@ -85,7 +89,7 @@ export class Session implements Codec {
       ask: () => this.#conversation?.status(true),
       silent: (reason) => host.silent(reason),
     });
-    this.#reader = new FrameReader(sessionLimits.frame);
+    this.#reader = newReader();
   }
 
   // As a codec.
@@ -103,14 +107,25 @@ export class Session implements Codec {
   }
 
   push(chunk: Uint8Array): Decoded[] {
-    this.#reader.read(chunk, this.#takeFrame);
+    this.#isReading = true;
+    this.#reader.read(chunk, this.#take);
+    this.#isReading = false;
     this.#conversation?.flush();
     return this.#takeOut();
   }
 
+  /** Of a line that a frame has ended nothing is left to be told: what came before that frame, its push gives out. */
   end(): Decoded[] {
-    for (const one of this.#reader.end()) this.#take(one);
-    return this.#takeOut();
+    return this.#isReading ? [] : (this.#reader.end() as RemoteProtocolError[]);
+  }
+
+  /** What came before a BYE, perhaps in the same chunk, is handed on before it counts: the last answers of who stops. */
+  handedOn(): void {
+    const reason = this.#farewell;
+    if (reason === undefined) return;
+    this.#farewell = undefined;
+    this.renew();
+    this.#host.tell({ type: 'ended', reason });
   }
 
   // What the chart's effects ask for.
@@ -118,40 +133,50 @@ export class Session implements Codec {
   /** A line has been opened. */
   lineOpened(): void {
     this.#agreement.begin();
-    this.#reader = new FrameReader(sessionLimits.frame);
-    this.#isHelloWaiting = this.#isHelloDue = false;
+    this.#reader = newReader();
+    this.#isDeaf = false;
+    this.#farewell = undefined;
+    this.#hello = undefined;
   }
 
   /** The line is gone. */
   lineClosed(): void {
+    this.handedOn();
+    this.#isDeaf = true;
     this.#heartbeat.stop();
     this.#reader.seed = undefined;
     this.#conversation?.lineDown();
   }
 
-  /** Says who this side is. Who does not read what it causes is told once, and then what is true by then. */
+  /** Says HELLO; on a full stream once it has taken the last one. */
   hello(): void {
-    this.#isHelloDue = this.#isHelloWaiting;
-    if (this.#isHelloWaiting) return;
-    this.#isHelloWaiting = true;
-    const hello = this.#agreement.hello(this.#progress, this.#options.reliable, this.clock);
-    this.#host.write(encodeHello(hello), () => {
-      this.#isHelloWaiting = false;
-      if (!this.#isHelloDue) return;
+    if (this.#hello !== undefined) {
+      this.#hello.isOwed = true;
+      return;
+    }
+    const hello = (this.#hello = { isOwed: false });
+    this.#host.write(encodeHello(this.#agreement.hello(this.#progress, this.#options.reliable, this.clock)), () => {
+      // Of an earlier line.
+      if (this.#hello !== hello) return;
+      this.#hello = undefined;
+      if (!hello.isOwed) return;
       this.hello();
-      // Until the other side heard this it may not have agreed, and has dropped what came before.
+      // Until the other side has heard this one it may not have agreed, and drops what comes before.
       if (this.#agreement.isAgreed) this.#conversation?.lineUp(this.#conversation.confirmed);
     });
   }
 
   /** Tells this side's limits. `again`: the other side's have not come, and perhaps these have not either. */
   tellLimits(again: boolean): void {
+    // The other side may ask for them as often as it likes.
     if (this.#isTelling) return;
     this.#isTelling = true;
     const { limits, keepMs, heartbeatMs } = this.#options;
     const announced = announcedLimits(limits, { keepMs, heartbeatMs });
     const payload = this.encode({ type: 'limits', limits: again ? { ...announced, again: 1 } : { ...announced } });
-    this.send(payload, 0, () => (this.#isTelling = false));
+    this.send(payload, 0, () => {
+      this.#isTelling = false;
+    });
   }
 
   /** The session is over. What this side still holds of it is of no use to the next. */
@@ -161,7 +186,7 @@ export class Session implements Codec {
     this.#reader.seed = undefined;
     this.#conversation?.close();
     this.#conversation = undefined;
-    this.#difference = Infinity;
+    this.#difference = new ClockDifference();
     this.#isTelling = false;
     this.#out = [];
     this.#host.discard();
@@ -210,6 +235,11 @@ export class Session implements Codec {
     return this.#conversation?.limits ?? sessionLimits;
   }
 
+  /** Whether both have agreed on one, on this line or an earlier one. */
+  get isAgreed(): boolean {
+    return this.#conversation !== undefined;
+  }
+
   get isReliable(): boolean {
     return this.#conversation?.isReliable ?? false;
   }
@@ -221,19 +251,19 @@ export class Session implements Codec {
 
   // What comes in.
 
-  readonly #takeFrame = (one: Frame | RemoteProtocolError): void => this.#take(one);
-
-  #take(one: Frame | RemoteProtocolError): void {
+  readonly #take = (one: Frame | RemoteProtocolError): void => {
+    if (this.#isDeaf) return;
     if (one instanceof RemoteProtocolError) return void this.#out.push(one);
     this.#heartbeat.heard();
     if (one.kind === 'hello') return this.#hear(one);
     if (one.kind === 'bye') return this.#takeBye(one);
     // A frame before it in the same chunk may have ended the session.
     if (!this.#agreement.isAgreed) return;
+    this.#agreement.confirmed();
     if (one.kind === 'data') return this.#conversation?.takeData(one);
     this.#noteClock(one.clock);
     this.#conversation?.takeStatus(one);
-  }
+  };
 
   #hear(hello: HelloFrame): void {
     if (hello.version !== VERSION) return this.#otherVersion(hello.version);
@@ -251,7 +281,7 @@ export class Session implements Codec {
     if (heard.answer) this.hello();
     if (heard.verdict === 'agreed') this.#agreed(hello);
     // It has not heard that this side agreed: what was sent meanwhile it has dropped.
-    else if (heard.verdict === 'known' && heard.answer) this.#conversation?.lineUp(hello.got);
+    else if (heard.again) this.#conversation?.lineUp(hello.got);
   }
 
   #agreed(hello: HelloFrame): void {
@@ -309,8 +339,7 @@ export class Session implements Codec {
 
   #meet(limits: Readonly<Record<string, number>>): void {
     const conversation = this.#conversation as Conversation;
-    conversation.limits = remoteLimits(limits);
-    conversation.hasLimits = true;
+    conversation.meet(limits);
     if (limits['again'] === 1) this.tellLimits(false);
     this.#host.tell({ type: 'limits' });
   }
@@ -318,11 +347,11 @@ export class Session implements Codec {
   /** A request with what is left of its deadline. */
   #timed(message: IncomingMessage): IncomingMessage {
     if (message.type !== 'request' || message.deadline === undefined) return message;
-    return { ...message, remainingMs: message.deadline - (this.clock - this.#difference) };
+    return { ...message, remainingMs: message.deadline - (this.clock - this.#difference.value) };
   }
 
   #noteClock(theirs: number): void {
-    this.#difference = Math.min(this.#difference, this.clock - theirs);
+    this.#difference.note(theirs, this.clock);
   }
 
   // What ends it.
@@ -333,6 +362,7 @@ export class Session implements Codec {
   }
 
   #exceeded({ limit, most, value }: Excess): void {
+    this.#isDeaf = true;
     const text = `${limit}: ${value}, and the limit is ${most}`;
     this.bye(byeCodes.limit, text);
     this.renew();
@@ -343,20 +373,28 @@ export class Session implements Codec {
   }
 
   #otherVersion(version: number): void {
+    this.#isDeaf = true;
     this.bye(byeCodes.version, `virtagent-${VERSION} is spoken here`);
     const message = `the other side speaks virtagent-${version}, this one virtagent-${VERSION}`;
     this.#host.tell({ type: 'ended', reason: new VirtagentError('PROTOCOL_MISMATCH', message) });
   }
 
   #takeBye({ seen, code, text }: ByeFrame): void {
-    if (seen !== this.#agreement.line && code !== byeCodes.version) return;
-    this.renew();
-    this.#host.tell({ type: 'ended', reason: byeError(code, text) });
+    const { line, isAgreed } = this.#agreement;
+    // Who does not speak this version knows no line. Who has agreed speaks it, and what says otherwise is of before.
+    if (seen !== line && (code !== byeCodes.version || isAgreed)) return;
+    this.#isDeaf = true;
+    this.#farewell = byeError(code, text);
   }
 
   get #progress(): Progress {
     const conversation = this.#conversation;
-    return { sent: conversation?.sent ?? 0, taken: conversation?.confirmed ?? 0, got: conversation?.got ?? 0 };
+    return {
+      sent: conversation?.sent ?? 0,
+      taken: conversation?.confirmed ?? 0,
+      got: conversation?.got ?? 0,
+      isFull: conversation?.isFull === true,
+    };
   }
 
   #takeOut(): Decoded[] {
@@ -370,8 +408,12 @@ export class Session implements Codec {
   }
 }
 
+function newReader(): FrameReader {
+  return new FrameReader(sessionLimits.frame);
+}
+
 /** Whether it costs a credit: what asks something to be run here, but for what a handler of this side is waited for by. */
-function isCharged(message: IncomingMessage): boolean {
+export function isCharged(message: IncomingMessage): boolean {
   return message.type === 'notification' || message.type === 'rejected' || (message.type === 'request' && message.nested !== true);
 }
 

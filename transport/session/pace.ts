@@ -1,0 +1,22 @@
+const first = 50;
+const last = 2_500;
+/** After so long a pause it begins anew. */
+const quiet = 10_000;
+
+/**
+ * Lets something happen at once, then with pauses that double. They are half of those between HELLOs, so what an honest side asks for
+ * by repeating itself is done, and what a hostile one asks for is done as seldom.
+ */
+export class Pace {
+  #at = -Infinity;
+  #pause = 0;
+
+  /** Whether it may happen now; it counts as done then. */
+  may(now: number): boolean {
+    const since = now - this.#at;
+    if (since < this.#pause) return false;
+    this.#pause = since >= quiet || this.#pause === 0 ? first : Math.min(last, this.#pause * 2);
+    this.#at = now;
+    return true;
+  }
+}
