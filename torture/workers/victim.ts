@@ -16,7 +16,7 @@ interface Link {
 
 const links: Link[] = [];
 const never = (): Promise<never> => new Promise(() => {});
-const methods: Record<string, (params: never, context?: HandlerContext) => unknown> = {
+const methods: Record<string, (params?: unknown, context?: HandlerContext) => unknown> = {
   echo: (params: unknown) => params,
   never,
   big: (size: unknown) => ({
@@ -41,8 +41,7 @@ function meet(socket: Socket, kind: VictimKind): void {
     protocol: kind,
     stallTimeoutMs,
     ...(kind === 'virtagent-2' ? { heartbeatMs } : {}),
-    ...(kind === 'virtagent-v7' ? {} : {}),
-    methods,
+    methods: methods as NonNullable<CreatePeerOptions['methods']>,
     onError: () => {},
   });
   void peer.ended().then((reason) => (link.ended = reason instanceof Error ? reason.message : String(reason)));
@@ -60,7 +59,7 @@ function meetBirpc(socket: Socket): void {
 
 function meetVscode(socket: Socket): void {
   const connection = createMessageConnection(new StreamMessageReader(socket), new StreamMessageWriter(socket));
-  for (const name of ['echo', 'never', 'big']) connection.onRequest(name, (params: never) => methods[name]?.(params));
+  for (const name of ['echo', 'never', 'big']) connection.onRequest(name, (params: unknown) => methods[name]?.(params));
   connection.onError(() => {});
   connection.listen();
 }
