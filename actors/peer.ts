@@ -54,7 +54,7 @@ const noticeKind: Kind = { name: 'notice', chart: noticeJob, class: 'server', sl
 const notificationKind: Kind = { name: 'notification', chart: noticeJob, class: 'client', slots: ['send'], ownsTag: false };
 
 /** Requests that the other side may have waiting here (virtagent-2), where `maxServerJobs` allows more. */
-const mostRequests = 1024;
+const mostRequests = 2048;
 
 /** The call behind a promise, for questions about it (virtagent-2). A WeakMap of all calls would cost the collector more than they do. */
 const callOf = Symbol('call');

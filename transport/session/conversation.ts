@@ -110,6 +110,8 @@ export class Conversation {
   #asks = false;
   /** The stream has not taken the last STATUS. */
   #isStatusWaiting = false;
+  /** What may be sent more is about to be told. */
+  #isTelling = false;
   #isLineUp = false;
   #isClosed = false;
 
@@ -245,8 +247,16 @@ export class Conversation {
   /** A request that came no longer waits here: another may be sent. */
   release(bytes: number): void {
     this.#allowance.release(bytes);
-    if (this.#isLineUp && this.#allowance.isDue) this.status();
+    if (this.#isTelling || !this.#isLineUp || !this.#allowance.isDue) return;
+    this.#isTelling = true;
+    // With what else this turn releases: to a side that has nothing left, each by itself would be due.
+    queueMicrotask(this.#tell);
   }
+
+  readonly #tell = (): void => {
+    this.#isTelling = false;
+    this.flush();
+  };
 
   /** Says where this side is. */
   status(ask = false): void {
