@@ -373,6 +373,8 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   #end(error = new VirtagentError('STOPPED', 'stopped')): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    // What a session lets go of frees send slots; nobody else is to have them.
+    this.manager.gate('none');
     this.#greeting?.close();
     this.manager.kill(error);
     this.#outgoing.close(error);

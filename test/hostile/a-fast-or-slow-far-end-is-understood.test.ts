@@ -37,7 +37,7 @@ test.each(everyProtocol)(
 );
 
 test.each(everyProtocol)(
-  'a response whose request is never wholly written: the call ends as executed ($protocol)',
+  'a response whose request is never wholly written: the call ends as executed, or with it ($protocol)',
   async ({ protocol }) => {
     const side: FarSide = farSide(protocol, (bytes) => stream.push(bytes));
     const stream: Duplex = new Duplex({
@@ -46,15 +46,17 @@ test.each(everyProtocol)(
       write(chunk: Buffer, _encoding, callback) {
         const [request] = side.push(chunk) as unknown as { tag: string }[];
         if (request === undefined) return callback();
-        this.push(side.encode(answer(request.tag, {})));
+        this.push(side.encode(answer(request.tag, { n: 1 })));
       },
     });
     const peer = opened<Loose>({ stream, protocol });
     await peer.ready();
-    const call = rejection(peer.call('any', {}));
+    const call = peer.call('any', {}).catch((error: unknown) => error);
     await settled();
     stream.destroy(new Error('unplugged'));
-    expect(await call).toMatchObject({ code: 'LINE_LOST', known: 'executed' });
+    // In a session what the line did not take is sent on the next: the call was sent, and its response is here.
+    const isKept = protocol === 'virtagent-2';
+    expect(await call).toMatchObject(isKept ? { n: 1 } : { code: 'LINE_LOST', known: 'executed' });
   },
 );
 
