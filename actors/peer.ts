@@ -286,6 +286,11 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     return this.#transport as Transport;
   }
 
+  /** What the two sides speak. */
+  get protocol(): string {
+    return this.#options.protocol.name;
+  }
+
   /** The methods that the other side listed, where the protocol has it list them (v7; qemu-ga: those that are enabled). */
   get remoteMethods(): readonly string[] | undefined {
     const listed = this.#greeting?.remoteMethods;
