@@ -391,6 +391,8 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     this.manager.gate('exempt');
     if (this.#greeting === undefined) this.transport.greeted();
     else this.#greeting.begin();
+    // What is owed of a session outlives its line, and another line is no way around the limit.
+    if (this.#owesMuch) this.transport.owed(true);
   }
 
   #take(came: IncomingMessage): void {
