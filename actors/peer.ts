@@ -4,6 +4,7 @@ import { noticeJob } from '../machines/notice-job.ts';
 import type { LinkState } from '../machines/link.ts';
 import type { peerMachine, PeerContext, PeerEmitted, PeerEvent, PeerOutput } from '../machines/peer.ts';
 import { invalidOption, quote, RemoteProtocolError, VirtagentError } from '../transport/errors.ts';
+import { sessionBounds } from '../transport/limits.ts';
 import type { IncomingMessage } from '../transport/messages.ts';
 import type { Session } from '../transport/session/session.ts';
 import type { Transport, TransportCounters, TransportInput } from '../transport/transport.ts';
@@ -52,9 +53,6 @@ export interface PeerCounters extends Readonly<TransportCounters> {
 /** One-way messages: before requests (refusals, cancels, progress), or among them (notifications). */
 const noticeKind: Kind = { name: 'notice', chart: noticeJob, class: 'server', slots: ['send'], ownsTag: false };
 const notificationKind: Kind = { name: 'notification', chart: noticeJob, class: 'client', slots: ['send'], ownsTag: false };
-
-/** Requests that the other side may have waiting here (virtagent-2), where `maxServerJobs` allows more. */
-const mostRequests = 2048;
 
 /** The call behind a promise, for questions about it (virtagent-2). A WeakMap of all calls would cost the collector more than they do. */
 const callOf = Symbol('call');
@@ -288,6 +286,11 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     return this.#transport as Transport;
   }
 
+  /** What the two sides speak. */
+  get protocol(): string {
+    return this.#options.protocol.name;
+  }
+
   /** The methods that the other side listed, where the protocol has it list them (v7; qemu-ga: those that are enabled). */
   get remoteMethods(): readonly string[] | undefined {
     const listed = this.#greeting?.remoteMethods;
@@ -505,7 +508,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     const { random, codecLimits: limits, reliable, keepMs, heartbeatMs, managerLimits } = this.#options;
     const { maxServerJobs, executeSlots, maxServerBytes } = managerLimits;
     // What runs and what is nested is in the queue as well, and needs no credit: who keeps within that is not told BUSY.
-    const requests = Math.max(1, Math.min(mostRequests, Math.floor(maxServerJobs / 2), maxServerJobs - executeSlots));
+    const requests = Math.max(1, Math.min(sessionBounds.requests, Math.floor(maxServerJobs / 2), maxServerJobs - executeSlots));
     const room = { requests, bytes: Math.ceil(maxServerBytes / 2) };
     return {
       ref: this.ref,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SentFrames } from '../../transport/session/sent-frames.ts';
-import { MOST_AHEAD, TakenFrames } from '../../transport/session/taken-frames.ts';
+import { sessionBounds } from '../../transport/limits.ts';
+import { TakenFrames } from '../../transport/session/taken-frames.ts';
 import { SEQ_MODULUS } from '../../transport/session/numbers.ts';
 
 interface Sent {
@@ -125,7 +126,7 @@ test('in a reliable session every frame is handed on once and in order, if it co
         const came = taken.take({ seq: (start + count) % SEQ_MODULUS }, ({ seq }) => got.push(seq));
         if (start + count < before) expect(came).toBe('again');
         const bits = taken.bits();
-        expect(bits.length).toBeLessThanOrEqual(MOST_AHEAD / 8);
+        expect(bits.length).toBeLessThanOrEqual(sessionBounds.framesAhead / 8);
       }
       for (let count = 0; count <= 60; count++) taken.take({ seq: (start + count) % SEQ_MODULUS }, ({ seq }) => got.push(seq));
       expect(got).toEqual(Array.from({ length: 61 }, (_, count) => (start + count) % SEQ_MODULUS));
@@ -137,8 +138,8 @@ test('in a reliable session every frame is handed on once and in order, if it co
 
 test('a frame too far ahead is not kept, and in a plain session what lies between counts as lost', () => {
   const reliable = new TakenFrames<{ readonly seq: number }>(true);
-  expect(reliable.take({ seq: MOST_AHEAD + 1 }, () => {})).toBe('too-far');
-  expect(reliable.take({ seq: MOST_AHEAD }, () => {})).toBe('ahead');
+  expect(reliable.take({ seq: sessionBounds.framesAhead + 1 }, () => {})).toBe('too-far');
+  expect(reliable.take({ seq: sessionBounds.framesAhead }, () => {})).toBe('ahead');
   expect([...reliable.bits()].at(-1)).toBe(0x80);
   const plain = new TakenFrames<{ readonly seq: number }>(false);
   const lost: number[] = [];
