@@ -57,10 +57,17 @@ export class SteppedClock implements Clock {
     return new Promise((resolve) => void this.setTimeout(resolve, ms));
   }
 
-  #next(): boolean {
+  /** Lets so many milliseconds pass now, and what is due in them happen. */
+  jump(ms: number): void {
+    const until = this.#now + ms;
+    while (this.#next(until));
+    this.#now = until;
+  }
+
+  #next(until = Infinity): boolean {
     let first: Waiting | undefined;
     for (const one of this.#waiting) if (first === undefined || one.at < first.at) first = one;
-    if (first === undefined) return false;
+    if (first === undefined || first.at > until) return false;
     this.#waiting.delete(first);
     this.#now = Math.max(this.#now, first.at);
     first.fire();

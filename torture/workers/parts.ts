@@ -2,6 +2,7 @@
 import { serve } from '../../bench/workers/serve.ts';
 import { converse, type Cut, type Cuttings, type Kind } from '../cuts/conversation.ts';
 import { runKills, type KillOptions, type KillReport } from '../cuts/kills.ts';
+import { fuzzPart, type FuzzOptions, type FuzzReport } from '../fuzz/part.ts';
 import { NoisyPair, type NoiseResult, type Setup } from '../noise/noisy-pair.ts';
 import { Random } from '../random.ts';
 
@@ -15,6 +16,8 @@ const tasks = {
     for (const one of cuts) all.push(await converse(kind, one, seed));
     return all;
   },
+
+  fuzz: (options: FuzzOptions): FuzzReport => fuzzPart(options),
 
   kills: (options: KillOptions): Promise<KillReport> => runKills(options),
 };

@@ -1,7 +1,7 @@
 import type { SessionEvent } from '../../machines/session.ts';
 import { encodeBye, encodeHello, FrameReader, type Frame } from '../codecs/virtagent-2-frames.ts';
 import { decodeMessage, encodeMessage } from '../codecs/virtagent-2-messages.ts';
-import { RemoteProtocolError, VirtagentError } from '../errors.ts';
+import { quote, RemoteProtocolError, VirtagentError } from '../errors.ts';
 import { announcedLimits, sessionLimits, type Limits, type SessionLimits } from '../limits.ts';
 import type { Codec, Decoded, IncomingMessage, OutgoingMessage } from '../messages.ts';
 import type { Timers } from '../timers.ts';
@@ -418,7 +418,7 @@ export function isCharged(message: IncomingMessage): boolean {
 }
 
 function byeError(code: number, text: string): VirtagentError {
-  const said = text === '' ? '' : `: ${JSON.stringify(text)}`;
+  const said = text === '' ? '' : `: ${quote(text, 256)}`;
   if (code === byeCodes.stopping) return new VirtagentError('LINE_LOST', 'the other side has stopped');
   if (code === byeCodes.version) return new VirtagentError('PROTOCOL_MISMATCH', `the other side does not speak this version${said}`);
   if (code === byeCodes.limit)
