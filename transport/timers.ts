@@ -24,6 +24,14 @@ export const realClock: Clock = {
 export const durations = Object.freeze({
   /** Default of `timeoutMs`. A call's deadline where none is given: long enough for a slow command, short enough for a person who waits. */
   callTimeout: 60_000,
+  /**
+   * `protocol: 'auto'`: how long a host listens before it asks, how long each question may take, and the pause after a round of them,
+   * doubled each time up to the last. An agent that is there answers within a few milliseconds, over 9600 baud within 200.
+   */
+  detectListen: 250,
+  detectTry: 500,
+  detectPauseFirst: 1_000,
+  detectPauseLast: 10_000,
   /** How long a v7 host waits for hello before it asks for capabilities itself: hello may have been said before it came. */
   v7Hello: 250,
   /**

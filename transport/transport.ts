@@ -16,7 +16,7 @@ export interface TransportInput {
   /** A decoder and encoder for each line: nothing of one line's bytes reaches the next. */
   readonly createCodec: () => Codec;
   /** With virtagent-2: what numbers, cuts and keeps messages across lines. It is the codec then. */
-  readonly session?: (() => Session) | undefined;
+  readonly session?: (() => Session | undefined) | undefined;
   /** Whether a line that can't be opened is tried again, with growing pauses; default false. */
   readonly retries?: boolean | undefined;
   readonly clock?: Clock | undefined;
@@ -193,7 +193,7 @@ export class Transport {
    * `done` is called once, when the stream took it. If the session ends before, nothing is called: its jobs end as a whole.
    */
   write(message: Uint8Array, done: (result: SendResult) => void, charge = 0): void {
-    const session = this.#input.session?.();
+    const session = this.#session;
     if (session === undefined) {
       this.counters.messagesOut++;
       return this.writeBytes(message, done);
@@ -206,12 +206,27 @@ export class Transport {
 
   /** Whether a message may take more than one {@link write}. */
   takesInParts(message: Uint8Array): boolean {
-    return this.#input.session !== undefined && message.length > WHOLE;
+    return this.#session !== undefined && message.length > WHOLE;
   }
 
   /** A message that was begun will not be finished. */
   forget(message: Uint8Array): void {
-    this.#input.session?.().forget(message);
+    this.#session?.forget(message);
+  }
+
+  get #session(): Session | undefined {
+    return this.#input.session?.();
+  }
+
+  /** It has become known what is spoken: `createCodec` gives another codec, on the line that is open too. */
+  renewCodec(): void {
+    this.#spareCodec = undefined;
+    if (this.#codec !== undefined) this.#codec = this.#input.createCodec();
+  }
+
+  /** What was read of this line before {@link renewCodec}, for the codec that it was for. */
+  reads(bytes: Uint8Array): void {
+    if (this.#codec !== undefined) this.#decode(bytes, this.#codec);
   }
 
   /** What was decoded and not handed on is of a session that is over. */
@@ -341,11 +356,10 @@ export class Transport {
   /** @internal */
   _attach(): void {
     const stream = this.#stream as Duplex;
-    const codec = this.#input.createCodec();
-    this.#codec = codec;
+    this.#codec = this.#input.createCodec();
     stream.on('data', (chunk: unknown) => {
       if (this.#stream !== stream) return;
-      if (chunk instanceof Uint8Array) this.#take(chunk, codec);
+      if (chunk instanceof Uint8Array) this.#take(chunk, this.#codec as Codec);
       else this.#lost(stream, new VirtagentError('CHANNEL_UNUSABLE', 'the stream gives text or objects; a line is a stream of bytes'));
     });
     stream.on('drain', () => this.#drained(stream));
@@ -370,7 +384,7 @@ export class Transport {
   /** @internal */
   _announce(): void {
     // What two sessions agree by is no message.
-    if (this.#input.session !== undefined) this.#heard = true;
+    if (this.#session !== undefined) this.#heard = true;
     this.#input.onUp?.();
   }
 
@@ -426,7 +440,7 @@ export class Transport {
   _pauseReading(): void {
     this.#reading = false;
     this.#uncharged = 0;
-    if (this.#input.session === undefined) this.#stream?.pause();
+    if (this.#session === undefined) this.#stream?.pause();
     this.#arm('stall', this.#input.stallTimeoutMs ?? durations.stallTimeout, () => this.#stalled());
   }
 
@@ -475,8 +489,13 @@ export class Transport {
   #take(chunk: Uint8Array, codec: Codec): void {
     this.counters.bytesIn += chunk.length;
     if (this.#chunks.observed) this.#chunks.next(chunk);
+    // Whoever looked on may have ended the line.
+    if (this.#codec !== undefined) this.#decode(chunk, codec);
+  }
+
+  #decode(chunk: Uint8Array, codec: Codec): void {
     let decoded = codec.push(chunk);
-    if (!this.#reading && this.#input.session !== undefined) decoded = this.#holdBack(decoded);
+    if (!this.#reading && this.#session !== undefined) decoded = this.#holdBack(decoded);
     if (this.#decoded.length === 0) this.#decoded = decoded;
     else for (const one of decoded) this.#decoded.push(one);
     this.#deliver();
@@ -549,7 +568,7 @@ export class Transport {
     }
     this.#codec = undefined;
     this.#undrained = [];
-    if (this.#input.session === undefined) this.discard();
+    if (this.#session === undefined) this.discard();
   }
 
   /** A send found the line broken: nothing else is tried on it, that send has failed, and the line is lost. */
