@@ -42,7 +42,7 @@ export interface Against {
 
 /** A peer of ours on a line whose other end is hostile. It speaks jsonrpc-lines unless told: then bytes can be written by hand. */
 export function against(
-  options: Partial<CreatePeerOptions> = {},
+  options: Partial<CreatePeerOptions> & { readonly protocol?: ProtocolName | undefined } = {},
   { highWaterMark, deaf = false }: { highWaterMark?: number; deaf?: boolean } = {},
 ): Against {
   const [ours, line] = memoryPair(highWaterMark === undefined ? {} : { highWaterMark });
