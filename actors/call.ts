@@ -44,6 +44,8 @@ export class Call implements Operations {
   /** When it is to have ended, by the manager's clock. */
   #deadline = Infinity;
   #watched: AbortSignal | undefined;
+  /** While it is not known what is spoken: gives it up. */
+  #early: ((reason: unknown) => void) | undefined;
   /** While an asynchronous schema looks at the result. */
   #stopChecking: (() => void) | undefined;
 
@@ -66,8 +68,24 @@ export class Call implements Operations {
 
   start(params: unknown, exempt: boolean): void {
     const timeoutMs = this.#options?.timeoutMs === undefined ? this.#host.timeoutMs : this.#options.timeoutMs;
+    const { early } = this.#host;
     try {
       this.#check(timeoutMs);
+    } catch (error) {
+      return this.#fail(error);
+    }
+    if (early === undefined || exempt) return this.#begin(params, exempt, timeoutMs);
+    this.#early = early.hold(
+      this.#method,
+      { timeoutMs, signal: this.#options.signal },
+      (left) => this.#begin(params, exempt, left),
+      (error) => this.#end({ ok: false, error }),
+    );
+  }
+
+  #begin(params: unknown, exempt: boolean, timeoutMs: number): void {
+    this.#early = undefined;
+    try {
       const refusal = this.#host.greeting?.refusal(this.#method, false);
       if (refusal !== undefined) throw new VirtagentError('METHOD_NOT_FOUND', refusal);
       this.#isNested = exempt;
@@ -104,6 +122,7 @@ export class Call implements Operations {
 
   /** Ends it, if it has not ended. */
   giveUp(reason: unknown): void {
+    if (this.#early !== undefined) return this.#early(reason);
     if (this.#stopChecking === undefined) this.#job?.cancel(reason);
     else this.endChecking({ type: 'cancelled', reason, known: 'executed' });
   }
@@ -174,8 +193,6 @@ export class Call implements Operations {
     if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) invalidOption('timeoutMs', timeoutMs, 'milliseconds from 0, or Infinity');
     if (!(urgency === undefined || urgency === 0 || urgency === 1 || urgency === 2)) invalidOption('urgency', urgency, '0, 1 or 2');
     if (onProgress !== undefined && typeof onProgress !== 'function') invalidOption('onProgress', onProgress, 'a function');
-    if (this.#host.session === undefined && (this.#extras.items ?? this.#extras.statusOf) !== undefined)
-      throw new VirtagentError('UNSUPPORTED', `${this.#host.protocol.name} has neither streamed results nor questions for a call's state`);
     if (result !== undefined) checkSchema('result', result);
     if (signal === undefined) return;
     if (typeof signal?.addEventListener !== 'function') invalidOption('signal', signal, 'an AbortSignal');
@@ -186,6 +203,8 @@ export class Call implements Operations {
   #prepare(params: unknown, timeoutMs: number): void {
     const { onProgress } = this.#options;
     const { session, transport } = this.#host;
+    if (session === undefined && (this.#extras.items ?? this.#extras.statusOf) !== undefined)
+      throw new VirtagentError('UNSUPPORTED', `${this.#host.protocol.name} has neither streamed results nor questions for a call's state`);
     const tag = this.#outgoing.nextTag();
     this.#tag = tag;
     this.#params = onProgress === undefined || session !== undefined ? params : this.#withToken(params, tag);

@@ -2,7 +2,16 @@ import { createActor, type ActorOptions, type AnyActorRef, type AnyStateMachine,
 import type { Completion, JobContext, JobEvent, JobInput, JobRef } from '../machines/job.ts';
 import { waitingIn } from '../machines/lanes.ts';
 import { managerMachine, type ManagerEvent } from '../machines/manager.ts';
-import { isExecuting, wasRevoked, type Gate, type ManagerContext, type OfPermit, type Refusal, type Tell } from '../machines/slots.ts';
+import {
+  isExecuting,
+  wasRevoked,
+  type Gate,
+  type ManagerContext,
+  type OfPermit,
+  type Refusal,
+  type Tell,
+  type Terms,
+} from '../machines/slots.ts';
 import { invalidOption, VirtagentError } from '../transport/errors.ts';
 import { backoff, durations, Timers, type Timer } from '../transport/timers.ts';
 import { compiled, isWatched } from './compiled.ts';
@@ -167,6 +176,11 @@ export class Manager {
   /** What may be sent: nothing (no line), answers and exempt requests (greeting), or everything. */
   gate(open: Gate): void {
     this.send({ type: 'gate', open });
+  }
+
+  /** What the protocol says of how many requests may be sent, where that becomes known late: before anything is sent. */
+  terms(terms: Terms): void {
+    this.send({ type: 'terms', ...terms });
   }
 
   /** With `credits`: the other side takes so many more requests, and so many more bytes of them. A lost line takes back all of it. */

@@ -6,6 +6,7 @@ import type { Session } from '../transport/session/session.ts';
 import type { Transport } from '../transport/transport.ts';
 import { asCallError, Call, JOB_CHARGE, type CallResult } from './call.ts';
 import { CallStream } from './call-stream.ts';
+import type { EarlyCalls } from './early-calls.ts';
 import type { Greeting } from './greeting.ts';
 import type { Manager } from './manager.ts';
 import type { CallOptions, StreamOptions } from './methods.ts';
@@ -31,6 +32,8 @@ export interface OutgoingHost {
   readonly greeting: Greeting | undefined;
   /** With virtagent-2: the session that outlives lines. */
   readonly session: Session | undefined;
+  /** Where calls wait while it is not known what is spoken. */
+  readonly early: EarlyCalls | undefined;
   /** Whether anybody watches messages; told of each only then. */
   readonly isTraced: boolean;
   trace(direction: 'in' | 'out', message: object, bytes: number): void;
@@ -91,6 +94,8 @@ export class Outgoing {
 
   /** A request without response; `settle` is run when the stream took it. */
   notify(method: string, params: unknown, settle: (error: VirtagentError | undefined) => void): void {
+    const { early, timeoutMs } = this.#host;
+    if (early !== undefined) return void early.hold(method, { timeoutMs }, () => this.notify(method, params, settle), settle);
     let frame: Uint8Array;
     const message = { type: 'notification', method, params } as const;
     try {

@@ -4,7 +4,7 @@ import type { Channel } from '../transport/channels/channel.ts';
 import { streamChannel } from '../transport/channels/stream.ts';
 import { invalidOption } from '../transport/errors.ts';
 import { limitsFrom, type Limits } from '../transport/limits.ts';
-import { protocolByName, type Protocol, type ProtocolName } from '../transport/protocols.ts';
+import { protocolByName, protocolNames, type Protocol, type ProtocolName } from '../transport/protocols.ts';
 import { durations, type Clock } from '../transport/timers.ts';
 import { defaultManagerLimits, managerLimits } from './manager-options.ts';
 import { checkMethods, type Methods } from './methods.ts';
@@ -17,8 +17,11 @@ export interface PeerOptions extends Partial<Omit<ManagerLimits, 'credits'>> {
   readonly stream?: Duplex | undefined;
   /** Where lines come from, if there can be more than one. */
   readonly channel?: Channel | undefined;
-  /** Default `jsonrpc-lines`. */
-  readonly protocol?: ProtocolName | undefined;
+  /**
+   * What is spoken on the line; default `virtagent-2`. `auto`, for the host's side: it listens, asks, and goes on with what the other
+   * side answers.
+   */
+  readonly protocol?: ProtocolName | 'auto' | undefined;
   /**
    * Which end of a `virtagent-v7` line this is; without one the line has no greeting. `jsonrpc-*` have no roles, `qemu-ga` has the
    * host's only.
@@ -67,6 +70,8 @@ export interface CheckedPeerOptions {
   /** Makes the channel; called once. */
   readonly createChannel: () => Channel;
   readonly protocol: Protocol;
+  /** With `auto`: the options when it is known which protocol it is. Until then `protocol` is only a placeholder. */
+  readonly detected: ((protocol: ProtocolName) => CheckedPeerOptions) | undefined;
   readonly codecLimits: Limits;
   readonly role: Role | undefined;
   readonly methods: Methods;
@@ -124,7 +129,10 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
   if (channel !== undefined && typeof channel?.open !== 'function')
     invalidOption('channel', channel, 'a channel, such as unixConnect(path)');
   if (role !== undefined && role !== 'host' && role !== 'guest') invalidOption('role', role, 'host or guest');
-  const protocol = protocolByName(options.protocol ?? 'jsonrpc-lines');
+  const isAuto = options.protocol === 'auto';
+  if (isAuto && role === 'guest')
+    invalidOption('role', role, 'host, or nothing, with the protocol auto: a guest is asked, and has one protocol');
+  const protocol = protocolNamed(options.protocol);
   checkMethods(methods);
   object('results', results);
   for (const [name, schema] of Object.entries(results)) checkSchema(`results.${name}`, schema);
@@ -139,6 +147,7 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
   return {
     createChannel: () => channel ?? streamChannel(stream as Duplex),
     protocol,
+    detected: isAuto ? (name) => checkPeerOptions(detectedOptions(options, name)) : undefined,
     codecLimits: limitsFrom(protocol.limits, options.limits),
     role,
     methods,
@@ -158,6 +167,20 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
     onError,
     managerLimits: managerLimits({ ...options, window: options.window ?? protocol.window }),
   };
+}
+
+function protocolNamed(name: ProtocolName | 'auto' = 'virtagent-2'): Protocol {
+  if (name !== 'auto' && !protocolNames.includes(name)) invalidOption('protocol', name, `one of ${protocolNames.join(', ')}, auto`);
+  return protocolByName(name === 'auto' ? 'virtagent-2' : name);
+}
+
+/** What was given, for a protocol that was not known: what it has no use for is left out. */
+function detectedOptions(options: PeerOptions, protocol: ProtocolName): PeerOptions {
+  const { serves } = protocolByName(protocol);
+  const own = { ...options, protocol, role: 'host' as const };
+  if (serves) return own;
+  const { methods: _methods, window: _window, ...rest } = own;
+  return rest;
 }
 
 /** What a protocol in which only this side asks has no use for is a mistake, and not quietly left out. */

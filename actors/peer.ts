@@ -4,7 +4,9 @@ import { noticeJob } from '../machines/notice-job.ts';
 import type { LinkState } from '../machines/link.ts';
 import type { peerMachine, PeerContext, PeerEmitted, PeerEvent, PeerOutput } from '../machines/peer.ts';
 import { invalidOption, quote, RemoteProtocolError, VirtagentError } from '../transport/errors.ts';
-import type { IncomingMessage } from '../transport/messages.ts';
+import { sessionBounds } from '../transport/limits.ts';
+import type { Codec, IncomingMessage } from '../transport/messages.ts';
+import type { ProtocolName } from '../transport/protocols.ts';
 import type { Session } from '../transport/session/session.ts';
 import type { Transport, TransportCounters, TransportInput } from '../transport/transport.ts';
 import { Incoming, type IncomingHost } from './incoming.ts';
@@ -15,6 +17,7 @@ import type { ManagerOptions } from './manager-options.ts';
 import {
   methodNamed,
   type AnyMethods,
+  type Methods,
   type CallArguments,
   type Caller,
   type CallResultOf,
@@ -29,6 +32,8 @@ import type { CallStream } from './call-stream.ts';
 import { Outgoing, unattended } from './outgoing.ts';
 import type { CheckedPeerOptions, PeerOptions } from './peer-options.ts';
 import type { Greeting } from './greeting.ts';
+import { Detection } from './detection.ts';
+import { EarlyCalls } from './early-calls.ts';
 import { QemuGaGreeting, type QemuGaHost } from './qemu-ga-greeting.ts';
 import { SessionGreeting, type SessionGreetingHost } from './session-greeting.ts';
 import { V7Greeting } from './v7-greeting.ts';
@@ -53,8 +58,15 @@ export interface PeerCounters extends Readonly<TransportCounters> {
 const noticeKind: Kind = { name: 'notice', chart: noticeJob, class: 'server', slots: ['send'], ownsTag: false };
 const notificationKind: Kind = { name: 'notification', chart: noticeJob, class: 'client', slots: ['send'], ownsTag: false };
 
-/** Requests that the other side may have waiting here (virtagent-2), where `maxServerJobs` allows more. */
-const mostRequests = 1024;
+/** Until it is known what is spoken: nothing is, and what is read is kept elsewhere. */
+const undecidedCodec: Codec = {
+  buffered: 0,
+  push: () => [],
+  end: () => [],
+  encode: ({ type }) => {
+    throw new VirtagentError('UNSUPPORTED', `it is not known yet what the other side speaks: no ${type} can be sent`);
+  },
+};
 
 /** The call behind a promise, for questions about it (virtagent-2). A WeakMap of all calls would cost the collector more than they do. */
 const callOf = Symbol('call');
@@ -83,12 +95,17 @@ export function peerOf<Remote extends MethodTypes = AnyMethods>(ref: AnyActorRef
 export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Remote> {
   /** The peer's actor; its children are `manager` and `transport`. */
   readonly ref: ActorRefFromLogic<PeerLogic>;
-  readonly #options: CheckedPeerOptions;
+  #options: CheckedPeerOptions;
   readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
-  readonly #greeting: Greeting | undefined;
+  #greeting: Greeting | undefined;
   readonly #traced = new Subject<TracedMessage>();
   readonly #host: IncomingHost;
+  readonly #stopChild: (child: AnyActorRef) => void;
+  /** With `protocol: 'auto'`. */
+  #detection: Detection | undefined;
+  /** The same, until the protocol is known. */
+  #early: EarlyCalls | undefined;
   #manager: Manager | undefined;
   #transport: Transport | undefined;
   #unclaimed = 0;
@@ -104,7 +121,8 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     this.#outgoing = new Outgoing(this.#host);
     this.#incoming = new Incoming(this.#host);
     this.#incoming.onOwed = () => this.#weighOwed();
-    this.#greeting = this.#greetingOf(options, stopChild);
+    this.#stopChild = stopChild;
+    this.#greeting = options.detected === undefined ? this.#greetingOf(options) : this.#detect(options);
   }
 
   /** Calls a method of the other side: see {@link Caller.call}. */
@@ -116,7 +134,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       const settle = (result: CallResult): void => (result.ok ? resolve(result.value as CallResultOf<Remote[M]>) : reject(result.error));
       made = this.#outgoing.start(method, params, options, false, settle);
     });
-    if (made !== undefined && this.#session !== undefined) (called as Asked)[callOf] = made;
+    if (made !== undefined && (this.#session !== undefined || this.#early !== undefined)) (called as Asked)[callOf] = made;
     return called;
   }
 
@@ -168,6 +186,8 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) invalidOption('timeoutMs', timeoutMs, 'milliseconds from 0, or Infinity');
     const cut = this.#stopped ? undefined : this.manager.timers.start(timeoutMs, () => this.close());
     const ended = this.ended();
+    // Calls that wait until it is known what is spoken are finished too.
+    if (this.#early !== undefined) await Promise.race([this.#early.stop(), ended]);
     if (!this.#stopped) this.ref.send({ type: 'stop' });
     await ended;
     if (cut !== undefined) this.manager.timers.cancel(cut);
@@ -288,6 +308,11 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     return this.#transport as Transport;
   }
 
+  /** What is spoken on the line; with `protocol: 'auto'` undefined until it is known. */
+  get protocol(): ProtocolName | undefined {
+    return this.#early === undefined ? (this.#options.protocol.name as ProtocolName) : undefined;
+  }
+
   /** The methods that the other side listed, where the protocol has it list them (v7; qemu-ga: those that are enabled). */
   get remoteMethods(): readonly string[] | undefined {
     const listed = this.#greeting?.remoteMethods;
@@ -322,18 +347,21 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
 
   /** @internal */
   _transportInput(): TransportInput {
-    const { createChannel, protocol, codecLimits, retries, clock, random, stallTimeoutMs } = this.#options;
+    const { createChannel, retries, clock, random, stallTimeoutMs } = this.#options;
     return {
       channel: createChannel(),
-      createCodec: () => this.#session ?? protocol.createCodec(codecLimits),
-      session: protocol.greeting === 'session' ? () => this.#session as Session : undefined,
+      createCodec: () => this.#createCodec(),
+      session: () => this.#session,
       retries,
       clock,
       random,
       stallTimeoutMs,
       onMessage: (message) => this.#take(message),
       onOpen: () => this.#opened(),
-      onUp: () => this.manager.gate('all'),
+      onUp: () => {
+        this.#detection?.up();
+        this.manager.gate('all');
+      },
       onUnwritable: () => this.manager.gate('none'),
       onInputEnded: () => {
         // A request could not be answered any more: it waits, and is known not to have been sent.
@@ -342,6 +370,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       },
       onClosing: () => this.#greeting?.closing?.(),
       onDown: () => {
+        if (this.#detection !== this.#greeting) this.#detection?.end();
         if (this.#greeting?.end() === true) {
           // What is on the line waits for the next.
           this.manager.gate('none');
@@ -373,7 +402,11 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   #end(error = new VirtagentError('STOPPED', 'stopped')): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    // What a session lets go of frees send slots; nobody else is to have them.
+    this.manager.gate('none');
     this.#greeting?.close();
+    this.#detection?.close();
+    this.#early?.close(error);
     this.manager.kill(error);
     this.#outgoing.close(error);
     // Also a transport that failed: its actor is over, its stream is not.
@@ -387,11 +420,34 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
 
   #opened(): void {
     this.manager.gate('exempt');
+    this.#detection?.begin();
     if (this.#greeting === undefined) this.transport.greeted();
     else this.#greeting.begin();
+    // What is owed of a session outlives its line, and another line is no way around the limit.
+    if (this.#owesMuch) this.transport.owed(true);
+  }
+
+  /** It has become known what is spoken: on the line that is open, and on all later ones. */
+  #decided(protocol: ProtocolName): void {
+    const options = (this.#options.detected as (name: ProtocolName) => CheckedPeerOptions)(protocol);
+    this.#options = options;
+    this.manager.terms({ window: options.managerLimits.window, credits: options.protocol.greeting === 'session' });
+    this.#greeting = this.#greetingOf(options);
+    const early = this.#early;
+    this.#early = undefined;
+    this.transport.renewCodec();
+    this.#opened();
+    early?.release();
+  }
+
+  #createCodec(): Codec {
+    if (this.#early !== undefined) return undecidedCodec;
+    const { protocol, codecLimits } = this.#options;
+    return this.#session ?? protocol.createCodec(codecLimits);
   }
 
   #take(came: IncomingMessage): void {
+    if (this.#detection?.isOwn(came) === true) return undefined;
     if (this.#host.isTraced) this.#host.trace('in', came, came.bytes);
     const message = this.#greeting === undefined ? came : this.#greeting.take(came);
     if (message === undefined) return undefined;
@@ -452,9 +508,18 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       get outgoing() {
         return owner.#outgoing;
       },
-      methodNamed: (name) =>
-        methodNamed(options.methods, name) ?? (owner.#greeting === undefined ? undefined : methodNamed(owner.#greeting.methods, name)),
-      protocol: options.protocol,
+      methodNamed: (name) => {
+        const all = [options.methods, owner.#greeting?.methods ?? {}] as const;
+        // Whoever does not know the protocol can't know either which of its own methods the greeting has.
+        const [first, second] = owner.#detection === undefined ? all : all.toReversed();
+        return methodNamed(first as Methods, name) ?? methodNamed(second as Methods, name);
+      },
+      get protocol() {
+        return owner.#options.protocol;
+      },
+      get early() {
+        return owner.#early;
+      },
       tagPrefix: tagPrefix(options.random),
       timeoutMs: options.timeoutMs,
       resultSchemas: options.results,
@@ -481,7 +546,27 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     };
   }
 
-  #greetingOf({ protocol, role, random }: CheckedPeerOptions, stopChild: (child: AnyActorRef) => void): Greeting | undefined {
+  #detect({ random, managerLimits }: CheckedPeerOptions): Greeting {
+    const owner = this;
+    this.#early = new EarlyCalls(() => this.manager.timers, managerLimits.maxClientJobs);
+    this.#detection = new Detection({
+      ref: this.ref,
+      get manager() {
+        return owner.manager;
+      },
+      get transport() {
+        return owner.transport;
+      },
+      random,
+      decided: (protocol) => this.#decided(protocol),
+      onViolation: () => void this.#unclaimed++,
+      stopChild: this.#stopChild,
+    });
+    return this.#detection;
+  }
+
+  #greetingOf({ protocol, role, random }: CheckedPeerOptions): Greeting | undefined {
+    const stopChild = this.#stopChild;
     if (protocol.greeting === 'session') return new SessionGreeting(this.#sessionHost(stopChild));
     if (protocol.greeting === 'qemu-ga') return new QemuGaGreeting(this.#qemuGaHost(random, stopChild));
     if (protocol.greeting !== 'v7' || role === undefined) return undefined;
@@ -499,7 +584,10 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   #sessionHost(stopChild: (child: AnyActorRef) => void): SessionGreetingHost {
     const owner = this;
     const { random, codecLimits: limits, reliable, keepMs, heartbeatMs, managerLimits } = this.#options;
-    const room = { requests: Math.min(mostRequests, managerLimits.maxServerJobs), bytes: managerLimits.maxServerBytes };
+    const { maxServerJobs, executeSlots, maxServerBytes } = managerLimits;
+    // What runs and what is nested is in the queue as well, and needs no credit: who keeps within that is not told BUSY.
+    const requests = Math.max(1, Math.min(sessionBounds.requests, Math.floor(maxServerJobs / 2), maxServerJobs - executeSlots));
+    const room = { requests, bytes: Math.ceil(maxServerBytes / 2) };
     return {
       ref: this.ref,
       get manager() {

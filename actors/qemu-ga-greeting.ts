@@ -60,6 +60,8 @@ export class QemuGaGreeting implements Greeting {
   #isRunning = false;
   #commands: ReadonlyMap<string, Command> | undefined;
   /** Whether file systems were frozen on this line: few commands are enabled until they are thawed. */
+  /** When the list came, or was last doubted. */
+  #listedAt = 0;
   #isFrozen = false;
   #onLine: OnLine | undefined;
   /** The number of the last sync, and whether the stream has not taken it. */
@@ -121,7 +123,10 @@ export class QemuGaGreeting implements Greeting {
     if (!isNext && (this.#isFrozen || this.#state !== 'ready')) return undefined;
     const command = this.#commands?.get(method);
     if (this.#commands === undefined || command?.enabled === true) return undefined;
-    if (command === undefined) return `the agent has no command ${quote(method)}`;
+    if (command === undefined) {
+      if (!isNext) this.#doubtList();
+      return `the agent has no command ${quote(method)}`;
+    }
     return `the agent has the command ${quote(method)}, and it is disabled there`;
   }
 
@@ -215,11 +220,22 @@ export class QemuGaGreeting implements Greeting {
     });
   }
 
+  /** What damaged a name in the list was not noticed, as nothing there is checked: it is asked for anew, for the calls after this one. */
+  #doubtList(): void {
+    const now = this.#host.manager.timers.clock.now();
+    if (now - this.#listedAt < durations.qemuGaList) return;
+    this.#listedAt = now;
+    queueMicrotask(() => {
+      if (this.#isOpen && this.#state === 'ready') this.#send({ type: 'changed' });
+    });
+  }
+
   #heardList(result: CallResult): void {
     if (!result.ok && result.error.code === 'QUEUE_FULL') return this.#startTimer(durations.qemuGaListAgain, { type: 'list_again' });
     // It was not answered: given up, or the line is gone. The chart hears of that by itself.
     if (!result.ok && result.error.known !== 'executed' && result.error.known !== 'refused') return;
     this.#commands = result.ok ? readList(result.value) : undefined;
+    this.#listedAt = this.#host.manager.timers.clock.now();
     this.#send({ type: 'listed' });
   }
 

@@ -30,8 +30,8 @@ export class FirstBytes {
 const looks: Readonly<Record<ProtocolName | 'qmp', RegExp>> = {
   qmp: /^\s*\{\s*"QMP"\s*:/,
   // A HELLO, of any version. Its length is of bytes below 0x80.
-  // oxlint-disable-next-line no-control-regex -- they are what it begins with
-  'virtagent-2': /\xff\x10[\0-\x7f]{3}/,
+  // oxlint-disable-next-line no-control-regex -- exactly those
+  'virtagent-2': /\xff\x10[\x00-\x7f]{3}/,
   'virtagent-v7': /\xff(?:POST \/RPC2|HTTP\/1\.1 200)/,
   'jsonrpc-headers': /(?:^|\n)Content-Length: *\d+\r\n(?:[^\r\n]+\r\n)*\r\n?/i,
   'jsonrpc-lines': /(?:^|\n)\s*\{(?=.{0,200}"jsonrpc"\s*:)/,

@@ -2,7 +2,7 @@ import { assign, setup } from 'xstate';
 import { effect, type Completion, type Grant, type JobEvent, type JobRef, type SendCompletion } from './job.ts';
 import * as slots from './slots.ts';
 import { whole } from './whole.ts';
-import type { Credit, Gate, ManagerContext, ManagerLimits, OfPermit, Refusal, Tell } from './slots.ts';
+import type { Credit, Gate, ManagerContext, ManagerLimits, OfPermit, Refusal, Tell, Terms } from './slots.ts';
 
 /** What the manager's user, its jobs and the link tell it. */
 export type ManagerEvent =
@@ -20,6 +20,7 @@ export type ManagerEvent =
   // The link.
   | { readonly type: 'gate'; readonly open: Gate }
   | ({ readonly type: 'credit' } & Credit)
+  | ({ readonly type: 'terms' } & Terms)
   | { readonly type: 'line_lost' }
   // Its jobs: they want a slot, give one back, wait for nothing any more, are done.
   | { readonly type: 'want'; readonly job: JobRef; readonly grant: Grant; readonly permit?: number | undefined }
@@ -80,6 +81,7 @@ const s = setup({
     noteAnswer: assign(whole(({ context, event }: Args) => slots.answerNoted(context, jobOf(event), as<'read_done'>(event).busy))),
     forget: assign(whole(({ context, event }: Args) => slots.forgotten(context, jobOf(event)))),
     addCredit: assign(whole(({ context, event }: Args) => slots.credited(context, as<'credit'>(event)))),
+    setTerms: assign(whole(({ context, event }: Args) => slots.termsSet(context, as<'terms'>(event)))),
     setGate: assign(whole(({ context, event }: Args) => slots.gateSet(context, as<'gate'>(event).open))),
     loseLine: assign(whole(({ context }: Args) => slots.lineLost(context))),
     endSettling: assign(whole(({ context }: Args) => slots.settlingEnded(context))),
@@ -166,6 +168,7 @@ const served = {
   job_done: { actions: ['forget', { type: 'bury', params: ({ event }: Args) => as<'job_done'>(event) }] },
   gate: { actions: 'setGate' },
   credit: { actions: 'addCredit' },
+  terms: { actions: 'setTerms' },
   line_lost: { actions: ['loseLine', 'settle'] },
   settled: { actions: 'endSettling' },
   backoff_over: { actions: 'endBackoff' },

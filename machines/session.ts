@@ -159,7 +159,8 @@ export const sessionMachine = s.createMachine({
         at_odds: ignored,
         anew: ignored,
         limits: ignored,
-        ended: ignored,
+        // It said so before the line went.
+        ended: { target: 'off', actions: [...over] },
         repeat: violation,
       },
     },

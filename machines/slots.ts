@@ -56,6 +56,12 @@ export interface Credit {
   readonly bytes: number;
 }
 
+/** What a protocol says of how many requests may be sent. */
+export interface Terms {
+  readonly window: number;
+  readonly credits: boolean;
+}
+
 /** Which requests may be sent: none (no line), those exempt from the window (greeting), or all. */
 export type Gate = 'none' | 'exempt' | 'all';
 
@@ -449,6 +455,14 @@ export function forgotten(context: ManagerContext, job: JobRef): ManagerContext 
 }
 
 /** What may be sent has changed. */
+/** What the protocol says of requests has become known: nothing was sent before. */
+export function termsSet(context: ManagerContext, { window, credits }: Terms): ManagerContext {
+  const next = draftOf(context);
+  next.limits = { ...context.limits, window, credits };
+  next.credit = creditOfNewLine(next.limits);
+  return next;
+}
+
 export function gateSet(context: ManagerContext, gate: Gate): ManagerContext {
   const next = draftOf(context);
   next.gate = gate;

@@ -24,6 +24,14 @@ export const realClock: Clock = {
 export const durations = Object.freeze({
   /** Default of `timeoutMs`. A call's deadline where none is given: long enough for a slow command, short enough for a person who waits. */
   callTimeout: 60_000,
+  /**
+   * `protocol: 'auto'`: how long a host listens before it asks, how long each question may take, and the pause after a round of them,
+   * doubled each time up to the last. An agent that is there answers within a few milliseconds, over 9600 baud within 200.
+   */
+  detectListen: 250,
+  detectTry: 500,
+  detectPauseFirst: 1_000,
+  detectPauseLast: 10_000,
   /** How long a v7 host waits for hello before it asks for capabilities itself: hello may have been said before it came. */
   v7Hello: 250,
   /**
@@ -47,8 +55,19 @@ export const durations = Object.freeze({
   /** The pause after the first HELLO of virtagent-2, doubled each time up to the last: a line may not be read yet, and costs nothing. */
   helloFirst: 100,
   helloLast: 5_000,
+  /**
+   * What was sent is sent again for a HELLO at once, then after pauses that double from the first to the last; after the quiet one at once
+   * again. Half of the pauses between HELLOs: who repeats himself as he should is never refused, and a hostile side gains little.
+   */
+  helloServedFirst: 50,
+  helloServedLast: 2_500,
+  helloServedQuiet: 10_000,
+  /** For how long, at least, a reading of the other side's clock counts. Longer than a busy line is late, shorter than a pause hurts. */
+  clockReadings: 15_000,
   /** How long the other side's limits may take before this side's are told again: a plain line may have lost either. */
   limitsAgain: 1_000,
+  /** How long a side waits for room or credit before it asks: what told of it may have been lost. */
+  statusAgain: 1_000,
   /** A reliable session: how long a frame may be untaken before anything was measured, at least, and at most. */
   resendBefore: 1_000,
   resendFirst: 200,

@@ -6,7 +6,7 @@ import type { Channel } from './channels/channel.ts';
 import { invalidOption, RemoteProtocolError, VirtagentError } from './errors.ts';
 import type { Codec, Decoded, IncomingMessage } from './messages.ts';
 import { WHOLE } from './session/conversation.ts';
-import type { Session } from './session/session.ts';
+import { isCharged, type Session } from './session/session.ts';
 import { backoff, durations, Timers, type Clock, type Timer } from './timers.ts';
 import { TurnBatch } from './turn-batch.ts';
 
@@ -16,7 +16,7 @@ export interface TransportInput {
   /** A decoder and encoder for each line: nothing of one line's bytes reaches the next. */
   readonly createCodec: () => Codec;
   /** With virtagent-2: what numbers, cuts and keeps messages across lines. It is the codec then. */
-  readonly session?: (() => Session) | undefined;
+  readonly session?: (() => Session | undefined) | undefined;
   /** Whether a line that can't be opened is tried again, with growing pauses; default false. */
   readonly retries?: boolean | undefined;
   readonly clock?: Clock | undefined;
@@ -61,6 +61,12 @@ export type SendResult =
 
 /** After lines that were up and on which nothing was heard, the pause grows up to this many milliseconds. */
 const silentLast = 1_000;
+
+/** What leads to an answer. */
+const isAnswered: ReadonlySet<IncomingMessage['type']> = new Set(['request', 'notification', 'rejected', 'cancel', 'status']);
+
+/** Bytes of cancels and the like that wait while nothing is to be read: 10,000 of them. */
+const mostUncharged = 512 * 1024;
 
 const transports = new WeakMap<AnyActorRef, Transport>();
 
@@ -148,6 +154,8 @@ export class Transport {
   #decoded: Decoded[] = [];
   #next = 0;
   #delivering = false;
+  /** Bytes of what a session has read while nothing is to be read, and which costs its sender no credit. */
+  #uncharged = 0;
   /** Whether the present line has yielded a message; how many before it did not. */
   #heard = false;
   #silentLines = 0;
@@ -185,7 +193,7 @@ export class Transport {
    * `done` is called once, when the stream took it. If the session ends before, nothing is called: its jobs end as a whole.
    */
   write(message: Uint8Array, done: (result: SendResult) => void, charge = 0): void {
-    const session = this.#input.session?.();
+    const session = this.#session;
     if (session === undefined) {
       this.counters.messagesOut++;
       return this.writeBytes(message, done);
@@ -198,12 +206,27 @@ export class Transport {
 
   /** Whether a message may take more than one {@link write}. */
   takesInParts(message: Uint8Array): boolean {
-    return this.#input.session !== undefined && message.length > WHOLE;
+    return this.#session !== undefined && message.length > WHOLE;
   }
 
   /** A message that was begun will not be finished. */
   forget(message: Uint8Array): void {
-    this.#input.session?.().forget(message);
+    this.#session?.forget(message);
+  }
+
+  get #session(): Session | undefined {
+    return this.#input.session?.();
+  }
+
+  /** It has become known what is spoken: `createCodec` gives another codec, on the line that is open too. */
+  renewCodec(): void {
+    this.#spareCodec = undefined;
+    if (this.#codec !== undefined) this.#codec = this.#input.createCodec();
+  }
+
+  /** What was read of this line before {@link renewCodec}, for the codec that it was for. */
+  reads(bytes: Uint8Array): void {
+    if (this.#codec !== undefined) this.#decode(bytes, this.#codec);
   }
 
   /** What was decoded and not handed on is of a session that is over. */
@@ -274,6 +297,8 @@ export class Transport {
 
   /** The responses owed are over their limit, or no longer. */
   owed(high: boolean): void {
+    // Told again it would begin to wait anew.
+    if (high && !this.#reading) return;
     this.#send({ type: high ? 'owed_high' : 'owed_low' });
   }
 
@@ -331,11 +356,10 @@ export class Transport {
   /** @internal */
   _attach(): void {
     const stream = this.#stream as Duplex;
-    const codec = this.#input.createCodec();
-    this.#codec = codec;
+    this.#codec = this.#input.createCodec();
     stream.on('data', (chunk: unknown) => {
       if (this.#stream !== stream) return;
-      if (chunk instanceof Uint8Array) this.#take(chunk, codec);
+      if (chunk instanceof Uint8Array) this.#take(chunk, this.#codec as Codec);
       else this.#lost(stream, new VirtagentError('CHANNEL_UNUSABLE', 'the stream gives text or objects; a line is a stream of bytes'));
     });
     stream.on('drain', () => this.#drained(stream));
@@ -359,6 +383,8 @@ export class Transport {
 
   /** @internal */
   _announce(): void {
+    // What two sessions agree by is no message.
+    if (this.#session !== undefined) this.#heard = true;
     this.#input.onUp?.();
   }
 
@@ -376,13 +402,14 @@ export class Transport {
     this._disarm('stall');
     const rest = this.#codec?.end() ?? [];
     this.#letGo();
+    const wasReading = this.#reading;
     this.#reading = true;
     if (stream !== undefined) this.#release(stream, closing);
     this.#silentLines = this.#heard ? 0 : this.#silentLines + 1;
     if (this.#input.onDown === undefined) this.settled();
     else this.#input.onDown(reason);
-    // What a session has taken is handed on, line or no line: it is not sent again.
-    if (this.#decoded.length > 0) queueMicrotask(() => this.#deliver());
+    // What a session has taken is handed on, line or no line: it is not sent again. Behind answers that nobody reads it waits for the next.
+    if (wasReading && this.#decoded.length > 0) queueMicrotask(() => this.#deliver());
     // Last: who hears of it may call, and is to find a line that is down.
     for (const one of rest) if (one instanceof RemoteProtocolError) this.#damaged(one);
   }
@@ -405,10 +432,15 @@ export class Transport {
     this.#armed.delete(name);
   }
 
-  /** @internal What was decoded and not handed on waits too: one chunk can hold thousands of messages. */
+  /**
+   * @internal What was decoded and not handed on waits too: one chunk can hold thousands of messages.
+   *
+   * A session reads on: without what the other side says it has taken, the answers that it does read would not leave.
+   */
   _pauseReading(): void {
     this.#reading = false;
-    this.#stream?.pause();
+    this.#uncharged = 0;
+    if (this.#session === undefined) this.#stream?.pause();
     this.#arm('stall', this.#input.stallTimeoutMs ?? durations.stallTimeout, () => this.#stalled());
   }
 
@@ -457,10 +489,34 @@ export class Transport {
   #take(chunk: Uint8Array, codec: Codec): void {
     this.counters.bytesIn += chunk.length;
     if (this.#chunks.observed) this.#chunks.next(chunk);
-    const decoded = codec.push(chunk);
+    // Whoever looked on may have ended the line.
+    if (this.#codec !== undefined) this.#decode(chunk, codec);
+  }
+
+  #decode(chunk: Uint8Array, codec: Codec): void {
+    let decoded = codec.push(chunk);
+    if (!this.#reading && this.#session !== undefined) decoded = this.#holdBack(decoded);
     if (this.#decoded.length === 0) this.#decoded = decoded;
     else for (const one of decoded) this.#decoded.push(one);
     this.#deliver();
+  }
+
+  /**
+   * While nothing is to be read: what leads to an answer waits. Requests are bounded by the credit of who sends them; of what needs
+   * none so much may wait, then nothing is read indeed. All else is handed on.
+   */
+  #holdBack(decoded: readonly Decoded[]): Decoded[] {
+    const held: Decoded[] = [];
+    for (const one of decoded) {
+      if (one instanceof RemoteProtocolError || !isAnswered.has(one.type)) {
+        this.#handOn(one);
+        continue;
+      }
+      held.push(one);
+      if (!isCharged(one)) this.#uncharged += one.bytes;
+    }
+    if (this.#uncharged > mostUncharged) this.#stream?.pause();
+    return held;
   }
 
   /** Hands messages on until the line that they came from is gone, or reading stops. */
@@ -478,6 +534,7 @@ export class Transport {
     if (this.#next < this.#decoded.length) return;
     this.#decoded = [];
     this.#next = 0;
+    this.#input.session?.().handedOn();
   }
 
   #handOn(one: Decoded): void {
@@ -511,7 +568,7 @@ export class Transport {
     }
     this.#codec = undefined;
     this.#undrained = [];
-    if (this.#input.session === undefined) this.discard();
+    if (this.#session === undefined) this.discard();
   }
 
   /** A send found the line broken: nothing else is tried on it, that send has failed, and the line is lost. */

@@ -5,6 +5,7 @@ import {
   managerMachine,
   noticeJob,
   peerMachine,
+  detectMachine,
   qemuGaMachine,
   serverJob,
   sessionMachine,
@@ -39,6 +40,13 @@ const charts: readonly Chart[] = [
     file: 'machines/qemu-ga.ts',
     declaration: 'export const qemuGaMachine',
     machine: qemuGaMachine,
+  },
+  {
+    name: 'detect',
+    title: 'Finding out the protocol',
+    file: 'machines/detect.ts',
+    declaration: 'export const detectMachine',
+    machine: detectMachine,
   },
   {
     name: 'session',

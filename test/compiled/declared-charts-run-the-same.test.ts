@@ -132,7 +132,7 @@ const managerEvent = fc
         ),
       },
       { weight: 2, arbitrary: fc.constantFrom<ManagerEvent['type'][]>('abort', 'cancel', 'deadline', 'line_lost') },
-      { weight: 6, arbitrary: fc.constantFrom<ManagerEvent['type'][]>('gate', 'gate', 'credit') },
+      { weight: 6, arbitrary: fc.constantFrom<ManagerEvent['type'][]>('gate', 'gate', 'credit', 'credit', 'terms') },
       { weight: 0.2 * 5, arbitrary: fc.constantFrom<ManagerEvent['type'][]>('stop', 'stop', 'kill') },
     ),
     job,
@@ -180,6 +180,8 @@ const managerEvent = fc
           return { type, open: (['all', 'all', 'exempt', 'none'] as const)[pick % 4] ?? 'all' };
         case 'credit':
           return { type, requests: pick % 3, bytes: pick % 20 };
+        case 'terms':
+          return { type, window: pick % 3, credits: pick % 2 === 0 };
         case 'line_lost':
         case 'settled':
         case 'backoff_over':

@@ -1,23 +1,25 @@
 import { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
-import { memoryPair, protocolByName } from '../../transport/index.ts';
+import { memoryPair } from '../../transport/index.ts';
+import { farSide, type FarSide } from '../support/far-side.ts';
 import { everyProtocol, opened, rejection, settled, type Loose } from '../support/peers.ts';
 import { answer, answers, ask, asked, farEnd, against } from './support.ts';
 
 test.each(everyProtocol)(
   'a response that comes while its request is still being written is delivered once it is ($protocol)',
   async ({ protocol }) => {
-    const { createCodec, limits } = protocolByName(protocol);
-    const codec = createCodec(limits);
     let done: (() => void) | undefined;
+    const side: FarSide = farSide(protocol, (bytes) => stream.push(bytes));
     const stream: Duplex = new Duplex({
       writableHighWaterMark: 1,
       read() {},
       write(chunk: Buffer, _encoding, callback) {
+        const [request] = side.push(chunk) as unknown as { tag: string }[];
+        // Of the greeting.
+        if (request === undefined) return callback();
         done = callback;
-        const [request] = codec.push(chunk) as unknown as { tag: string }[];
         // Twice: the second is counted.
-        for (const n of [1, 2]) this.push(codec.encode(answer(request?.tag, { n })));
+        for (const n of [1, 2]) this.push(side.encode(answer(request.tag, { n })));
       },
     });
     const peer = opened<Loose>({ stream, protocol });
@@ -35,55 +37,56 @@ test.each(everyProtocol)(
 );
 
 test.each(everyProtocol)(
-  'a response whose request is never wholly written: the call ends as executed ($protocol)',
+  'a response whose request is never wholly written: the call ends as executed, or with it ($protocol)',
   async ({ protocol }) => {
-    const { createCodec, limits } = protocolByName(protocol);
-    const codec = createCodec(limits);
+    const side: FarSide = farSide(protocol, (bytes) => stream.push(bytes));
     const stream: Duplex = new Duplex({
       writableHighWaterMark: 1,
       read() {},
-      write(chunk: Buffer) {
-        const [request] = codec.push(chunk) as unknown as { tag: string }[];
-        this.push(codec.encode(answer(request?.tag, {})));
+      write(chunk: Buffer, _encoding, callback) {
+        const [request] = side.push(chunk) as unknown as { tag: string }[];
+        if (request === undefined) return callback();
+        this.push(side.encode(answer(request.tag, { n: 1 })));
       },
     });
     const peer = opened<Loose>({ stream, protocol });
     await peer.ready();
-    const call = rejection(peer.call('any', {}));
+    const call = peer.call('any', {}).catch((error: unknown) => error);
     await settled();
     stream.destroy(new Error('unplugged'));
-    expect(await call).toMatchObject({ code: 'LINE_LOST', known: 'executed' });
+    // In a session what the line did not take is sent on the next: the call was sent, and its response is here.
+    const isKept = protocol === 'virtagent-2';
+    expect(await call).toMatchObject(isKept ? { n: 1 } : { code: 'LINE_LOST', known: 'executed' });
   },
 );
 
 test.each(everyProtocol)('byte by byte in, byte by byte out ($protocol)', async ({ protocol }) => {
   const [ours, line] = memoryPair({ highWaterMark: 1 });
   const peer = opened<Loose>({ stream: ours, protocol, methods: { echo: (params: unknown) => params } });
-  const { heard, hear } = farEnd(line, protocol, true);
-  const { createCodec, limits } = protocolByName(protocol);
-  const codec = createCodec(limits);
+  const { heard, hear, side } = farEnd(line, protocol, true);
   line.on('readable', () => {
     for (let byte = line.read(1) as Buffer | null; byte !== null; byte = line.read(1) as Buffer | null) hear(byte);
   });
+  await peer.ready();
   const call = peer.call('any', { text: 'grüße' });
-  for (const byte of codec.encode(ask('1', 'echo', { text: '\u{1f600}' }))) {
+  await new Promise<void>((resolve) => side.whenMet(resolve));
+  for (const byte of side.encode(ask('1', 'echo', { text: '\u{1f600}' }))) {
     line.write(Buffer.of(byte));
     await settled(1);
   }
   for (let i = 0; i < 50 && (answers(heard).length === 0 || asked(heard).length === 0); i++) await settled(5);
   expect(answers(heard)).toMatchObject([{ tag: '1', answer: { value: { text: '\u{1f600}' } } }]);
-  for (const byte of codec.encode(answer(asked(heard)[0]?.tag, { ok: 1 }))) line.write(Buffer.of(byte));
+  for (const byte of side.encode(answer(asked(heard)[0]?.tag, { ok: 1 }))) line.write(Buffer.of(byte));
   expect(await call).toEqual({ ok: 1 });
 });
 
 test.each(everyProtocol)('a hundred thousand responses in one chunk, one of them ours ($protocol)', async ({ protocol }) => {
-  const { peer, heard, line } = against({ protocol }, { highWaterMark: 2 ** 30 });
+  // Of a session at most 1024 frames are on their way.
+  const count = protocol === 'virtagent-2' ? 1_000 : 100_000;
+  const { peer, heard, say } = against({ protocol }, { highWaterMark: 2 ** 30 });
   const call = peer.call('any', {});
   await settled();
-  const { createCodec, limits } = protocolByName(protocol);
-  const codec = createCodec(limits);
-  const noise = Buffer.from(codec.encode(answer('nobody', {})));
-  line.write(Buffer.concat([...Array.from({ length: 100_000 }, () => noise), codec.encode(answer(asked(heard)[0]?.tag, { n: 1 }))]));
+  say(...Array.from({ length: count }, () => answer('nobody', {})), answer(asked(heard)[0]?.tag, { n: 1 }));
   expect(await call).toEqual({ n: 1 });
-  expect(peer.counters.violations).toBe(100_000);
+  expect(peer.counters.violations).toBe(count);
 });

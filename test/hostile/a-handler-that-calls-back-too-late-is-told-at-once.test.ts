@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import type { HandlerContext } from '../../actors/index.ts';
-import { deferred, opened, rejection, settled, type Loose } from '../support/peers.ts';
+import { deferred, everyProtocol, opened, rejection, settled, type Loose } from '../support/peers.ts';
 import { virtualLine } from '../support/virtual-line.ts';
 import { against, answers, ask, asked } from './support.ts';
 
@@ -52,15 +52,17 @@ test('after it has returned', async () => {
   expect(peer.manager.jobs).toBe(0);
 });
 
-test('after its line was lost: nothing of it goes out on the next one', async () => {
+test.each(everyProtocol)('after its line was lost: nothing of it goes out on the next one ($protocol)', async ({ protocol }) => {
   const line = virtualLine();
   const clock = new SimulatedClock();
   const gate = deferred<void>();
   const late: unknown[] = [];
-  const left = opened<Loose>({ channel: line.left, clock });
+  // A session ends with its line, so that its calls do.
+  const own = { protocol, keepMs: 0, clock };
+  const left = opened<Loose>({ channel: line.left, ...own });
   const right = opened<Loose>({
     channel: line.right,
-    clock,
+    ...own,
     executeSlots: 1,
     methods: {
       slow: async (_: unknown, { call }: HandlerContext<Loose>) => {
@@ -73,6 +75,8 @@ test('after its line was lost: nothing of it goes out on the next one', async ()
   const call = rejection(left.call('slow'));
   await settled();
   line.cut();
+  await settled();
+  clock.increment(0);
   expect(await call).toMatchObject({ code: 'LINE_LOST' });
   await settled();
   clock.increment(0);

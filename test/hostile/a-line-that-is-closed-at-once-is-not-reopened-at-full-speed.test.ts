@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import type { Duplex } from 'node:stream';
 import { memoryPair, type Channel } from '../../transport/index.ts';
+import { farSide } from '../support/far-side.ts';
 import { opened, settled, type Loose } from '../support/peers.ts';
 
 /** A channel whose lines are treated by `far`, and how many it has opened. */
@@ -34,7 +35,7 @@ async function pass(clock: SimulatedClock, ms: number): Promise<void> {
 test('who accepts and says nothing is asked again with growing pauses, up to a second', async () => {
   const clock = new SimulatedClock();
   const { channel, opens } = accepting((line) => line.destroy());
-  opened<Loose>({ channel, clock, random: () => 0 });
+  opened<Loose>({ channel, clock, random: () => 0, protocol: 'jsonrpc-lines' });
   await settled();
   await pass(clock, 10_000);
   expect(opens()).toBeGreaterThan(10);
@@ -44,10 +45,28 @@ test('who accepts and says nothing is asked again with growing pauses, up to a s
 test('a line on which something was heard is opened again at once', async () => {
   const clock = new SimulatedClock();
   const { channel, opens } = accepting((line) => line.end('{"jsonrpc":"2.0","method":"bye"}\n'));
-  opened<Loose>({ channel, clock, random: () => 0 });
+  opened<Loose>({ channel, clock, random: () => 0, protocol: 'jsonrpc-lines' });
   await settled();
   await pass(clock, 1_000);
   expect(opens()).toBeGreaterThan(15);
+});
+
+test('a line on which a session was agreed on is opened again at once', async () => {
+  const clock = new SimulatedClock();
+  let met = 0;
+  const { channel, opens } = accepting((line) => {
+    const side = farSide('virtagent-2', (bytes) => line.write(bytes));
+    line.on('data', (chunk: Buffer) => side.push(chunk));
+    side.whenMet(() => {
+      met++;
+      line.end();
+    });
+  });
+  opened<Loose>({ channel, clock, random: () => 0, protocol: 'virtagent-2' });
+  await settled();
+  await pass(clock, 1_000);
+  expect(opens()).toBeGreaterThan(15);
+  expect(met).toBeGreaterThan(15);
 });
 
 test('calls go out on the first line that stays', async () => {
@@ -61,7 +80,7 @@ test('calls go out on the first line that stays', async () => {
         line.write(`{"jsonrpc":"2.0","id":"${id}","result":"here"}\n`);
       });
   });
-  const peer = opened<Loose>({ channel, clock, random: () => 0 });
+  const peer = opened<Loose>({ channel, clock, random: () => 0, protocol: 'jsonrpc-lines' });
   await settled();
   await pass(clock, 5_000);
   closing = false;

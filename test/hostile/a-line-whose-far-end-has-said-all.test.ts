@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { memoryPair, type Channel } from '../../transport/index.ts';
 import { deferred, everyProtocol, opened, rejection, settled, type Loose } from '../support/peers.ts';
-import { answers, ask, farEnd, type Against } from './support.ts';
+import { answers, ask, farEnd, timeless, type Against } from './support.ts';
 
 function halfOpen(highWaterMark = 16_384): { channel: Channel; ours: Duplex; line: Duplex } {
   const [ours, line] = memoryPair({ highWaterMark });
@@ -14,7 +14,7 @@ function halfOpen(highWaterMark = 16_384): { channel: Channel; ours: Duplex; lin
 function scene(options: object, highWaterMark?: number, deaf = false): Against & { ours: Duplex } {
   const { channel, ours, line } = halfOpen(highWaterMark);
   const { protocol = 'jsonrpc-lines' } = options as { protocol?: 'jsonrpc-lines' };
-  const peer = opened<Loose>({ channel, clock: new SimulatedClock(), ...options });
+  const peer = opened<Loose>({ channel, clock: new SimulatedClock(), ...timeless, ...options, protocol });
   return { peer, ours, ...farEnd(line, protocol, deaf) };
 }
 
@@ -23,6 +23,8 @@ test.each(everyProtocol)(
   async ({ protocol }) => {
     const gates = [deferred<void>(), deferred<void>()];
     const { peer, line, say, heard } = scene({ protocol, methods: { wait: ({ n }: { n: number }) => gates[n]?.promise } });
+    await peer.ready();
+    await settled();
     say(ask('0', 'wait', { n: 0 }), ask('1', 'wait', { n: 1 }));
     line.end();
     await settled();

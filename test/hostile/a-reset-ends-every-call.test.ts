@@ -8,6 +8,7 @@ test('a far end that resets in the middle of everything', async () => {
   const server = createServer((socket) => void sockets.push(socket.on('error', () => {}))).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const peer = opened<Loose>({
+    protocol: 'jsonrpc-lines',
     stream: connect((server.address() as { port: number }).port, '127.0.0.1'),
     methods: { never: () => new Promise(() => {}) },
   });

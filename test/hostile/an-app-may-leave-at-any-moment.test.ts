@@ -40,7 +40,10 @@ test.each(['connecting', 'greeting', 'up', 'down'])('when it hears that the link
   const clock = new SimulatedClock();
   const actors = actorWatch();
   const [ours, line] = memoryPair();
-  const parent = createActor(app, { input: { options: { stream: ours, clock }, leaveWhen }, inspect: actors.inspect });
+  const parent = createActor(app, {
+    input: { options: { stream: ours, clock, protocol: 'jsonrpc-lines' }, leaveWhen },
+    inspect: actors.inspect,
+  });
   const outcomes: Promise<unknown>[] = [];
   parent.subscribe((snapshot) => {
     const agent = snapshot.children['agent'];
@@ -105,7 +108,7 @@ test.each(['a handler', 'a job', 'a message', 'an abort listener', 'onError'])('
 });
 
 test('and come back with another stream: nothing of the first peer is in the second', async () => {
-  const parent = createActor(app, { input: { options: { stream: memoryPair()[0] } } });
+  const parent = createActor(app, { input: { options: { stream: memoryPair()[0], protocol: 'jsonrpc-lines' } } });
   parent.start();
   for (let round = 0; round < 5; round++) {
     const [ours, line] = memoryPair();
@@ -115,7 +118,7 @@ test('and come back with another stream: nothing of the first peer is in the sec
     await settled();
     parent.send({ type: 'LEAVE' });
     expect(await old).toMatchObject({ code: 'STOPPED' });
-    parent.send({ type: 'BACK', options: { stream: ours } });
+    parent.send({ type: 'BACK', options: { stream: ours, protocol: 'jsonrpc-lines' } });
     const agent = agentOf(parent);
     expect(agent).not.toBe(before);
     const call = agent.call('new');
@@ -183,7 +186,7 @@ test('an action of the app may call, in the transition in which the peer begins 
   }).createMachine({
     context: { agent: undefined },
     entry: [
-      assign({ agent: ({ spawn }) => spawn('peer', { id: 'agent', input: { stream: ours } }) as AnyActorRef }),
+      assign({ agent: ({ spawn }) => spawn('peer', { id: 'agent', input: { stream: ours, protocol: 'jsonrpc-lines' } }) as AnyActorRef }),
       ({ context }) =>
         void peerOf<Loose>(context.agent)
           .call('first')

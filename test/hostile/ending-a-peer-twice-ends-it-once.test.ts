@@ -3,6 +3,7 @@ import { SimulatedClock } from 'xstate';
 import { VirtagentError, type Peer } from '../../actors/index.ts';
 import { memoryPair, type Channel } from '../../transport/index.ts';
 import { everyProtocol, opened, rejection, settled, type Loose } from '../support/peers.ts';
+import { farEnd, timeless } from './support.ts';
 
 const never = (): Promise<never> => new Promise(() => {});
 const channel = (open: Channel['open'], reopens = true): Channel => ({ name: 'test', reopens, open, close: async () => {} });
@@ -16,7 +17,7 @@ const states: Record<string, (clock: SimulatedClock) => Promise<Peer<Loose>>> = 
     return peer;
   },
   up: async (clock) => {
-    const peer = opened<Loose>({ clock, stream: memoryPair()[0] });
+    const peer = opened<Loose>({ clock, stream: memoryPair()[0], protocol: 'jsonrpc-lines' });
     await peer.ready();
     return peer;
   },
@@ -72,7 +73,7 @@ test.each(cases)('$how in $state', async ({ state, how }) => {
 });
 
 test.each([-1, Number.NaN, '5', null])('a time for stop that is none is refused, and nothing is stopped: %s', async (timeoutMs) => {
-  const peer = opened<Loose>({ stream: memoryPair()[0] });
+  const peer = opened<Loose>({ stream: memoryPair()[0], protocol: 'jsonrpc-lines' });
   await peer.ready();
   expect(await rejection(peer.stop({ timeoutMs: timeoutMs as number }))).toMatchObject({ code: 'INVALID_OPTION' });
   expect(peer.link).toBe('up');
@@ -82,9 +83,13 @@ test.each(everyProtocol)(
   'stop waits for a line that can not take the last answer, and its limit ends that ($protocol)',
   async ({ protocol }) => {
     const clock = new SimulatedClock();
-    const [ours] = memoryPair({ highWaterMark: 16 });
-    const peer = opened<Loose>({ stream: ours, clock, protocol });
+    const [ours, line] = memoryPair({ highWaterMark: 16 });
+    const peer = opened<Loose>({ stream: ours, clock, protocol, ...timeless });
+    farEnd(line, protocol);
     await peer.ready();
+    // The far end has greeted, and reads no more.
+    line.pause();
+    await settled();
     const call = rejection(peer.call('any', { text: 'x'.repeat(500) }, { timeoutMs: 1_000 }));
     let isOver = false;
     const stopped = peer.stop({ timeoutMs: 60_000 }).then(() => (isOver = true));

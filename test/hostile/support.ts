@@ -1,8 +1,14 @@
 import { getEventListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { CreatePeerOptions, Peer } from '../../actors/index.ts';
-import { memoryPair, protocolByName, type IncomingMessage, type OutgoingMessage, type ProtocolName } from '../../transport/index.ts';
+import { memoryPair, type OutgoingMessage, type ProtocolName } from '../../transport/index.ts';
+import { farSide, type FarSide } from '../support/far-side.ts';
 import { opened, type Loose } from '../support/peers.ts';
+
+/** The far end alone. */
+export interface FarEnd extends Omit<Against, 'peer'> {
+  readonly side: FarSide;
+}
 
 /** What the far end has heard, with everything optional: tests look into it. */
 export interface Heard {
@@ -34,31 +40,35 @@ export interface Against {
   hear(chunk: Buffer | null): void;
 }
 
-/** A peer of ours on a line whose other end is hostile. */
+/** A peer of ours on a line whose other end is hostile. It speaks jsonrpc-lines unless told: then bytes can be written by hand. */
 export function against(
-  options: Partial<CreatePeerOptions> = {},
+  options: Partial<CreatePeerOptions> & { readonly protocol?: ProtocolName | undefined } = {},
   { highWaterMark, deaf = false }: { highWaterMark?: number; deaf?: boolean } = {},
 ): Against {
   const [ours, line] = memoryPair(highWaterMark === undefined ? {} : { highWaterMark });
-  const peer = opened<Loose>({ stream: ours, ...options });
-  return { peer, ...farEnd(line, options.protocol ?? 'jsonrpc-lines', deaf) };
+  const { protocol = 'jsonrpc-lines' } = options;
+  const peer = opened<Loose>({ stream: ours, ...timeless, ...options, protocol });
+  return { peer, ...farEnd(line, protocol, deaf) };
 }
 
-/** The far end of a line, played by hand. */
-export function farEnd(line: Duplex, protocol: ProtocolName, deaf = false): Omit<Against, 'peer'> {
-  const { createCodec, limits } = protocolByName(protocol);
-  const codec = createCodec(limits);
+/** Without a heartbeat (virtagent-2), whose timer never rests: these tests count timers. */
+export const timeless = { heartbeatMs: Infinity } as const;
+
+/** The far end of a line, played by hand. With virtagent-2 it greets by itself, and says what it is told to when it has. */
+export function farEnd(line: Duplex, protocol: ProtocolName, deaf = false): FarEnd {
+  const side = farSide(protocol, (bytes) => void line.write(bytes));
   const heard: Heard[] = [];
   line.on('error', () => {});
   const hear = (chunk: Buffer | null): void => {
-    if (chunk !== null) heard.push(...(codec.push(chunk) as IncomingMessage[] as Heard[]));
+    if (chunk !== null) heard.push(...(side.push(chunk) as readonly object[] as Heard[]));
   };
   const listen = (): void => void line.on('data', hear);
   if (!deaf) listen();
   return {
     line,
+    side,
     heard,
-    say: (...messages) => void line.write(Buffer.concat(messages.map((message) => codec.encode(message)))),
+    say: (...messages) => side.whenMet(() => void line.write(Buffer.concat(messages.map((message) => side.encode(message))))),
     raw: (text) => void line.write(Buffer.from(text, 'latin1')),
     listen,
     hear,

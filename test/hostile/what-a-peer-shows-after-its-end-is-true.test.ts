@@ -12,7 +12,7 @@ function told<T>(of: Observable<T>): { seen: T[]; done: boolean } {
 }
 
 test('link$ ends with ended, for who was there and for who comes later', async () => {
-  const peer = opened<Loose>({ stream: memoryPair()[0] });
+  const peer = opened<Loose>({ stream: memoryPair()[0], protocol: 'jsonrpc-lines' });
   const before = told(peer.link$);
   await peer.ready();
   peer.close();
@@ -24,7 +24,7 @@ test('link$ ends with ended, for who was there and for who comes later', async (
 
 test('link$ says ended once when the far end is gone', async () => {
   const [ours, far] = memoryPair();
-  const peer = opened<Loose>({ stream: ours });
+  const peer = opened<Loose>({ stream: ours, protocol: 'jsonrpc-lines' });
   await peer.ready();
   const watched = told(peer.link$);
   far.destroy();
@@ -34,7 +34,7 @@ test('link$ says ended once when the far end is gone', async () => {
 });
 
 test('jobs$, messages$ and damage$ complete', async () => {
-  const peer = opened<Loose>({ stream: memoryPair()[0] });
+  const peer = opened<Loose>({ stream: memoryPair()[0], protocol: 'jsonrpc-lines' });
   await peer.ready();
   const before = [told(peer.jobs$), told(peer.messages$), told(peer.damage$)];
   peer.close();

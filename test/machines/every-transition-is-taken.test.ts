@@ -5,6 +5,7 @@ import { linkTable } from './link-table.ts';
 import { managerTable } from './manager-table.ts';
 import { noticeTable } from './notice-table.ts';
 import { peerTable } from './peer-table.ts';
+import { detectTable } from './detect-table.ts';
 import { qemuGaTable } from './qemu-ga-table.ts';
 import { serverTable } from './server-table.ts';
 import { sessionTable } from './session-table.ts';
@@ -18,6 +19,7 @@ test.each([
   ['link', linkTable],
   ['peer', peerTable],
   ['qemu-ga', qemuGaTable],
+  ['detect', detectTable],
   ['session', sessionTable],
 ] as const)('the tables take every transition of the %s chart, in actors that came there by events', (_, table) => {
   const coverage = new Coverage();

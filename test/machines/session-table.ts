@@ -116,7 +116,7 @@ export const sessionTable: Table<SessionState, SessionEvent> = {
       at_odds: 'ignored',
       anew: 'ignored',
       limits: 'ignored',
-      ended: 'ignored',
+      ended: { 'after open': `off [not held, not met]: ${over}`, 'after meeting': `off [not held]: ${over}` },
       repeat: 'violation',
     },
   },

@@ -13,13 +13,17 @@ test.each(everyProtocol)(
     const aborted: unknown[] = [];
     const hang = (_: unknown, { signal }: { signal: AbortSignal }) =>
       new Promise(() => signal.addEventListener('abort', () => aborted.push(signal.reason)));
-    const left = opened({ channel: line.left, protocol, clock, window: 1 });
-    const right = opened({ channel: line.right, protocol, clock, methods: { hang, echo: (params: unknown) => params } });
+    // A session ends with its line.
+    const own = { protocol, clock, keepMs: 0 };
+    const left = opened({ channel: line.left, ...own, window: 1 });
+    const right = opened({ channel: line.right, ...own, methods: { hang, echo: (params: unknown) => params } });
     await Promise.all([left.ready(), right.ready()]);
     const onLine = rejection(left.call('hang', {}, { timeoutMs: Infinity }));
     const queued = left.call('echo', { n: 1 }, { timeoutMs: Infinity });
     await settled();
     line.cut();
+    await settled();
+    clock.increment(0);
     expect(await onLine).toMatchObject({ code: 'LINE_LOST', known: 'perhaps-executed' });
     await settled();
     clock.increment(0);
@@ -36,7 +40,7 @@ test('a reply of an earlier line is not taken for a call of this one', async () 
   const ends = [memoryPair(), memoryPair()];
   let opens = 0;
   const channel: Channel = { name: 'test', reopens: true, open: async () => (ends[opens++] ?? memoryPair())[0], close: async () => {} };
-  const peer = opened({ channel, clock });
+  const peer = opened({ channel, clock, protocol: 'jsonrpc-lines' });
   const heard: { id: string }[] = [];
   for (const [, far] of ends)
     far.on('data', (chunk: Buffer) =>
@@ -71,7 +75,7 @@ test('half a frame of an earlier line is not joined to the first of this one', a
   const ends = [memoryPair(), memoryPair()];
   let opens = 0;
   const channel: Channel = { name: 'test', reopens: true, open: async () => (ends[opens++] ?? memoryPair())[0], close: async () => {} };
-  const peer = opened({ channel, clock, methods: { ping: () => 'pong' } });
+  const peer = opened({ channel, clock, methods: { ping: () => 'pong' }, protocol: 'jsonrpc-lines' });
   await peer.ready();
   ends[0]?.[1].write('{"jsonrpc":"2.0","id":1,');
   await settled();

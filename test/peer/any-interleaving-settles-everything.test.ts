@@ -4,6 +4,7 @@ import { SimulatedClock } from 'xstate';
 import { createPeer, type Peer } from '../../actors/index.ts';
 import { actorWatch } from '../support/actors.ts';
 import { deferred, settled, type Loose } from '../support/peers.ts';
+import type { ProtocolName } from '../../transport/index.ts';
 import { virtualLine } from '../support/virtual-line.ts';
 
 type Step =
@@ -33,7 +34,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** Two peers that are given a script, and everything that they come to. */
-async function play(protocol: 'jsonrpc-lines' | 'jsonrpc-headers' | 'virtagent-v7', steps: readonly Step[]): Promise<void> {
+async function play(protocol: ProtocolName, steps: readonly Step[], reliable = false): Promise<void> {
   const clock = new SimulatedClock();
   const line = virtualLine(256);
   const held: { promise: Promise<void>; resolve: () => void }[] = [];
@@ -58,6 +59,7 @@ async function play(protocol: 'jsonrpc-lines' | 'jsonrpc-headers' | 'virtagent-v
     executeSlots: 2,
     maxServerJobs: 12,
     random: () => 0.5,
+    ...(protocol === 'virtagent-2' ? { reliable, random: Math.random, keepMs: 400 } : undefined),
   } as const;
   const watches = [actorWatch(), actorWatch()] as const;
   const sides: [Peer<Loose>, Peer<Loose>] = [
@@ -112,11 +114,17 @@ async function play(protocol: 'jsonrpc-lines' | 'jsonrpc-headers' | 'virtagent-v
   for (const watch of watches) expect(watch.active()).toEqual([]);
 }
 
-test.each([['jsonrpc-lines'], ['jsonrpc-headers'], ['virtagent-v7']] as const)(
-  'whatever two peers do and whenever the line is cut, every call ends once and nothing is left (%s)',
-  async (protocol) => {
+test.each([
+  ['jsonrpc-lines', false],
+  ['jsonrpc-headers', false],
+  ['virtagent-v7', false],
+  ['virtagent-2', false],
+  ['virtagent-2', true],
+] as const)(
+  'whatever two peers do and whenever the line is cut, every call ends once and nothing is left (%s, reliable: %s)',
+  async (protocol, reliable) => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => play(protocol, steps)),
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => play(protocol, steps, reliable)),
       { numRuns: 60 },
     );
   },

@@ -1,15 +1,19 @@
 import { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
+import type { ProtocolName } from '../../transport/index.ts';
+import { farSide } from '../support/far-side.ts';
 import { everyProtocol, opened, rejection, settled } from '../support/peers.ts';
 
-/** A stream that takes one write and then none until it is let go. */
-function stubborn(): { stream: Duplex; letGo: () => void; written: () => number } {
+/** A stream that takes one write and then none until it is let go; what belongs to a greeting it takes at once. */
+function stubborn(protocol: ProtocolName): { stream: Duplex; letGo: () => void; written: () => number } {
   let pending: (() => void) | undefined;
   let writes = 0;
-  const stream = new Duplex({
+  const side = farSide(protocol, (bytes) => stream.push(bytes));
+  const stream: Duplex = new Duplex({
     writableHighWaterMark: 1,
     read() {},
-    write(_chunk, _encoding, done) {
+    write(chunk: Buffer, _encoding, done) {
+      if (side.push(chunk).length === 0) return done();
       writes++;
       pending = done;
     },
@@ -20,7 +24,7 @@ function stubborn(): { stream: Duplex; letGo: () => void; written: () => number 
 test.each(everyProtocol)(
   'a full stream keeps the send slot, and nothing more is written until it drains ($protocol)',
   async ({ protocol }) => {
-    const { stream, letGo, written } = stubborn();
+    const { stream, letGo, written } = stubborn(protocol);
     const peer = opened({ stream, protocol });
     await peer.ready();
     const calls = Array.from({ length: 5 }, () => peer.call('any', {}).catch((error: { known: string }) => error.known));
@@ -37,8 +41,8 @@ test.each(everyProtocol)(
 );
 
 test('a cancelled call whose bytes are in the stream holds the slot until the stream took them', async () => {
-  const { stream, letGo } = stubborn();
-  const peer = opened({ stream });
+  const { stream, letGo } = stubborn('jsonrpc-lines');
+  const peer = opened({ stream, protocol: 'jsonrpc-lines' });
   await peer.ready();
   const abort = new AbortController();
   const call = rejection(peer.call('any', {}, { signal: abort.signal }));
@@ -52,8 +56,8 @@ test('a cancelled call whose bytes are in the stream holds the slot until the st
 });
 
 test('responses go before requests that waited longer, once the stream drains', async () => {
-  const { stream, letGo } = stubborn();
-  const peer = opened({ stream, methods: { ping: () => 'pong' } });
+  const { stream, letGo } = stubborn('jsonrpc-lines');
+  const peer = opened({ stream, methods: { ping: () => 'pong' }, protocol: 'jsonrpc-lines' });
   await peer.ready();
   const sent: string[] = [];
   peer.messages$.subscribe(({ direction, message }) => {

@@ -11,7 +11,7 @@ test.each<[string, object, RegExp]>([
   [
     'a protocol that does not exist',
     { stream: stream(), protocol: 'soap' },
-    /protocol is "soap"; it takes one of virtagent-v7, jsonrpc-lines, jsonrpc-headers/,
+    /protocol is "soap"; it takes one of virtagent-2, virtagent-v7, jsonrpc-lines, jsonrpc-headers/,
   ],
   ['a protocol named after a property of every object', { stream: stream(), protocol: 'constructor' }, /protocol is "constructor"/],
   ['a role that does not exist', { stream: stream(), role: 'boss' }, /role is "boss"; it takes host or guest/],

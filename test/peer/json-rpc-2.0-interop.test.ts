@@ -29,14 +29,14 @@ async function ends(listens: 'ours' | 'theirs'): Promise<{ ours: Peer<Loose>; th
   if (listens === 'ours') {
     const channel = tcpListen({ port: 0 });
     await channel.listen();
-    const ours = opened({ channel, methods });
+    const ours = opened({ channel, methods, protocol: 'jsonrpc-lines' });
     const socket = connect(channel.address()?.port as number, '127.0.0.1');
     await once(socket, 'connect');
     return { ours, theirs: theirEnd(socket), raw: socket };
   }
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const ours = opened({ channel: tcpConnect({ port: (server.address() as AddressInfo).port }), methods });
+  const ours = opened({ channel: tcpConnect({ port: (server.address() as AddressInfo).port }), methods, protocol: 'jsonrpc-lines' });
   const [socket] = (await once(server, 'connection')) as [Socket];
   server.close();
   return { ours, theirs: theirEnd(socket), raw: socket };

@@ -104,3 +104,17 @@ test('calls that fill the queue keep the list from being asked for until there i
   expect(await calls[0]).toMatchObject({ code: 'CANCELLED', known: 'not-sent' });
   expect(await calls[1]).toEqual({ n: 2 });
 });
+
+test('a name that is not in the list may have been damaged in it: a list that is not new is asked for anew', async () => {
+  const known: Record<string, (args: Record<string, unknown>) => unknown> = { ...commands };
+  const { peer, agent, pass } = agentSession({ commands: known });
+  await peer.ready();
+  known['more'] = () => 1;
+  expect(await rejection(peer.call('more'))).toMatchObject({ code: 'METHOD_NOT_FOUND' });
+  await pass(10_000);
+  expect(agent.count('guest-info')).toBe(1);
+  expect(await rejection(peer.call('more'))).toMatchObject({ code: 'METHOD_NOT_FOUND' });
+  expect(await peer.call('more')).toBe(1);
+  for (let i = 0; i < 3; i++) expect(await rejection(peer.call('none'))).toMatchObject({ code: 'METHOD_NOT_FOUND' });
+  expect(agent.count('guest-info')).toBe(2);
+});

@@ -30,7 +30,10 @@ const steps = (losses: number, forgets: number): fc.Arbitrary<Step[]> =>
   );
 
 /** Plays a script on a conversation, and says what was sent from each side. */
-function play(talk: Talk, script: readonly Step[]): { sent: readonly [string[], string[]]; given: ReadonlySet<string>; done: () => number } {
+function play(
+  talk: Talk,
+  script: readonly Step[],
+): { sent: readonly [string[], string[]]; given: ReadonlySet<string>; done: () => number } {
   const sent: [string[], string[]] = [[], []];
   const payloads: { readonly text: string; readonly from: 0 | 1; readonly payload: Uint8Array }[] = [];
   const given = new Set<string>();

@@ -17,7 +17,11 @@ const script = (losses: number): fc.Arbitrary<Step[]> =>
       { weight: 6, arbitrary: fc.record({ do: fc.constant('send' as const), size: fc.constantFrom(10, 900, 5000, 40_000) }) },
       {
         weight: 20,
-        arbitrary: fc.record({ do: fc.constant('carry' as const), to: fc.constantFrom(0 as const, 1 as const), isLost: fc.constant(false) }),
+        arbitrary: fc.record({
+          do: fc.constant('carry' as const),
+          to: fc.constantFrom(0 as const, 1 as const),
+          isLost: fc.constant(false),
+        }),
       },
       {
         weight: losses,
@@ -106,7 +110,7 @@ test('counts go on behind what their digits on the line can hold', () => {
 });
 
 test('what a side claims to have spent makes it no credit', () => {
-  const allowance = new Allowance(room);
+  const allowance = new Allowance(room, 1_000);
   allowance.tell();
   allowance.spent(2 ** 20, 2 ** 40);
   const { requests } = allowance.tell();

@@ -12,19 +12,28 @@ export const REQUEST_CHARGE = 2048;
 /** What this side allows the other: granted when a request is begun, refused or given up, so that what waits here is bounded. */
 export class Allowance {
   readonly #room: Credit;
+  /** Bytes that the last request may go beyond. */
+  readonly #beyond: number;
   /** What has come, or was lost on the way. */
   #came = { requests: 0, bytes: 0 };
   /** What of it no longer waits. */
   #done = { requests: 0, bytes: 0 };
   #told = { requests: 0, bytes: 0 };
 
-  constructor(room: Credit) {
+  /** `largest`: bytes of the largest message that is taken. */
+  constructor(room: Credit, largest: number) {
     this.#room = room;
+    this.#beyond = largest + REQUEST_CHARGE;
   }
 
-  /** A request has come. False: the other side had no credit for it. */
+  /**
+   * A request has come. False: the other side had no credit for it.
+   *
+   * The last to begin may go beyond the bytes that are left, and it may end before others that began earlier and are in more pieces: so
+   * any but that one may find its bytes exceeded.
+   */
   take(bytes: number): boolean {
-    const allowed = this.#came.requests < this.#told.requests && this.#came.bytes < this.#told.bytes;
+    const allowed = this.#came.requests < this.#told.requests && this.#came.bytes < this.#told.bytes + this.#beyond;
     this.#came.requests++;
     this.#came.bytes += bytes + REQUEST_CHARGE;
     return allowed;

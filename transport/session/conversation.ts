@@ -1,12 +1,13 @@
 import { encodeData, encodeStatus, sessionSeed, smallestMaxFrame, type Frame } from '../codecs/virtagent-2-frames.ts';
 import { RemoteProtocolError, VirtagentError } from '../errors.ts';
-import { sessionLimits, type SessionLimits } from '../limits.ts';
+import { sessionBounds, sessionLimits, type SessionLimits } from '../limits.ts';
 import type { Timers } from '../timers.ts';
 import type { SendResult } from '../transport.ts';
 import { Allowance, Granted, type Credit } from './allowance.ts';
 import { BYTES_MODULUS, COUNT_MODULUS, FRAMES_MODULUS, SEQ_MODULUS, unwrapped } from './numbers.ts';
 import { OutgoingMessages, type Cut } from './outgoing-messages.ts';
 import { Pieces, type Excess, type Whole } from './pieces.ts';
+import { Questions } from './questions.ts';
 import { Resending, type ResendingLine } from './resending.ts';
 import { SentFrames } from './sent-frames.ts';
 import { TakenFrames } from './taken-frames.ts';
@@ -43,21 +44,10 @@ export interface ConversationHost {
   onCredit(credit: Credit): void;
 }
 
-/** A plain session's window: what is kept for the next line. Small, so that an urgent message has little before it. */
-const plainWindow = Object.freeze({ frames: 1024, bytes: 256 * 1024 });
-/** Of the 128 frames that a receiver keeps, one for each message that is begun is left for giving it up. */
-const reliableWindow = Object.freeze({ frames: 128 - sessionLimits.messages, bytes: 64 * 1024 });
-/** The most payload of one frame: until the other side's limits are known, and where a damaged frame is to cost little. */
-const smallPiece = 256;
-/** What is sent of a message before another may be: in a plain session, in a reliable one. */
-const plainTurn = 16 * 1024;
-const reliableTurn = 1024;
+const plainWindow = { frames: sessionBounds.plainFrames, bytes: sessionBounds.plainBytes };
+const reliableWindow = { frames: sessionBounds.reliableFrames, bytes: sessionBounds.reliableBytes };
 /** What is not longer than this always leaves in one turn. */
-export const WHOLE = reliableTurn;
-/** So many STATUS in a row that say less than was said: the other side was put back to an earlier moment. One alone may be a late one. */
-const mostBehind = 3;
-/** A STATUS is due after so many frames, or bytes of them. */
-const statusAfter = Object.freeze({ frames: 64, bytes: 64 * 1024, reliableFrames: 8 });
+export const WHOLE = sessionBounds.reliableTurn;
 const noBits = new Uint8Array(0);
 const ignore = (): void => {};
 
@@ -83,7 +73,9 @@ export class Conversation {
   readonly #allowance: Allowance;
   readonly #granted = new Granted();
   readonly #resending: Resending | undefined;
-  /** What was sent whole of what needs credit. */
+  readonly #questions: Questions;
+  /** What was charged for what needs credit: of what was begun, and of what was sent whole, which is all that the other side counts. */
+  #begun = { requests: 0, bytes: 0 };
   #spent = { requests: 0, bytes: 0 };
   /** What is charged for messages of which nothing or not all was sent: what is given up of them has cost nothing. */
   readonly #unsent = new Map<Uint8Array, number>();
@@ -91,16 +83,22 @@ export class Conversation {
   #waiting: Waiting[] = [];
   /** Told when the stream takes what it was given. */
   readonly #untaken = new Set<() => void>();
-  /** What was sent again, and the stream has not taken: on this line. */
-  #again = { untaken: 0 };
+  /** The count of the frame that is sent again next, on a line that began anew; undefined when all of them are. */
+  #againAt: number | undefined;
+  /** The stream has not taken the last frame that was sent again. */
+  #isRepeatWaiting = false;
   /** STATUS in a row that say less than was said. */
   #behind = 0;
   /** DATA frames, and bytes of them, since the last STATUS. */
   #frames = 0;
   #bytes = 0;
   #isStatusDue = false;
+  /** The one that is due asks for one. */
+  #asks = false;
   /** The stream has not taken the last STATUS. */
   #isStatusWaiting = false;
+  /** What may be sent more is about to be told. */
+  #isTelling = false;
   #isLineUp = false;
   #isClosed = false;
 
@@ -112,7 +110,8 @@ export class Conversation {
     this.#sent = new SentFrames(reliable ? reliableWindow : plainWindow);
     this.#taken = new TakenFrames(reliable);
     this.#pieces = new Pieces({ message: maxMessage, messages: sessionLimits.messages });
-    this.#allowance = new Allowance(room);
+    this.#allowance = new Allowance(room, maxMessage);
+    this.#questions = new Questions(host.timers, () => this.status(true));
     if (reliable) this.#resending = new Resending(this.#sent, host.timers, this.#resendingLine());
   }
 
@@ -130,7 +129,7 @@ export class Conversation {
       ...limits,
       // What it can't mean: as much as every side takes, and no more than the digits on the wire can say.
       frame: Math.max(smallestMaxFrame, limits.frame),
-      message: Math.min(limits.message, COUNT_MODULUS - 1),
+      message: Math.min(Math.max(sessionBounds.leastMessage, limits.message), COUNT_MODULUS - 1),
       messages: Math.min(Math.max(1, limits.messages), sessionLimits.messages),
     };
   }
@@ -168,19 +167,24 @@ export class Conversation {
   lineUp(theirs: number): void {
     this.#isLineUp = true;
     this.#sent.confirm(unwrapped(theirs, this.#sent.sent, FRAMES_MODULUS));
-    for (const frame of this.#sent.all(this.now)) this.#sendAgain(frame);
-    this.#resending?.arm();
-    this.status();
-    this.#pump();
+    this.#sent.forgetBits();
+    this.#againAt = this.#sent.taken;
+    this.#goOn();
+  }
+
+  /** The two sides have to agree anew. The stream may be the same, and takes what it was given in its own time. */
+  hold(): void {
+    this.#isLineUp = false;
+    this.#resending?.disarm();
+    this.#questions.end();
+    this.#taken.forgetAhead();
+    this.#behind = 0;
   }
 
   /** The line is gone. What its stream had not taken is sent again on the next, so it counts as sent. */
   lineDown(): void {
-    this.#isLineUp = this.#isStatusWaiting = false;
-    this.#resending?.disarm();
-    this.#taken.forgetAhead();
-    this.#again = { untaken: 0 };
-    this.#behind = 0;
+    this.hold();
+    this.#isStatusWaiting = this.#isRepeatWaiting = false;
     for (const taken of this.#untaken) taken();
   }
 
@@ -189,6 +193,7 @@ export class Conversation {
     this.#isClosed = true;
     this.#isLineUp = false;
     this.#resending?.disarm();
+    this.#questions.end();
     this.#untaken.clear();
     this.#waiting = [];
   }
@@ -204,7 +209,7 @@ export class Conversation {
       const message = `the message has ${payload.length} bytes; the other side takes at most ${this.limits.message}`;
       return done({ ok: false, error: new VirtagentError('MESSAGE_TOO_LARGE', message), known: 'not-sent' });
     }
-    if (charge > 0) this.#unsent.set(payload, charge);
+    if (charge > 0 && !this.#unsent.has(payload)) this.#charge(payload, charge);
     this.#waiting.push({ payload, isBytes, done });
     if (this.#waiting.length === 1) this.#pump();
   }
@@ -221,20 +226,33 @@ export class Conversation {
     }
     const cut = this.#outgoing.drop(payload);
     if (cut !== undefined) this.#add(payload, cut, ignore);
-    if (charge !== undefined) this.#host.onCredit({ requests: 1, bytes: charge });
+    if (charge === undefined) return;
+    this.#begun = { requests: this.#begun.requests - 1, bytes: this.#begun.bytes - charge };
+    this.#host.onCredit({ requests: 1, bytes: charge });
   }
 
   /** A request that came no longer waits here: another may be sent. */
   release(bytes: number): void {
     this.#allowance.release(bytes);
-    if (this.#isLineUp && this.#allowance.isDue) this.status();
+    if (this.#isTelling || !this.#isLineUp || !this.#allowance.isDue) return;
+    this.#isTelling = true;
+    // With what else this turn releases: to a side that has nothing left, each by itself would be due.
+    queueMicrotask(this.#tell);
   }
+
+  readonly #tell = (): void => {
+    this.#isTelling = false;
+    this.flush();
+  };
 
   /** Says where this side is. */
   status(ask = false): void {
-    this.#isStatusDue = this.#isStatusWaiting;
-    // The stream is full, of the last one among others: when it has taken that, there is one more, and it says all.
-    if (this.#isStatusWaiting || !this.#isLineUp) return;
+    const mustWait = this.#isStatusWaiting || this.#againAt !== undefined;
+    this.#isStatusDue = mustWait;
+    if (ask) this.#asks = mustWait;
+    // The stream is full, of the last one among others: when it has taken that, there is one more, and it says all. What it says is
+    // spent comes after what it was spent on.
+    if (mustWait || !this.#isLineUp) return;
     this.#frames = this.#bytes = 0;
     this.#resending?.statusSent();
     const granted = this.#allowance.tell();
@@ -254,7 +272,7 @@ export class Conversation {
 
   readonly #statusTaken = (): void => {
     this.#isStatusWaiting = false;
-    if (this.#isStatusDue) this.status();
+    if (this.#isStatusDue) this.status(this.#asks);
   };
 
   // What comes in.
@@ -264,21 +282,22 @@ export class Conversation {
     this.#frames++;
     this.#bytes += frame.payload.length;
     if (came !== 'next' || this.#taken.hasGap) this.#isStatusDue = true;
-    else if (this.isReliable && this.#frames < statusAfter.reliableFrames) this.#resending?.statusSoon(() => this.status());
-    else if (this.isReliable || this.#frames >= statusAfter.frames || this.#bytes >= statusAfter.bytes) this.#isStatusDue = true;
+    else if (this.isReliable && this.#frames < sessionBounds.reliableStatusFrames) this.#resending?.statusSoon(() => this.status());
+    else if (this.isReliable || this.#frames >= sessionBounds.statusFrames || this.#bytes >= sessionBounds.statusBytes)
+      this.#isStatusDue = true;
   }
 
   takeStatus(status: StatusFrame): void {
     const { now } = this;
     const came = this.#sent.acknowledge(status.next, status.taken, now);
     this.#behind = came.type === 'behind' ? this.#behind + 1 : 0;
-    if (came.type === 'impossible' || this.#behind >= mostBehind) return this.#host.onImpossible();
+    if (came.type === 'impossible' || this.#behind >= sessionBounds.statusBehind) return this.#host.onImpossible();
     this.#resending?.heard(came);
     // What a reliable session has not seen is still on its way.
     if (!this.isReliable) this.#allowance.spent(status.spentRequests, status.spentBytes);
     const credit = this.#granted.heard(status.grantedRequests, status.grantedBytes);
     if (status.ask) this.#isStatusDue = true;
-    if (came.type === 'taken') this.#pump();
+    this.#pump();
     if (credit !== undefined) this.#host.onCredit(credit);
   }
 
@@ -304,11 +323,11 @@ export class Conversation {
   };
 
   #pump(): void {
-    while (this.#isLineUp && this.#waiting.length > 0) {
+    while (this.#isLineUp && this.#againAt === undefined && this.#waiting.length > 0) {
       const { payload, isBytes, done } = this.#waiting[0] as Waiting;
       const left = this.#outgoing.left(payload);
       const turn = Math.min(left, this.#turn);
-      if (!this.#sent.hasRoom(Math.ceil(turn / this.#piece), turn)) return;
+      if (!this.#sent.hasRoom(Math.ceil(turn / this.#piece), turn)) break;
       const begins = !this.#outgoing.hasBegun(payload);
       if (begins && turn < left && this.#outgoing.begun >= this.limits.messages) return this.#yield();
       this.#waiting.shift();
@@ -316,6 +335,12 @@ export class Conversation {
       this.#sendTurn(payload, isBytes, turn, done);
       if (this.#isStatusDue) this.status();
     }
+    this.#wonder();
+  }
+
+  #charge(payload: Uint8Array, charge: number): void {
+    this.#unsent.set(payload, charge);
+    this.#begun = { requests: this.#begun.requests + 1, bytes: this.#begun.bytes + charge };
   }
 
   /** A message is sent whole. */
@@ -323,10 +348,16 @@ export class Conversation {
     const charge = this.#unsent.get(payload);
     if (charge === undefined) return;
     this.#unsent.delete(payload);
-    this.#spent.requests++;
-    this.#spent.bytes += charge;
+    this.#spent = { requests: this.#spent.requests + 1, bytes: this.#spent.bytes + charge };
     // Some of it may be lost: the other side is to know what it has not seen.
-    if (this.#granted.isSpent(this.#spent)) this.#isStatusDue = true;
+    if (this.#granted.isSpent(this.#begun)) this.#isStatusDue = true;
+  }
+
+  /** What keeps this side waiting may be a STATUS that was lost, and that nothing else would bring again. */
+  #wonder(): void {
+    const isStuck = this.#waiting.length > 0 || this.#granted.isSpent(this.#begun);
+    if (isStuck && this.#isLineUp) this.#questions.begin();
+    else this.#questions.end();
   }
 
   /** Sends so much of a message, in as many frames as that takes. */
@@ -364,34 +395,54 @@ export class Conversation {
     return taken;
   }
 
-  #sendAgain(frame: Uint8Array): void {
-    if (!this.#isLineUp) return;
-    const again = this.#again;
-    again.untaken++;
-    this.#host.write(frame, () => void again.untaken--);
+  /** Sends again what the line before did not carry, as far as the stream takes it; then all else. */
+  #goOn(): void {
+    while (this.#isLineUp && !this.#isRepeatWaiting && this.#againAt !== undefined) {
+      const at = Math.max(this.#againAt, this.#sent.taken);
+      const frame = this.#sent.again(at, this.now);
+      this.#againAt = at < this.#sent.sent ? at + 1 : undefined;
+      if (frame !== undefined) this.#repeat(frame);
+    }
+    if (this.#againAt !== undefined || !this.#isLineUp) return;
+    this.#resending?.arm();
+    this.status(this.#asks);
+    this.#pump();
+  }
+
+  #repeat(frame: Uint8Array): void {
+    let isNow = true;
+    this.#isRepeatWaiting = true;
+    this.#host.write(frame, () => {
+      this.#isRepeatWaiting = false;
+      if (isNow) return;
+      if (this.#againAt === undefined) this.#resending?.repeatLost();
+      else this.#goOn();
+    });
+    isNow = false;
   }
 
   #resendingLine(): ResendingLine {
     const owner = this;
     return {
-      get isFull() {
-        return owner.isFull;
+      get takesRepeats() {
+        return owner.#isLineUp && !owner.#isRepeatWaiting;
       },
-      again: (frame) => this.#sendAgain(frame),
+      repeat: (frame) => this.#repeat(frame),
     };
   }
 
   /** The stream has not taken all that was sent again: what is sent again now only waits behind it. */
   get isFull(): boolean {
-    return this.#again.untaken > 0;
+    return this.#isRepeatWaiting;
   }
 
   get #piece(): number {
-    return this.isReliable || !this.#hasLimits ? Math.min(smallPiece, this.limits.frame) : this.limits.frame;
+    if (!this.#hasLimits) return sessionBounds.firstPiece;
+    return Math.min(this.#resending?.piece ?? Infinity, this.limits.frame);
   }
 
   get #turn(): number {
-    return this.isReliable ? reliableTurn : plainTurn;
+    return this.isReliable ? sessionBounds.reliableTurn : sessionBounds.plainTurn;
   }
 
   get now(): number {

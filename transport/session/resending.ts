@@ -1,12 +1,18 @@
+import { sessionBounds } from '../limits.ts';
 import { durations, type Timer, type Timers } from '../timers.ts';
 import { RoundTrip } from './round-trip.ts';
 import type { Acknowledged, SentFrames } from './sent-frames.ts';
 
-/** What sends again. */
+/** How many frames the mean of their sends is taken over. */
+const MEAN_OVER = 32;
+/** Frames that are sent again at once when nothing is heard of any. */
+const MOST_AT_ONCE = 16;
+
+/** The line, for what is sent again. */
 export interface ResendingLine {
-  /** The stream has not taken what was sent last: what is sent again would only wait behind it. */
-  readonly isFull: boolean;
-  again(frame: Uint8Array): void;
+  /** False while the stream has not taken what was sent again before: who does not read is not sent the same thing twice. */
+  readonly takesRepeats: boolean;
+  repeat(frame: Uint8Array): void;
 }
 
 /**
@@ -19,6 +25,10 @@ export class Resending {
   readonly #timers: Timers;
   readonly #line: ResendingLine;
   readonly #roundTrip = new RoundTrip();
+  /** How many sends a frame takes, on the mean of the last ones. */
+  #sends = 1;
+  /** How often in a row nothing was taken in time. */
+  #timeouts = 0;
   #resend: Timer | undefined;
   #status: Timer | undefined;
 
@@ -26,6 +36,12 @@ export class Resending {
     this.#sent = sent;
     this.#timers = timers;
     this.#line = line;
+  }
+
+  /** The payload that a frame had best have: what is damaged more often is to cost less each time. */
+  get piece(): number {
+    if (this.#sends < 1.3) return sessionBounds.firstPiece;
+    return this.#sends < 2 ? 128 : 64;
   }
 
   /** A frame was sent. */
@@ -43,12 +59,24 @@ export class Resending {
   /** A STATUS came. */
   heard(acknowledged: Acknowledged): void {
     if (acknowledged.type !== 'taken') return;
+    this.#timeouts = 0;
+    const { frames, sends } = acknowledged;
+    if (frames > 0) this.#sends += (sends / frames - this.#sends) * Math.min(1, frames / MEAN_OVER);
     if (acknowledged.roundTrip !== undefined) this.#roundTrip.measured(acknowledged.roundTrip);
     else this.#roundTrip.progressed();
-    if (!this.#line.isFull) for (const frame of this.#sent.lost(this.#timers.clock.now())) this.#line.again(frame);
+    this.repeatLost();
     this.#timers.cancel(this.#resend);
     this.#resend = undefined;
     this.arm();
+  }
+
+  /** Sends again what is known to be lost, as far as the line takes it. */
+  repeatLost(): void {
+    if (!this.#line.takesRepeats) return;
+    for (const frame of this.#sent.lost(this.#timers.clock.now())) {
+      this.#line.repeat(frame);
+      if (!this.#line.takesRepeats) return;
+    }
   }
 
   /** A STATUS is to be sent within {@link durations.statusDelay}. */
@@ -65,12 +93,17 @@ export class Resending {
     this.#resend = this.#timers.start(this.#roundTrip.timeout, () => this.#late());
   }
 
-  /** Nothing was taken in time: the oldest is lost, or what tells of it. One frame finds out. */
+  /** Nothing was taken in time: the oldest is lost, or what tells of it. One frame finds out; if it is lost too, more of them. */
   #late(): void {
     this.#resend = undefined;
     this.#roundTrip.timedOut();
-    if (this.#sent.size === 0) return;
-    if (!this.#line.isFull) this.#line.again(this.#sent.oldest(this.#timers.clock.now()) as Uint8Array);
-    this.#start();
+    const count = Math.min(MOST_AT_ONCE, 2 ** this.#timeouts++);
+    if (this.#line.takesRepeats) {
+      for (const frame of this.#sent.oldest(count, this.#timers.clock.now())) {
+        this.#line.repeat(frame);
+        if (!this.#line.takesRepeats) break;
+      }
+    }
+    this.arm();
   }
 }

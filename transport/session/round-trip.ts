@@ -1,5 +1,8 @@
 import { durations } from '../timers.ts';
 
+/** A line is not congested, it is noisy: to wait longer and longer would only leave it idle. */
+const MOST_DOUBLINGS = 2;
+
 /**
  * How long to wait for a frame to be taken before it is sent again: RFC 6298, with a least value that leaves room for a
  * slow machine at the other end, whose scheduling and not the line is most of a round trip.
@@ -35,6 +38,6 @@ export class RoundTrip {
 
   /** Nothing was taken in time. */
   timedOut(): void {
-    if (this.#doublings < 8) this.#doublings++;
+    if (this.#doublings < MOST_DOUBLINGS) this.#doublings++;
   }
 }

@@ -25,8 +25,8 @@ export type Acknowledged =
   | { readonly type: 'behind' }
   /** It names what was never sent: the other side, or this one, was put back to an earlier moment. */
   | { readonly type: 'impossible' }
-  /** `roundTrip`: milliseconds that the last of them took, if it was sent once. */
-  | { readonly type: 'taken'; readonly frames: number; readonly roundTrip: number | undefined };
+  /** `sends`: how often they were sent, together. `roundTrip`: milliseconds that the last of them took, if it was sent once. */
+  | { readonly type: 'taken'; readonly frames: number; readonly sends: number; readonly roundTrip: number | undefined };
 
 /** The numbered frames of this side's half of a session, until they are taken. */
 export class SentFrames {
@@ -79,11 +79,14 @@ export class SentFrames {
     if (distance > this.size) return { type: 'impossible' };
     let newest: SentFrame | undefined;
     let frames = 0;
-    for (; frames < distance; frames++) {
+    let sends = 0;
+    for (let at = 0; at < distance; at++) {
       const frame = this.#shift();
-      if (!frame.taken) newest = frame;
+      if (frame.taken) continue;
+      newest = frame;
+      frames++;
+      sends += frame.times;
     }
-    let more = 0;
     for (let bit = 0; bit < bits.length * 8; bit++) {
       if (((bits[bit >> 3] as number) & (1 << (bit & 7))) === 0) continue;
       const frame = this.#frames[this.#head + bit + 1];
@@ -91,10 +94,11 @@ export class SentFrames {
       if (frame.taken) continue;
       frame.taken = true;
       newest = frame;
-      more++;
+      frames++;
+      sends += frame.times;
     }
-    if (frames + more === 0) return { type: 'nothing' };
-    return { type: 'taken', frames: frames + more, roundTrip: newest?.times === 1 ? now - newest.at : undefined };
+    if (distance === 0 && frames === 0) return { type: 'nothing' };
+    return { type: 'taken', frames, sends, roundTrip: newest?.times === 1 ? now - newest.at : undefined };
   }
 
   /** All before that count are taken: what the other side says when a line begins. False if it can't be. */
@@ -121,20 +125,25 @@ export class SentFrames {
     }
   }
 
-  /** The oldest that is not taken: it counts as sent again. */
-  oldest(now: number): Uint8Array | undefined {
-    const frame = this.#frames[this.#head];
-    return frame === undefined ? undefined : this.#again(frame, now);
-  }
-
-  /** All that are not known to be taken, in their order, for the next line. */
-  *all(now: number): Generator<Uint8Array> {
-    for (let at = this.#head; at < this.#frames.length; at++) {
+  /** The oldest that are not taken, at most so many: they count as sent again. */
+  *oldest(count: number, now: number): Generator<Uint8Array> {
+    for (let at = this.#head, left = count; at < this.#frames.length && left > 0; at++) {
       const frame = this.#frames[at] as SentFrame;
-      // Only `next` is told on the next line: what was taken out of order is told anew.
-      frame.taken = false;
+      if (frame.taken) continue;
+      left--;
       yield this.#again(frame, now);
     }
+  }
+
+  /** On the next line only `next` is told: what was taken out of order is told anew. */
+  forgetBits(): void {
+    for (let at = this.#head; at < this.#frames.length; at++) (this.#frames[at] as SentFrame).taken = false;
+  }
+
+  /** The frame that was numbered `count`, if it is not taken: it counts as sent again. */
+  again(count: number, now: number): Uint8Array | undefined {
+    const frame = count < this.#taken ? undefined : this.#frames[this.#head + count - this.#taken];
+    return frame === undefined || frame.taken ? undefined : this.#again(frame, now);
   }
 
   #again(frame: SentFrame, now: number): Uint8Array {

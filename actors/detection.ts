@@ -1,0 +1,186 @@
+import { createActor, type ActorRefFrom, type AnyActorRef } from 'xstate';
+import { detectMachine, type DetectEvent, type DetectState, type Probe } from '../machines/detect.ts';
+import { cleanLine, isOfProbe, probeBytes } from '../transport/detect/probes.ts';
+import { Recogniser } from '../transport/detect/recogniser.ts';
+import { VirtagentError } from '../transport/errors.ts';
+import type { IncomingMessage } from '../transport/messages.ts';
+import type { ProtocolName } from '../transport/protocols.ts';
+import { backoff, durations, type Timer } from '../transport/timers.ts';
+import type { Transport } from '../transport/transport.ts';
+import type { Greeting } from './greeting.ts';
+import type { Manager } from './manager.ts';
+import type { Methods } from './methods.ts';
+
+/** What finding out a protocol needs of its peer. */
+export interface DetectionHost {
+  readonly ref: AnyActorRef;
+  readonly manager: Manager;
+  readonly transport: Transport;
+  readonly random: () => number;
+  /** It is known: from now on the peer speaks it, on this line too. */
+  decided(protocol: ProtocolName): void;
+  onViolation(): void;
+  stopChild(child: AnyActorRef): void;
+}
+
+/**
+ * `protocol: 'auto'`: its chart (`machines/detect.ts`) at work. It is the peer's greeting until the protocol is known; then another
+ * takes its place, and it only looks on while later lines are greeted.
+ */
+export class Detection implements Greeting {
+  readonly methods: Methods = {};
+  readonly remoteMethods = undefined;
+  readonly #host: DetectionHost;
+  readonly #effects: (() => void)[] = [];
+  #isRunning = false;
+  #actor: ActorRefFrom<typeof detectMachine> | undefined;
+  /** What is heard on the present line while it is not up. */
+  #recogniser: Recogniser | undefined;
+  #hearing: { unsubscribe(): void } | undefined;
+  #hasAsked = false;
+  #timer: Timer | undefined;
+
+  constructor(host: DetectionHost) {
+    this.#host = host;
+  }
+
+  /** A line is open, whoever greets on it. */
+  begin(): void {
+    if (this.#recogniser !== undefined) return;
+    this.#actor ??= this.#start();
+    this.#hasAsked = false;
+    const recogniser = new Recogniser();
+    this.#recogniser = recogniser;
+    this.#hearing = this.#host.transport.chunks$.subscribe((chunk) => this.#hear(recogniser, chunk));
+    this.#send({ type: 'opened' });
+  }
+
+  /** Nothing else needs to be looked for on this line. */
+  up(): void {
+    this.#hearing?.unsubscribe();
+    this.#hearing = undefined;
+  }
+
+  end(): boolean {
+    this.up();
+    this.#recogniser = undefined;
+    this.#send({ type: 'closed' });
+    return false;
+  }
+
+  stop(): void {}
+
+  close(): void {
+    this.end();
+    this.#disarm();
+    if (this.#actor !== undefined) this.#host.stopChild(this.#actor as unknown as AnyActorRef);
+    this.#actor = undefined;
+  }
+
+  refusal(): undefined {
+    return undefined;
+  }
+
+  sending(_tag: string, _method: string, frame: Uint8Array): Uint8Array {
+    return frame;
+  }
+
+  sent(): void {}
+
+  givenUp(): void {}
+
+  take(): undefined {
+    return undefined;
+  }
+
+  /** Answers to questions are nobody's calls. In JSON-RPC they are errors without an id: questions in other protocols are no messages. */
+  isOwn(message: IncomingMessage): boolean {
+    if (message.type !== 'response') return false;
+    return isOfProbe(message.tag) || (this.#hasAsked && message.tag === null && !message.answer.ok);
+  }
+
+  #hear(recogniser: Recogniser, chunk: Uint8Array): void {
+    const recognised = recogniser.push(chunk);
+    if (recognised === undefined || this.#recogniser !== recogniser) return;
+    this.#send('protocol' in recognised ? { type: 'heard', ...recognised } : { type: 'foreign', ...recognised });
+  }
+
+  // What the chart asks for.
+
+  #probe(protocol: Probe): void {
+    if (this.#recogniser === undefined) return;
+    this.#arm(durations.detectTry);
+    this.#hasAsked = true;
+    this.#host.transport.writeBytes(
+      probeBytes(protocol, () => this.#drawn()),
+      () => {},
+    );
+  }
+
+  #decide(protocol: ProtocolName): void {
+    const { transport } = this.#host;
+    const recogniser = this.#recogniser;
+    this.up();
+    const clean = this.#hasAsked ? cleanLine(protocol) : undefined;
+    if (clean !== undefined) transport.writeBytes(clean, () => {});
+    this.#host.decided(protocol);
+    if (recogniser !== undefined && recogniser === this.#recogniser) transport.reads(recogniser.read);
+  }
+
+  #refuse(what: string): void {
+    const protocol = this.#actor?.getSnapshot().context.protocol;
+    const known = protocol === undefined ? '' : `, and was ${protocol} before`;
+    this.#host.transport.fail(new VirtagentError('PROTOCOL_MISMATCH', `what is at the other end is ${what}${known}`));
+  }
+
+  // The rest.
+
+  /** 48 random bits. */
+  #drawn(): string {
+    const { random } = this.#host;
+    return Array.from({ length: 12 }, () => Math.floor(random() * 16).toString(16)).join('');
+  }
+
+  #arm(ms: number): void {
+    this.#disarm();
+    this.#timer = this.#host.manager.timers.start(ms, () => this.#send({ type: 'passed' }));
+  }
+
+  #disarm(): void {
+    this.#host.manager.timers.cancel(this.#timer);
+    this.#timer = undefined;
+  }
+
+  get state(): DetectState {
+    return this.#actor?.getSnapshot().value ?? 'off';
+  }
+
+  #start(): ActorRefFrom<typeof detectMachine> {
+    const after = (effect: () => void): void => void this.#effects.push(effect);
+    const chart = detectMachine.provide({
+      actions: {
+        listen: () => after(() => this.#arm(durations.detectListen)),
+        probe: (_, { protocol }) => after(() => this.#probe(protocol)),
+        pause: (_, { rounds }) => after(() => this.#arm(backoff(rounds, durations.detectPauseFirst, durations.detectPauseLast, () => 0))),
+        disarm: () => after(() => this.#disarm()),
+        decide: (_, { protocol }) => after(() => this.#decide(protocol as ProtocolName)),
+        refuse: (_, { what }) => after(() => this.#refuse(what)),
+        report: () => after(() => this.#host.onViolation()),
+      },
+    });
+    const actor = createActor(chart, { id: 'detect', parent: this.#host.ref as never });
+    actor.start();
+    return actor;
+  }
+
+  #send(event: DetectEvent): void {
+    this.#actor?.send(event);
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift()) effect();
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+}

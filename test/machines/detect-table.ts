@@ -1,0 +1,61 @@
+import { detectMachine, type DetectContext, type DetectEvent, type DetectState } from '../../machines/detect.ts';
+import type { Table } from './table.ts';
+
+const opened: DetectEvent = { type: 'opened' };
+const passed: DetectEvent = { type: 'passed' };
+const heard: DetectEvent = { type: 'heard', protocol: 'virtagent-v7' };
+const asked = [opened, passed];
+const round = [...asked, passed, passed, passed];
+
+/** What every state before it is known makes of what is heard. */
+const undecided = {
+  opened: 'violation',
+  heard: { 'as before': 'decided [virtagent-v7]: disarm, decide', 'another protocol': 'decided [qemu-ga]: disarm, decide' },
+  foreign: 'refused: disarm, refuse',
+} as const;
+
+/** Finding out what the other side speaks: what each state does with each event. */
+export const detectTable: Table<DetectState, DetectEvent> = {
+  chart: detectMachine,
+  passing: [],
+  reached: {
+    off: { 'at first': { input: undefined, events: [] }, again: { input: undefined, events: [...round, { type: 'closed' }] } },
+    listening: { '': { input: undefined, events: [opened] } },
+    'trying-virtagent-2': { 'at first': { input: undefined, events: asked }, again: { input: undefined, events: [...round, passed] } },
+    'trying-virtagent-v7': { '': { input: undefined, events: [...asked, passed] } },
+    'trying-qemu-ga': { '': { input: undefined, events: [...asked, passed, passed] } },
+    pausing: { '': { input: undefined, events: round } },
+    decided: { '': { input: undefined, events: [opened, heard] } },
+    refused: { '': { input: undefined, events: [opened, { type: 'foreign', what: 'a monitor' }] } },
+  },
+  samples: {
+    opened: { '': opened },
+    closed: { '': { type: 'closed' } },
+    heard: { 'as before': heard, 'another protocol': { type: 'heard', protocol: 'qemu-ga' } },
+    foreign: { '': { type: 'foreign', what: 'a monitor' } },
+    passed: { '': passed },
+  },
+  knows: (context: DetectContext) => [['round', context.rounds], String(context.protocol)],
+  rows: {
+    off: {
+      opened: { 'at first': 'listening: listen', again: 'listening [round -1]: listen' },
+      closed: 'ignored',
+      heard: 'ignored',
+      foreign: 'ignored',
+      passed: 'violation',
+    },
+    listening: { ...undecided, closed: 'off: disarm', passed: 'trying-virtagent-2: disarm, probe' },
+    'trying-virtagent-2': { ...undecided, closed: 'off: disarm', passed: 'trying-virtagent-v7: disarm, probe' },
+    'trying-virtagent-v7': { ...undecided, closed: 'off: disarm', passed: 'trying-qemu-ga: disarm, probe' },
+    'trying-qemu-ga': { ...undecided, closed: 'off: disarm', passed: 'pausing [round +1]: disarm, pause' },
+    pausing: { ...undecided, closed: 'off: disarm', passed: 'trying-virtagent-2: disarm, probe' },
+    decided: {
+      opened: 'ignored',
+      closed: 'ignored',
+      heard: { 'as before': 'ignored', 'another protocol': 'stays: refuse' },
+      foreign: 'stays: refuse',
+      passed: 'violation',
+    },
+    refused: { opened: 'violation', closed: 'off', heard: 'ignored', foreign: 'ignored', passed: 'violation' },
+  },
+};

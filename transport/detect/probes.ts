@@ -1,0 +1,44 @@
+import type { Probe } from '../../machines/detect.ts';
+import { QemuGaCodec } from '../codecs/qemu-ga.ts';
+import { encodeHello } from '../codecs/virtagent-2-frames.ts';
+import { VirtagentV7Codec } from '../codecs/virtagent-v7.ts';
+import { protocolByName, type ProtocolName } from '../protocols.ts';
+
+/** What begins a tag of a question: its answer is not for the peer, and the peer's own tags do not begin so. */
+const probeTag = 'detect.';
+
+/**
+ * The bytes of a question. None of them does anything to an agent of another protocol: each begins with 0xFF, at which every
+ * one but those of JSON-RPC begins anew; none of them is a request in the other's protocol.
+ *
+ * @param drawn - 48 random bits, in hexadecimal.
+ */
+export function probeBytes(protocol: Probe, drawn: () => string): Uint8Array {
+  switch (protocol) {
+    case 'virtagent-2':
+      // Of a session that will not be: its answer tells all that is to be known.
+      return encodeHello({ version: 2, reliable: false, line: drawn(), seen: '', half: drawn(), other: '', got: 0, sent: 0, clock: 0 });
+    case 'virtagent-v7':
+      return new VirtagentV7Codec(protocolByName('virtagent-v7').limits).encode({
+        type: 'request',
+        tag: `${probeTag}${drawn()}`,
+        method: 'capabilities',
+        params: undefined,
+      });
+    case 'qemu-ga':
+      return new QemuGaCodec(protocolByName('qemu-ga').limits).sync(Number.parseInt(drawn(), 16), true);
+  }
+}
+
+/** Whether a response is to a question: it has said what it was for. */
+export function isOfProbe(tag: unknown): boolean {
+  return typeof tag === 'string' && tag.startsWith(probeTag);
+}
+
+/**
+ * What goes before the first message to who speaks that, if questions were asked: the last of them may lie in its decoder as the
+ * beginning of a line. All others begin anew at the 0xFF that their first message begins with.
+ */
+export function cleanLine(protocol: ProtocolName): Uint8Array | undefined {
+  return protocol === 'jsonrpc-lines' || protocol === 'jsonrpc-headers' ? Buffer.from('\r\n') : undefined;
+}
