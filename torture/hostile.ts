@@ -48,19 +48,25 @@ export const hostile: Section = {
     const tables: Table[] = [];
     const broken: string[] = [];
     for (const front of fronts) {
-      const siege = new Siege(torture, front.kind);
       const found: Damage[] = [];
+      let siege: Siege | undefined;
       try {
-        await siege.begin(front.large);
         for (const attack of chosen(front, torture.quick)) {
-          found.push(await twice(siege, attack).catch((error: unknown) => fallen(attack.name, error)));
+          siege ??= await begun(torture, front);
+          const damage = await twice(siege, attack).catch((error: unknown) => fallen(attack.name, error));
+          found.push(damage);
+          // Whoever fell is replaced: the next attack is on one that stands.
+          if (Number.isNaN(damage.slower)) {
+            siege.end();
+            siege = undefined;
+          }
           torture.step();
         }
       } catch (error) {
         broken.push(`${front.kind}: ${String(error)}`);
-      } finally {
-        siege.end();
       }
+      siege ??= await begun(torture, front);
+      siege.end();
       tables.push(table(front, siege, found));
       if (front.isOurs)
         for (const { attack, broken: what } of found) for (const one of what) broken.push(`${front.kind}, ${attack}: ${one}`);
@@ -68,6 +74,12 @@ export const hostile: Section = {
     return { tables, broken };
   },
 };
+
+async function begun(torture: Torture, { kind, large }: Front): Promise<Siege> {
+  const siege = new Siege(torture, kind);
+  await siege.begin(large);
+  return siege;
+}
 
 /** A moment in which the machine did something else does not come twice: what others wait is measured again where it is too long. */
 async function twice(siege: Siege, attack: Front['attacks'][number]): Promise<Damage> {
