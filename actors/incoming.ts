@@ -1,5 +1,5 @@
 import type { Urgency } from '../machines/job.ts';
-import { sessionLimits } from '../transport/limits.ts';
+import { sessionBounds, sessionLimits } from '../transport/limits.ts';
 import type { ItemMessage, ProgressMessage, ResponseMessage, Tag, WireError } from '../transport/messages.ts';
 import { JOB_CHARGE } from './call.ts';
 import type { Job } from './manager.ts';
@@ -17,9 +17,6 @@ export interface IncomingHost extends OutgoingHost {
   /** Counts a notification that nobody took. */
   onUnclaimed(): void;
 }
-
-/** Of how many answered requests the other side may ask. */
-const MOST_ANSWERED = 1024;
 
 /** The requests of the other side: a server job each. */
 export class Incoming {
@@ -142,7 +139,7 @@ export class Incoming {
     if (this.#host.session === undefined || typeof tag !== 'string') return;
     this.#answered.delete(tag);
     this.#answered.add(tag);
-    if (this.#answered.size <= MOST_ANSWERED) return;
+    if (this.#answered.size <= sessionBounds.answered) return;
     for (const oldest of this.#answered) {
       this.#answered.delete(oldest);
       return;

@@ -69,6 +69,8 @@ export interface Caller<Remote extends MethodTypes> {
 /** What a handler works with. Pass it on whole: a copy made by spreading it has no `signal`. */
 export interface HandlerContext<Remote extends MethodTypes = AnyMethods> extends Caller<Remote> {
   readonly method: string;
+  /** What the two sides speak: with virtagent-2 a result may hold bytes, and items may be streamed. */
+  readonly protocol: string;
   /** Aborted when nobody waits for the result: the caller cancelled or is gone, the deadline passed, the peer stops. */
   readonly signal: AbortSignal;
   /** Milliseconds that the caller still waits, where the protocol says so; undefined where it can't. */

@@ -4,6 +4,7 @@ import { noticeJob } from '../machines/notice-job.ts';
 import type { LinkState } from '../machines/link.ts';
 import type { peerMachine, PeerContext, PeerEmitted, PeerEvent, PeerOutput } from '../machines/peer.ts';
 import { invalidOption, quote, RemoteProtocolError, VirtagentError } from '../transport/errors.ts';
+import { sessionBounds } from '../transport/limits.ts';
 import type { Codec, IncomingMessage } from '../transport/messages.ts';
 import type { ProtocolName } from '../transport/protocols.ts';
 import type { Session } from '../transport/session/session.ts';
@@ -66,9 +67,6 @@ const undecidedCodec: Codec = {
     throw new VirtagentError('UNSUPPORTED', `it is not known yet what the other side speaks: no ${type} can be sent`);
   },
 };
-
-/** Requests that the other side may have waiting here (virtagent-2), where `maxServerJobs` allows more. */
-const mostRequests = 1024;
 
 /** The call behind a promise, for questions about it (virtagent-2). A WeakMap of all calls would cost the collector more than they do. */
 const callOf = Symbol('call');
@@ -437,6 +435,8 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     this.#detection?.begin();
     if (this.#greeting === undefined) this.transport.greeted();
     else this.#greeting.begin();
+    // What is owed of a session outlives its line, and another line is no way around the limit.
+    if (this.#owesMuch) this.transport.owed(true);
   }
 
   /** It has become known what is spoken: on the line that is open, and on all later ones. */
@@ -596,7 +596,10 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   #sessionHost(stopChild: (child: AnyActorRef) => void): SessionGreetingHost {
     const owner = this;
     const { random, codecLimits: limits, reliable, keepMs, heartbeatMs, managerLimits } = this.#options;
-    const room = { requests: Math.min(mostRequests, managerLimits.maxServerJobs), bytes: managerLimits.maxServerBytes };
+    const { maxServerJobs, executeSlots, maxServerBytes } = managerLimits;
+    // What runs and what is nested is in the queue as well, and needs no credit: who keeps within that is not told BUSY.
+    const requests = Math.max(1, Math.min(sessionBounds.requests, Math.floor(maxServerJobs / 2), maxServerJobs - executeSlots));
+    const room = { requests, bytes: Math.ceil(maxServerBytes / 2) };
     return {
       ref: this.ref,
       get manager() {

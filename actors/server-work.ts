@@ -80,6 +80,10 @@ export class ServerWork implements Operations {
     return this.#hasStarted ? 'running' : 'queued';
   }
 
+  get protocol(): string {
+    return this.#host.protocol.name;
+  }
+
   /** Milliseconds that the caller still waits, if it said so. */
   get remainingMs(): number | undefined {
     return this.#deadline === Infinity ? undefined : Math.max(0, this.#deadline - this.#host.manager.timers.clock.now());
@@ -297,6 +301,10 @@ class HandlerContextOf implements HandlerContext {
 
   get remainingMs(): number | undefined {
     return this.#work.remainingMs;
+  }
+
+  get protocol(): string {
+    return this.#work.protocol;
   }
 }
 

@@ -38,13 +38,17 @@ export class Worker<Known extends Tasks> {
     child.once('exit', (code, signal) => this.#end(new Error(`${name} ended with ${signal ?? code}`)));
   }
 
-  async ask<Task extends keyof Known & string>(task: Task, args: Parameters<Known[Task]>[0]): Promise<Awaited<ReturnType<Known[Task]>>> {
+  async ask<Task extends keyof Known & string>(
+    task: Task,
+    args: Parameters<Known[Task]>[0],
+    patienceMs = PATIENCE_MS,
+  ): Promise<Awaited<ReturnType<Known[Task]>>> {
     if (this.#over !== undefined) throw this.#over;
     const id = ++this.#last;
     let timer: NodeJS.Timeout | undefined;
     const answer = new Promise<Awaited<ReturnType<Known[Task]>>>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      timer = setTimeout(() => reject(new Error(`${this.#name}: no answer to ${task} within ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
+      timer = setTimeout(() => reject(new Error(`${this.#name}: no answer to ${task} within ${patienceMs / 1000} s`)), patienceMs);
     });
     this.#child.send({ id, task, args } satisfies Order);
     return answer.finally(() => clearTimeout(timer));

@@ -74,7 +74,10 @@ async function getPiece(
   work: CopyWork,
 ): Promise<Piece> {
   const begun = performance.now();
-  const answer = objectOf('getfile', await work.callPiece('getfile', { path, ...asked }).catch(changed(path)));
+  const answer = objectOf(
+    'getfile',
+    await work.callPiece('getfile', { path, ...asked, ...(work.carriesBytes ? { encoding: 'bytes' } : {}) }).catch(changed(path)),
+  );
   const bytes = bytesOf('getfile', answer['data'], asked.length);
   work.pace.took(bytes.length, performance.now() - begun);
   const { offset, eof } = answer;
@@ -173,7 +176,7 @@ async function begin(
 /** Resolves to its length when the guest has it. `before`: when it has the piece before. */
 async function putPiece(transfer: string, offset: number, bytes: Buffer, before: Promise<unknown>, work: CopyWork): Promise<number> {
   const begun = performance.now();
-  const params = { transfer, offset, data: bytes.toString('base64') };
+  const params = { transfer, offset, data: work.carriesBytes ? bytes : bytes.toString('base64') };
   try {
     await work.callPiece('putfile', params);
   } catch (error) {

@@ -40,6 +40,8 @@ export interface CopyWork {
   readonly signal: AbortSignal;
   /** Of each call, and of each command in the guest. */
   readonly timeoutMs: number;
+  /** Whether bytes cross the line as they are. */
+  readonly carriesBytes: boolean;
 }
 
 /** How files are moved to and from one kind of guest. */
@@ -62,10 +64,15 @@ export function hashMs(bytes: number): number {
 
 /** The bytes of a piece as a guest gave it, or INVALID_RESPONSE. `most` is what was asked for. */
 export function bytesOf(method: string, data: unknown, most: number): Buffer {
-  // Decoding is lenient: what it skips would not be missed otherwise.
+  const bytes = data instanceof Uint8Array ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : decoded(method, data, most);
+  if (bytes.length > most) badAnswer(method, `it has ${bytes.length} bytes, of ${most} that were asked for`);
+  return bytes;
+}
+
+/** Decoding is lenient: what it skips would not be missed otherwise. */
+function decoded(method: string, data: unknown, most: number): Buffer {
   const bytes = typeof data === 'string' && data.length <= Math.ceil(most / 3) * 4 ? Buffer.from(data, 'base64') : undefined;
   if (bytes === undefined || bytes.toString('base64') !== data) badAnswer(method, 'its data is no base64 of what was asked for');
-  if (bytes.length > most) badAnswer(method, `it has ${bytes.length} bytes, of ${most} that were asked for`);
   return bytes;
 }
 

@@ -149,6 +149,9 @@ function workOn(session: Session, options: CopyOptions, { stopping, err }: Conte
     pace: new Pace(piece),
     retries,
     timeoutMs,
+    get carriesBytes() {
+      return session.peer.protocol === 'virtagent-2';
+    },
     signal,
     progress,
     mayGoOn,

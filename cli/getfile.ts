@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import type { Handler } from '../actors/index.ts';
+import { VirtagentError, type Handler } from '../actors/index.ts';
 import type { AllowedDirs } from './allowed-dirs.ts';
 import { errnoError, errnoOf } from './errno.ts';
 import { openAllowed } from './open-allowed.ts';
 import { absolutePath, optionalCount, optionalFlag, optionalText, readParams } from './params.ts';
 
 /** A piece of a file, as `getfile` gives it. */
-export interface FilePiece {
-  /** Base64. */
-  readonly data: string;
+export interface FilePiece<Data extends string | Uint8Array = string> {
+  /** Base64; bytes where they were asked for. */
+  readonly data: Data;
   readonly offset: number;
   /** Bytes in `data`. */
   readonly length: number;
@@ -39,15 +39,18 @@ const shape = {
   details: optionalFlag,
   version: optionalText('the version that an earlier piece had', /^[\w.-]{1,100}$/),
   sha256: optionalFlag,
+  encoding: optionalText('bytes, or base64', /^(?:bytes|base64)$/),
 };
 
 /**
- * `getfile {path, offset?, length?, details?, version?, sha256?}`: at most 1 MiB of a regular file in one of the allowed
- * directories. With `version` only of the file that had it: pieces of two files are never taken for one.
+ * `getfile {path, offset?, length?, details?, version?, sha256?, encoding?}`: at most 1 MiB of a regular file in one of the allowed
+ * directories. `encoding: 'bytes'` spares the base64, where the protocol carries bytes. With `version` only of the file that had it: pieces of two files are never taken for one.
  */
 export function getfile(allowed: AllowedDirs): Handler {
-  return async (params: unknown, { signal }): Promise<FilePiece> => {
-    const { path, offset = 0, length = MOST_BYTES, details, version, sha256 } = readParams('getfile', params, shape);
+  return async (params: unknown, { signal, protocol }): Promise<FilePiece<string | Uint8Array>> => {
+    const { path, offset = 0, length = MOST_BYTES, details, version, sha256, encoding } = readParams('getfile', params, shape);
+    if (encoding === 'bytes' && protocol !== 'virtagent-2')
+      throw new VirtagentError('INVALID_PARAMS', `getfile: encoding: ${protocol} carries no bytes; base64 is what it takes`);
     if (allowed.isEmpty) throw errnoError('EACCES', 'getfile is not allowed here: --allow-read');
     const file = await openAllowed(path, allowed);
     try {
@@ -59,7 +62,7 @@ export function getfile(allowed: AllowedDirs): Handler {
       const digest = isHashed ? (isWhole ? hashOf(data) : await hashFile(file, signal)) : undefined;
       await checkVersion(file, isWhole ? undefined : version);
       return {
-        data: data.toString('base64'),
+        data: encoding === 'bytes' ? data : data.toString('base64'),
         ...piece,
         ...(details === true ? await detailsOf(file) : {}),
         ...(digest === undefined ? {} : { sha256: digest }),

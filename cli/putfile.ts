@@ -9,15 +9,18 @@ const sha256 = optionalText('64 hexadecimal digits', /^[\da-f]{64}$/);
 const size = optionalCount(Number.MAX_SAFE_INTEGER - MOST_BYTES);
 const mode = optionalCount(0o777);
 
-/** Base64 as every encoder writes it, and no other spelling. */
-const base64: Param<string> = {
+/** Base64 as every encoder writes it, and no other spelling; bytes, where the protocol carries them. */
+const piece: Param<string | Uint8Array> = {
   allowed: `base64 of at most ${MOST_BYTES} bytes`,
-  accepts: (value): value is string => typeof value === 'string' && value.length <= Math.ceil(MOST_BYTES / 3) * 4 && isBase64(value),
+  accepts: (value): value is string | Uint8Array =>
+    value instanceof Uint8Array
+      ? value.length <= MOST_BYTES
+      : typeof value === 'string' && value.length <= Math.ceil(MOST_BYTES / 3) * 4 && isBase64(value),
 };
 
-const optionalBase64: Param<string | undefined> = {
-  allowed: base64.allowed,
-  accepts: (value): value is string | undefined => value === undefined || base64.accepts(value),
+const optionalPiece: Param<string | Uint8Array | undefined> = {
+  allowed: piece.allowed,
+  accepts: (value): value is string | Uint8Array | undefined => value === undefined || piece.accepts(value),
 };
 
 /** Named by the answer to the first call. */
@@ -27,8 +30,8 @@ const transfer: Param<string> = {
 };
 
 const shapes = {
-  first: { path: absolutePath, data: optionalBase64, size, sha256, mode },
-  piece: { transfer, offset: size, data: base64 },
+  first: { path: absolutePath, data: optionalPiece, size, sha256, mode },
+  piece: { transfer, offset: size, data: piece },
   last: { transfer, size, sha256, mode },
   abort: { transfer, abort: optionalFlag },
 };
@@ -48,8 +51,8 @@ export function putfile(transfers: PutTransfers): Handler {
     if (!Object.hasOwn(given, 'transfer')) return begin(transfers, params, signal);
     refuseUnlessAllowed(transfers);
     if (Object.hasOwn(given, 'data')) {
-      const piece = readParams('putfile', params, shapes.piece);
-      return { reached: await transfers.piece(piece.transfer, piece.offset ?? 0, Buffer.from(piece.data, 'base64')) };
+      const { transfer: name, offset = 0, data } = readParams('putfile', params, shapes.piece);
+      return { reached: await transfers.piece(name, offset, bytesIn(data)) };
     }
     if (Object.hasOwn(given, 'abort')) {
       await transfers.abort(readParams('putfile', params, shapes.abort).transfer);
@@ -65,8 +68,12 @@ export function putfile(transfers: PutTransfers): Handler {
 async function begin(transfers: PutTransfers, params: unknown, signal: AbortSignal): Promise<object> {
   const { path, data, ...details } = readParams('putfile', params, shapes.first);
   refuseUnlessAllowed(transfers);
-  if (data !== undefined) return transfers.putWhole(path, Buffer.from(data, 'base64'), details, signal);
+  if (data !== undefined) return transfers.putWhole(path, bytesIn(data), details, signal);
   return { transfer: await transfers.begin(path, details), most: MOST_BYTES };
+}
+
+function bytesIn(data: string | Uint8Array): Buffer {
+  return typeof data === 'string' ? Buffer.from(data, 'base64') : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
 function refuseUnlessAllowed(transfers: PutTransfers): void {

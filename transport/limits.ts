@@ -81,6 +81,42 @@ export const sessionLimits: SessionLimits = Object.freeze({
   heartbeatMs: 5000,
 });
 
+/** What else a side of virtagent-2 keeps to: none of it is announced, and all of it is what the other side may count on or has to bear. */
+export const sessionBounds = Object.freeze({
+  /** Frames that a plain session has sent and that are not known to be taken: what the next line repeats. */
+  plainFrames: 1024,
+  /** Bytes of them. Little, so that an urgent message has little before it. */
+  plainBytes: 256 * 1024,
+  /** Frames that the receiver of a reliable session keeps while one before them is missing. */
+  framesAhead: 128,
+  /** Frames that a reliable session has sent and that are not known to be taken: for each message that is begun, one is left to give it up. */
+  reliableFrames: 128 - sessionLimits.messages,
+  /** Bytes of them: about what a serial port's driver holds. */
+  reliableBytes: 64 * 1024,
+  /** The most payload of one frame before the other side's limits are known, and in a reliable session. */
+  firstPiece: 256,
+  /** Bytes of a message that a plain session sends before it asks for its next turn: what an urgent one waits for. */
+  plainTurn: 16 * 1024,
+  /** The same in a reliable session, whose lines are slow. */
+  reliableTurn: 1024,
+  /** A STATUS is due after so many frames. */
+  statusFrames: 64,
+  /** Or bytes of them: a quarter of what may be out. */
+  statusBytes: 64 * 1024,
+  /** Frames after which it is due at once in a reliable session. */
+  reliableStatusFrames: 8,
+  /** STATUS in a row that say less than was said: the other side was put back to an earlier moment. One alone may be a late one. */
+  statusBehind: 3,
+  /** HELLOs that repeat what is known and are answered, in a second. */
+  helloAnswers: 16,
+  /** What every side takes in one message, whatever it announces: less could carry neither limits nor errors. */
+  leastMessage: 1024,
+  /** Requests that may wait at the other side; half of `maxServerJobs` where that is less. Their bytes are half of `maxServerBytes`. */
+  requests: 2048,
+  /** Answered requests whose state can still be asked for. */
+  answered: 1024,
+});
+
 /** What a side with these caps announces. */
 export function announcedLimits(limits: Limits, own: Pick<SessionLimits, 'keepMs' | 'heartbeatMs'>): SessionLimits {
   return {

@@ -55,6 +55,15 @@ export const durations = Object.freeze({
   /** The pause after the first HELLO of virtagent-2, doubled each time up to the last: a line may not be read yet, and costs nothing. */
   helloFirst: 100,
   helloLast: 5_000,
+  /**
+   * What was sent is sent again for a HELLO at once, then after pauses that double from the first to the last; after the quiet one at once
+   * again. Half of the pauses between HELLOs: who repeats himself as he should is never refused, and a hostile side gains little.
+   */
+  helloServedFirst: 50,
+  helloServedLast: 2_500,
+  helloServedQuiet: 10_000,
+  /** For how long, at least, a reading of the other side's clock counts. Longer than a busy line is late, shorter than a pause hurts. */
+  clockReadings: 15_000,
   /** How long the other side's limits may take before this side's are told again: a plain line may have lost either. */
   limitsAgain: 1_000,
   /** How long a side waits for room or credit before it asks: what told of it may have been lost. */

@@ -297,6 +297,8 @@ export class Transport {
 
   /** The responses owed are over their limit, or no longer. */
   owed(high: boolean): void {
+    // Told again it would begin to wait anew.
+    if (high && !this.#reading) return;
     this.#send({ type: high ? 'owed_high' : 'owed_low' });
   }
 
@@ -400,13 +402,14 @@ export class Transport {
     this._disarm('stall');
     const rest = this.#codec?.end() ?? [];
     this.#letGo();
+    const wasReading = this.#reading;
     this.#reading = true;
     if (stream !== undefined) this.#release(stream, closing);
     this.#silentLines = this.#heard ? 0 : this.#silentLines + 1;
     if (this.#input.onDown === undefined) this.settled();
     else this.#input.onDown(reason);
-    // What a session has taken is handed on, line or no line: it is not sent again.
-    if (this.#decoded.length > 0) queueMicrotask(() => this.#deliver());
+    // What a session has taken is handed on, line or no line: it is not sent again. Behind answers that nobody reads it waits for the next.
+    if (wasReading && this.#decoded.length > 0) queueMicrotask(() => this.#deliver());
     // Last: who hears of it may call, and is to find a line that is down.
     for (const one of rest) if (one instanceof RemoteProtocolError) this.#damaged(one);
   }
@@ -531,6 +534,7 @@ export class Transport {
     if (this.#next < this.#decoded.length) return;
     this.#decoded = [];
     this.#next = 0;
+    this.#session?.handedOn();
   }
 
   #handOn(one: Decoded): void {

@@ -3,7 +3,7 @@ import { JOB_CHARGE } from '../../actors/call.ts';
 import { checkPeerOptions } from '../../actors/peer-options.ts';
 import { bounds } from '../../transport/channels/bounds.ts';
 import { memoryPair } from '../../transport/channels/memory-pair.ts';
-import { defaultLimits, qemuGaLimits, v7Limits } from '../../transport/limits.ts';
+import { defaultLimits, qemuGaLimits, sessionBounds, v7Limits } from '../../transport/limits.ts';
 import { protocolByName, protocolNames } from '../../transport/protocols.ts';
 import { durations } from '../../transport/timers.ts';
 import { membersOf } from './comments.ts';
@@ -34,6 +34,16 @@ export function optionsPage(): string {
     '## Caps of the decoder: `limits`',
     'All are checked before memory is taken for what they cap. Source: [transport/limits.ts](../transport/limits.ts).',
     decoderTable(),
+    '## Numbers of virtagent-2',
+    'Fixed, but for `keepMs` and `heartbeatMs`. What is announced to the other side is in [protocol.md](protocol.md#limits). Source: [transport/limits.ts](../transport/limits.ts).',
+    table(
+      ['Name', 'Value', 'Reason'],
+      membersOf('transport/limits.ts', 'export const sessionBounds').map(({ name, text }) => [
+        code(name),
+        amount(sessionBounds[name as keyof typeof sessionBounds]),
+        text,
+      ]),
+    ),
     '## Lengths of time',
     'Every timer of the package. `callTimeout` and `stallTimeout` are the defaults of `timeoutMs` and `stallTimeoutMs`; the others have no option. Source: [transport/timers.ts](../transport/timers.ts).',
     table(

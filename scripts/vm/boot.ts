@@ -39,10 +39,13 @@ export interface Sockets {
 /** Ids of devices, for QMP. */
 export const deviceIds = Object.freeze({ agent: 'agent-port', spare: 'spare-port', qemuGa: 'qemu-ga-port', control: 'control-port' });
 
-/** Ends that a test or a person forgot: no machine outlives the process that booted it. */
+/** Ends that a test or a person forgot: no machine outlives the process that booted it, nor does its folder. */
 const running = new Set<Vm>();
 process.once('exit', () => {
-  for (const vm of running) vm.kill();
+  for (const vm of running) {
+    vm.kill();
+    rmSync(vm.folder, { recursive: true, force: true });
+  }
 });
 
 /** A virtual machine under software emulation. It ends with {@link Vm.end}, or with this process. */
@@ -145,11 +148,11 @@ export class Vm {
     this.kill();
     await this.ended;
     rmSync(this.folder, { recursive: true, force: true });
+    running.delete(this);
   }
 
   /** The end of {@link end} that needs no turn of the event loop. */
   kill(): void {
-    running.delete(this);
     this.control.close();
     this.#monitor?.close();
     this.#qemu.kill('SIGKILL');

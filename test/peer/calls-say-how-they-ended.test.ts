@@ -132,7 +132,8 @@ test('a signal cancels a call in the queue, on the line, and before it began', a
 
 test('a late reply to a call that was given up is counted and harms nobody', async () => {
   const gate = deferred<number>();
-  const { host } = await pairOfPeers({}, { methods: { late: () => gate.promise, quick: () => 'quick' } });
+  // Where the deadline travels, the other side gives the request up by itself.
+  const { host } = await pairOfPeers({ protocol: 'jsonrpc-lines' }, { methods: { late: () => gate.promise, quick: () => 'quick' } });
   expect(await rejection(host.call('late', undefined, { timeoutMs: 10 }))).toMatchObject({ code: 'TIMEOUT' });
   gate.resolve(1);
   expect(await host.call('quick')).toBe('quick');

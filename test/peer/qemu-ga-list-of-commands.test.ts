@@ -106,7 +106,7 @@ test('calls that fill the queue keep the list from being asked for until there i
 });
 
 test('a name that is not in the list may have been damaged in it: a list that is not new is asked for anew', async () => {
-  const known: Record<string, (args: unknown) => unknown> = { ...commands };
+  const known: Record<string, (args: Record<string, unknown>) => unknown> = { ...commands };
   const { peer, agent, pass } = agentSession({ commands: known });
   await peer.ready();
   known['more'] = () => 1;

@@ -57,7 +57,9 @@ export class Relay {
     for (const from of [0, 1] as const) {
       const [own, other] = [line.inner[from], line.inner[1 - from] as Duplex];
       own.on('error', () => {});
-      own.on('close', () => other.destroy());
+      // What was passed on gets there first.
+      own.on('end', () => other.end());
+      own.on('close', () => setImmediate(() => other.destroy()));
       own.on('data', (chunk: Buffer) => this.#pass(from, chunk, other));
     }
     return line;

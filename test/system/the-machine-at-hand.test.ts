@@ -1,8 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { vmPrograms } from '../../scripts/vm/programs.ts';
@@ -49,19 +51,35 @@ needs(...vmPrograms)('npm run vm', () => {
     expect(existsSync(dirname(sockets['agent'] as string))).toBe(false);
   });
 
-  it('leaves no machine behind when it is killed', async () => {
+  /** It, with a machine that runs, and the machine's folder. */
+  const booted = async (): Promise<{ vm: ChildProcess; folder: string }> => {
     const vm = spawn(process.execPath, [...command, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let folder = '';
     for await (const text of createInterface({ input: vm.stdout })) {
       const { sockets } = JSON.parse(text) as Said;
-      if (sockets === undefined) continue;
-      folder = dirname(sockets['agent'] as string);
-      break;
+      if (sockets !== undefined) return { vm, folder: dirname(sockets['agent'] as string) };
     }
-    expect((await run('ps', ['-eo', 'args'])).stdout).toContain(folder);
+    throw new Error('it ended before its machine ran');
+  };
+  const processes = async (): Promise<string> => (await run('ps', ['-eo', 'args'])).stdout;
+
+  it('leaves no machine behind when it is killed', async () => {
+    const { vm, folder } = await booted();
+    expect(await processes()).toContain(folder);
     vm.kill('SIGKILL');
-    await expect.poll(async () => (await run('ps', ['-eo', 'args'])).stdout).not.toContain(folder);
+    await expect.poll(processes).not.toContain(folder);
     rmSync(folder, { recursive: true });
+  });
+
+  it('leaves neither machine nor folder behind when a second signal ends it at once', async () => {
+    const { vm, folder } = await booted();
+    const ended = once(vm, 'exit');
+    vm.kill('SIGTERM');
+    // Two that come at once are one.
+    await pause(5);
+    vm.kill('SIGTERM');
+    await ended;
+    await expect.poll(processes).not.toContain(folder);
+    expect(existsSync(folder)).toBe(false);
   });
 
   it('says what to install where QEMU is not', async () => {

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { encodeFrame, FrameReader, sessionSeed, type Frame, type Status } from '../../transport/codecs/virtagent-2-frames.ts';
 import { RemoteProtocolError } from '../../transport/errors.ts';
+import { RawSide } from './raw-side.ts';
 import { SEQ_MODULUS } from '../../transport/session/numbers.ts';
 
 type Hello = Extract<Frame, { kind: 'hello' }>;
@@ -25,8 +26,7 @@ const plenty = Object.freeze({ requests: 100_000, bytes: 2 ** 40 });
  * The far end of a line of virtagent-2, with each frame said by hand: nothing that a peer may not do is kept from it. What it says
  * has the session's key, as an attacker's has who is one of its two sides.
  */
-export class FarSide {
-  readonly line: Duplex;
+export class FarSide extends RawSide {
   /** Every frame that was heard, and every message, parsed, that came in one frame. */
   readonly heard: Frame[] = [];
   readonly messages: Record<string, unknown>[] = [];
@@ -40,45 +40,18 @@ export class FarSide {
   sent = 0;
   got = 0;
   credit = { requests: 0, bytes: 0 };
-  closed = false;
   readonly #reader = new FrameReader(64 * 1024);
   readonly #manners: Manners;
-  readonly #watching = new Set<() => void>();
   #unconfirmed = 0;
 
   constructor(line: Duplex, manners: Manners = {}) {
-    this.line = line;
+    super(line, false);
     this.#manners = manners;
-    line.on('error', () => {});
-    line.on('close', () => {
-      this.closed = true;
-      this.#look();
-    });
-    line.on('end', () => line.destroy());
     if (manners.reads !== false) this.listen();
   }
 
-  /** Begins to read. */
-  listen(): void {
-    this.line.on('data', (chunk: Buffer) => this.hear(chunk));
-  }
-
-  hear(chunk: Buffer): void {
+  override hear(chunk: Buffer): void {
     for (const one of this.#reader.push(chunk)) if (!(one instanceof RemoteProtocolError)) this.#hear(one);
-    this.#look();
-  }
-
-  /** Resolves when that holds, or the line is closed. */
-  until(holds: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!holds() && !this.closed) return;
-        this.#watching.delete(look);
-        resolve();
-      };
-      this.#watching.add(look);
-      look();
-    });
   }
 
   /** Both have agreed, and both have told their limits: calls may be made. */
@@ -88,24 +61,6 @@ export class FarSide {
     this.status();
     await this.until(() => this.messages.some(({ method }) => method === '$/limits'));
     return this;
-  }
-
-  /** Whether the line takes more; who waits for `drained` does not fill its own memory. */
-  raw(bytes: Uint8Array): boolean {
-    return this.closed || this.line.destroyed ? false : this.line.write(bytes);
-  }
-
-  drained(): Promise<void> {
-    if (this.closed || !this.line.writableNeedDrain) return new Promise((resolve) => setImmediate(resolve));
-    return new Promise((resolve) => {
-      const over = (): void => {
-        this.line.off('drain', over);
-        this.line.off('close', over);
-        resolve();
-      };
-      this.line.on('drain', over);
-      this.line.on('close', over);
-    });
   }
 
   say(frame: Frame): boolean {
@@ -193,10 +148,6 @@ export class FarSide {
       this.#unconfirmed = 0;
       this.status();
     }
-  }
-
-  #look(): void {
-    for (const look of this.#watching) look();
   }
 }
 

@@ -176,8 +176,7 @@ function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** Those that are known here: a later version may have more. */
-/** What is announced, and whether it is announced again because the other side's have not come. */
+/** Those limits that are known here, as a later version may have more; and whether it is announced again because the other side's have not come. */
 const announced: readonly string[] = [...Object.keys(sessionLimits), 'again'];
 
 function readLimits(params: JsonObject): Record<string, number> {

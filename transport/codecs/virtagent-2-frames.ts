@@ -161,6 +161,12 @@ export class FrameReader {
   /** Why everything is dropped up to the next FLAG, and what that has cost up to now. */
   #skipping: Fault | undefined = beforeFirstFlag;
   #dropped = 0;
+  /**
+   * Bytes between FLAGs that are too few for a frame, and what is wrong with the first of them. Of a run of them one error is made when
+   * it is over: 32,768 of them fit in a chunk, and an error costs fifty times as much as to read one.
+   */
+  #scraps = 0;
+  #scrap = noFrame;
 
   /** `maxFrame`: the bytes of payload that a frame may have. What every side may send at first is taken in any case. */
   constructor(maxFrame: number) {
@@ -193,6 +199,7 @@ export class FrameReader {
   end(): (Frame | RemoteProtocolError)[] {
     const out: (Frame | RemoteProtocolError)[] = [];
     this.#take = (item) => out.push(item);
+    this.#loseScraps();
     if (this.#skipping !== undefined) this.#skipped();
     else if (this.#held.length > 0) this.#lose(cutFrame, this.#held.length);
     this.#held.clear();
@@ -233,10 +240,24 @@ export class FrameReader {
   }
 
   #lose(fault: Fault, dropped: number): void {
+    this.#loseScraps();
     this.#take(damaged(fault, dropped));
   }
 
+  #loseScraps(): void {
+    const dropped = this.#scraps;
+    if (dropped === 0) return;
+    this.#scraps = 0;
+    this.#take(damaged(this.#scrap, dropped));
+  }
+
   #frame(frame: Buffer): void {
+    if (frame.length < headBytes + crcBytes) {
+      if (this.#scraps === 0) this.#scrap = isHead(frame[0] as number) ? cutFrame : noFrame;
+      this.#scraps += frame.length;
+      return;
+    }
+    this.#loseScraps();
     const read = frame.length > this.#most ? this.#tooLarge() : this.#unescape(frame);
     if ('kind' in read) this.#take(read);
     else this.#lose(read, frame.length);
@@ -252,7 +273,6 @@ export class FrameReader {
     const head = frame[0] as number;
     if (!isHead(head)) return noFrame;
     const size = frame.length - headBytes - crcBytes;
-    if (size < 0) return cutFrame;
     // Looked at before the CRC, as it says what has happened to the frame; nothing is done with it.
     const said = areDigits(frame, 1, headBytes) ? digitsAt(frame, 1, 3) : -1;
     if (size !== said) return size < said ? cutFrame : longFrame;

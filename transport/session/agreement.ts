@@ -1,4 +1,5 @@
 import type { Hello } from '../codecs/virtagent-2-frames.ts';
+import { sessionBounds } from '../limits.ts';
 import { FRAMES_MODULUS, unwrapped } from './numbers.ts';
 import { Pace } from './pace.ts';
 
@@ -24,9 +25,6 @@ export interface Heard {
   /** The other side may have dropped what was sent since this side agreed: it is to be sent again. */
   readonly again: boolean;
 }
-
-/** HELLOs that only repeat what is known are answered at most so often on one line in a second: two sides may not greet for ever. */
-const ANSWERS_A_SECOND = 16;
 
 /** Who the two sides are and which session they mean: docs/protocol.md, "Sessions". */
 export class Agreement {
@@ -157,7 +155,7 @@ export class Agreement {
       this.#answersSince = now;
       this.#answers = 0;
     }
-    return ++this.#answers <= ANSWERS_A_SECOND;
+    return ++this.#answers <= sessionBounds.helloAnswers;
   }
 }
 

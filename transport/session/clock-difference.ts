@@ -1,5 +1,7 @@
-/** For how long a reading counts: once, and once more while the next are collected. */
-const windowMs = 15_000;
+import { durations } from '../timers.ts';
+
+/** For how long readings are collected; the least of them counts for as long again. */
+const windowMs = durations.clockReadings;
 
 /**
  * How far this side's clock is ahead of the other's: the least that was lately seen, as what is more was spent on the way.

@@ -1,6 +1,6 @@
 import { encodeData, encodeStatus, sessionSeed, smallestMaxFrame, type Frame } from '../codecs/virtagent-2-frames.ts';
 import { RemoteProtocolError, VirtagentError } from '../errors.ts';
-import { sessionLimits, type SessionLimits } from '../limits.ts';
+import { sessionBounds, sessionLimits, type SessionLimits } from '../limits.ts';
 import type { Timers } from '../timers.ts';
 import type { SendResult } from '../transport.ts';
 import { Allowance, Granted, type Credit } from './allowance.ts';
@@ -44,23 +44,10 @@ export interface ConversationHost {
   onCredit(credit: Credit): void;
 }
 
-/** A plain session's window: what is kept for the next line. Small, so that an urgent message has little before it. */
-const plainWindow = Object.freeze({ frames: 1024, bytes: 256 * 1024 });
-/** Of the 128 frames that a receiver keeps, one for each message that is begun is left for giving it up. */
-const reliableWindow = Object.freeze({ frames: 128 - sessionLimits.messages, bytes: 64 * 1024 });
-/** Every side takes as much in one message: less could carry neither limits nor errors. */
-const leastMessage = 1024;
-/** The most payload of one frame until the other side's limits are known. */
-const smallPiece = 256;
-/** What is sent of a message before another may be: in a plain session, in a reliable one. */
-const plainTurn = 16 * 1024;
-const reliableTurn = 1024;
+const plainWindow = { frames: sessionBounds.plainFrames, bytes: sessionBounds.plainBytes };
+const reliableWindow = { frames: sessionBounds.reliableFrames, bytes: sessionBounds.reliableBytes };
 /** What is not longer than this always leaves in one turn. */
-export const WHOLE = reliableTurn;
-/** So many STATUS in a row that say less than was said: the other side was put back to an earlier moment. One alone may be a late one. */
-const mostBehind = 3;
-/** A STATUS is due after so many frames, or bytes of them. */
-const statusAfter = Object.freeze({ frames: 64, bytes: 64 * 1024, reliableFrames: 8 });
+export const WHOLE = sessionBounds.reliableTurn;
 const noBits = new Uint8Array(0);
 const ignore = (): void => {};
 
@@ -110,6 +97,8 @@ export class Conversation {
   #asks = false;
   /** The stream has not taken the last STATUS. */
   #isStatusWaiting = false;
+  /** What may be sent more is about to be told. */
+  #isTelling = false;
   #isLineUp = false;
   #isClosed = false;
 
@@ -140,7 +129,7 @@ export class Conversation {
       ...limits,
       // What it can't mean: as much as every side takes, and no more than the digits on the wire can say.
       frame: Math.max(smallestMaxFrame, limits.frame),
-      message: Math.min(Math.max(leastMessage, limits.message), COUNT_MODULUS - 1),
+      message: Math.min(Math.max(sessionBounds.leastMessage, limits.message), COUNT_MODULUS - 1),
       messages: Math.min(Math.max(1, limits.messages), sessionLimits.messages),
     };
   }
@@ -245,8 +234,16 @@ export class Conversation {
   /** A request that came no longer waits here: another may be sent. */
   release(bytes: number): void {
     this.#allowance.release(bytes);
-    if (this.#isLineUp && this.#allowance.isDue) this.status();
+    if (this.#isTelling || !this.#isLineUp || !this.#allowance.isDue) return;
+    this.#isTelling = true;
+    // With what else this turn releases: to a side that has nothing left, each by itself would be due.
+    queueMicrotask(this.#tell);
   }
+
+  readonly #tell = (): void => {
+    this.#isTelling = false;
+    this.flush();
+  };
 
   /** Says where this side is. */
   status(ask = false): void {
@@ -285,15 +282,16 @@ export class Conversation {
     this.#frames++;
     this.#bytes += frame.payload.length;
     if (came !== 'next' || this.#taken.hasGap) this.#isStatusDue = true;
-    else if (this.isReliable && this.#frames < statusAfter.reliableFrames) this.#resending?.statusSoon(() => this.status());
-    else if (this.isReliable || this.#frames >= statusAfter.frames || this.#bytes >= statusAfter.bytes) this.#isStatusDue = true;
+    else if (this.isReliable && this.#frames < sessionBounds.reliableStatusFrames) this.#resending?.statusSoon(() => this.status());
+    else if (this.isReliable || this.#frames >= sessionBounds.statusFrames || this.#bytes >= sessionBounds.statusBytes)
+      this.#isStatusDue = true;
   }
 
   takeStatus(status: StatusFrame): void {
     const { now } = this;
     const came = this.#sent.acknowledge(status.next, status.taken, now);
     this.#behind = came.type === 'behind' ? this.#behind + 1 : 0;
-    if (came.type === 'impossible' || this.#behind >= mostBehind) return this.#host.onImpossible();
+    if (came.type === 'impossible' || this.#behind >= sessionBounds.statusBehind) return this.#host.onImpossible();
     this.#resending?.heard(came);
     // What a reliable session has not seen is still on its way.
     if (!this.isReliable) this.#allowance.spent(status.spentRequests, status.spentBytes);
@@ -439,12 +437,12 @@ export class Conversation {
   }
 
   get #piece(): number {
-    if (!this.#hasLimits) return smallPiece;
+    if (!this.#hasLimits) return sessionBounds.firstPiece;
     return Math.min(this.#resending?.piece ?? Infinity, this.limits.frame);
   }
 
   get #turn(): number {
-    return this.isReliable ? reliableTurn : plainTurn;
+    return this.isReliable ? sessionBounds.reliableTurn : sessionBounds.plainTurn;
   }
 
   get now(): number {

@@ -1,7 +1,4 @@
-const first = 50;
-const last = 2_500;
-/** After so long a pause it begins anew. */
-const quiet = 10_000;
+import { durations } from '../timers.ts';
 
 /**
  * Lets something happen at once, then with pauses that double. They are half of those between HELLOs, so what an honest side asks for
@@ -15,7 +12,8 @@ export class Pace {
   may(now: number): boolean {
     const since = now - this.#at;
     if (since < this.#pause) return false;
-    this.#pause = since >= quiet || this.#pause === 0 ? first : Math.min(last, this.#pause * 2);
+    const isFirst = this.#pause === 0 || since >= durations.helloServedQuiet;
+    this.#pause = isFirst ? durations.helloServedFirst : Math.min(durations.helloServedLast, this.#pause * 2);
     this.#at = now;
     return true;
   }

@@ -1,3 +1,4 @@
+import { sessionBounds } from '../limits.ts';
 import { durations, type Timer, type Timers } from '../timers.ts';
 import { RoundTrip } from './round-trip.ts';
 import type { Acknowledged, SentFrames } from './sent-frames.ts';
@@ -39,7 +40,7 @@ export class Resending {
 
   /** The payload that a frame had best have: what is damaged more often is to cost less each time. */
   get piece(): number {
-    if (this.#sends < 1.3) return 256;
+    if (this.#sends < 1.3) return sessionBounds.firstPiece;
     return this.#sends < 2 ? 128 : 64;
   }
 

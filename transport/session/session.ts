@@ -1,7 +1,7 @@
 import type { SessionEvent } from '../../machines/session.ts';
 import { encodeBye, encodeHello, FrameReader, type Frame } from '../codecs/virtagent-2-frames.ts';
 import { decodeMessage, encodeMessage } from '../codecs/virtagent-2-messages.ts';
-import { RemoteProtocolError, VirtagentError } from '../errors.ts';
+import { quote, RemoteProtocolError, VirtagentError } from '../errors.ts';
 import { announcedLimits, sessionLimits, type Limits, type SessionLimits } from '../limits.ts';
 import type { Codec, Decoded, IncomingMessage, OutgoingMessage } from '../messages.ts';
 import type { Timers } from '../timers.ts';
@@ -72,6 +72,8 @@ export class Session implements Codec {
   /** There is no line, or it is over: nothing of it is listened to any more. */
   #isDeaf = true;
   #isReading = false;
+  /** The other side has said why it ends the session. */
+  #farewell: VirtagentError | undefined;
   /** The stream has not taken the last HELLO; another is owed when it has. */
   #hello: { isOwed: boolean } | undefined;
   /** This side's limits are on their way to the stream. */
@@ -117,6 +119,15 @@ export class Session implements Codec {
     return this.#isReading ? [] : (this.#reader.end() as RemoteProtocolError[]);
   }
 
+  /** What came before a BYE, perhaps in the same chunk, is handed on before it counts: the last answers of who stops. */
+  handedOn(): void {
+    const reason = this.#farewell;
+    if (reason === undefined) return;
+    this.#farewell = undefined;
+    this.renew();
+    this.#host.tell({ type: 'ended', reason });
+  }
+
   // What the chart's effects ask for.
 
   /** A line has been opened. */
@@ -124,11 +135,13 @@ export class Session implements Codec {
     this.#agreement.begin();
     this.#reader = newReader();
     this.#isDeaf = false;
+    this.#farewell = undefined;
     this.#hello = undefined;
   }
 
   /** The line is gone. */
   lineClosed(): void {
+    this.handedOn();
     this.#isDeaf = true;
     this.#heartbeat.stop();
     this.#reader.seed = undefined;
@@ -371,12 +384,7 @@ export class Session implements Codec {
     // Who does not speak this version knows no line. Who has agreed speaks it, and what says otherwise is of before.
     if (seen !== line && (code !== byeCodes.version || isAgreed)) return;
     this.#isDeaf = true;
-    // What came before it, perhaps in the same chunk, is handed on first: the last answers of who stops.
-    queueMicrotask(() => {
-      if (this.#agreement.line !== line) return;
-      this.renew();
-      this.#host.tell({ type: 'ended', reason: byeError(code, text) });
-    });
+    this.#farewell = byeError(code, text);
   }
 
   get #progress(): Progress {
@@ -413,7 +421,7 @@ export function isCharged(message: IncomingMessage): boolean {
 export const hasStopped = 'the other side has stopped';
 
 function byeError(code: number, text: string): VirtagentError {
-  const said = text === '' ? '' : `: ${JSON.stringify(text)}`;
+  const said = text === '' ? '' : `: ${quote(text, 256)}`;
   if (code === byeCodes.stopping) return new VirtagentError('LINE_LOST', hasStopped);
   if (code === byeCodes.version) return new VirtagentError('PROTOCOL_MISMATCH', `the other side does not speak this version${said}`);
   if (code === byeCodes.limit)

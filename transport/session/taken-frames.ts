@@ -1,7 +1,5 @@
+import { sessionBounds } from '../limits.ts';
 import { ahead } from './numbers.ts';
-
-/** How many frames may be kept in a reliable session until those before them have come. */
-export const MOST_AHEAD = 128;
 
 /** What came of a numbered frame. */
 export type Taken = 'next' | 'again' | 'ahead' | 'too-far';
@@ -48,7 +46,7 @@ export class TakenFrames<Frame extends { readonly seq: number }> {
       this.#handOnKept(handOn);
       return 'next';
     }
-    if (distance > MOST_AHEAD) return 'too-far';
+    if (distance > sessionBounds.framesAhead) return 'too-far';
     const count = this.#next + distance;
     if (this.#ahead.has(count)) return 'again';
     this.#ahead.set(count, frame);
