@@ -284,7 +284,11 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
 
   /** Slots and queues now. */
   get slots(): SlotReport {
-    return this.manager.slots;
+    const { slots } = this.manager;
+    if (this.#early === undefined) return slots;
+    // What they take is known when it is known how they are written.
+    const { count } = this.#early;
+    return { ...slots, client: { ...slots.client, count }, send: { ...slots.send, waiting: count } };
   }
 
   /** What has crossed the line, and what was wrong with it. */
@@ -311,6 +315,14 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   /** What is spoken on the line; with `protocol: 'auto'` undefined until it is known. */
   get protocol(): ProtocolName | undefined {
     return this.#early === undefined ? (this.#options.protocol.name as ProtocolName) : undefined;
+  }
+
+  /**
+   * How many sessions there have been: with virtagent-2 those that both sides agreed on, which outlive lines; else lines. When it has
+   * changed, what was begun with the other side is over.
+   */
+  get sessions(): number {
+    return this.#session?.number ?? this.#context().session;
   }
 
   /** The methods that the other side listed, where the protocol has it list them (v7; qemu-ga: those that are enabled). */

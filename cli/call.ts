@@ -3,7 +3,7 @@ import { invalidOption } from '../transport/errors.ts';
 import { durations } from '../transport/timers.ts';
 import type { Context } from './context.ts';
 import { parseParams, readInput } from './json-params.ts';
-import { lineOptions, oneOf, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
+import { guestProtocols, hostProtocols, lineOptions, oneOf, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
 import { Log } from './log.ts';
 import { commonMethods } from './methods-common.ts';
 import { lineError, Session } from './session.ts';
@@ -20,9 +20,9 @@ const END_MS = 1000;
 
 /** Makes one call and prints its result. Throws what went wrong. */
 export async function runCall(method: string, text: string | undefined, raw: RawCallOptions, context: Context): Promise<void> {
-  const line = lineOptions({ ...raw, quiet: true });
   const timeoutMs = secondsOption('--timeout', raw.timeout) ?? durations.callTimeout;
   const role = oneOf('--role', raw.role, ['host', 'guest']);
+  const line = lineOptions({ ...raw, quiet: true }, role === 'host' ? hostProtocols : guestProtocols);
   if (method === '') invalidOption('METHOD', method, 'the name of a method');
   const params = parseParams(await paramsText(text, line, context.stopping.signal));
   const log = new Log(context.err, line.log);

@@ -5,13 +5,13 @@ import { durations } from '../transport/timers.ts';
 import { explain } from './call.ts';
 import type { Context } from './context.ts';
 import { agentFiles } from './copy-agent.ts';
-import type { CopyWork, Moved } from './copy-files.ts';
+import type { CopyWork, GuestFiles, Moved } from './copy-files.ts';
 import { openSource, openTarget } from './copy-local.ts';
 import { copyPlaces, nameOf, shownPlace, type Place } from './copy-places.ts';
 import { copyProgress, units } from './copy-progress.ts';
 import { qemuGaFiles } from './copy-qemu-ga.ts';
 import { MOST_BYTES } from './getfile.ts';
-import { lineOptions, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
+import { hostProtocols, lineOptions, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
 import { Log } from './log.ts';
 import { commonMethods } from './methods-common.ts';
 import type { Output } from './output.ts';
@@ -68,13 +68,13 @@ export async function runCopy(source: string, target: string, raw: RawCopyOption
 }
 
 async function copyThere(options: CopyOptions, context: Context): Promise<Copied> {
-  const { from, to, line, keepMode } = options;
+  const { from, to, keepMode } = options;
   // What is wrong here is said before a line is opened.
   const source = await openSource(from.path, context.stopping.signal);
   try {
-    return await onLine(options, context, async (work) => {
+    return await onLine(options, context, async (work, files) => {
       const name = from.path === '-' ? '' : nameOf(from);
-      const moved = await filesOf(line).store(source, name, to.path, keepMode ? source.mode : undefined, work);
+      const moved = await files.store(source, name, to.path, keepMode ? source.mode : undefined, work);
       return { ...moved, to: shownPlace({ ...to, path: moved.guestPath }) };
     });
   } finally {
@@ -83,11 +83,11 @@ async function copyThere(options: CopyOptions, context: Context): Promise<Copied
 }
 
 async function copyHere(options: CopyOptions, context: Context): Promise<Copied> {
-  const { from, to, line, keepMode } = options;
+  const { from, to, keepMode } = options;
   const target = await openTarget(to.path, nameOf(from));
   try {
-    return await onLine(options, context, async (work) => {
-      const moved = await filesOf(line).fetch(from.path, target, work);
+    return await onLine(options, context, async (work, files) => {
+      const moved = await files.fetch(from.path, target, work);
       await target.finish(keepMode ? moved.mode : undefined);
       return { ...moved, to: to.path === '-' ? '-' : target.name };
     });
@@ -97,7 +97,11 @@ async function copyHere(options: CopyOptions, context: Context): Promise<Copied>
 }
 
 /** Runs the copy itself on a line, with a bar that shows it. */
-async function onLine(options: CopyOptions, context: Context, move: (work: CopyWork) => Promise<Copied>): Promise<Copied> {
+async function onLine(
+  options: CopyOptions,
+  context: Context,
+  move: (work: CopyWork, files: GuestFiles) => Promise<Copied>,
+): Promise<Copied> {
   const { line, retries, from, isQuiet, isJson } = options;
   const { err } = context;
   const session = await Session.open({
@@ -111,7 +115,9 @@ async function onLine(options: CopyOptions, context: Context, move: (work: CopyW
   });
   const bar = copyProgress(err, from.path, !isQuiet && !isJson);
   try {
-    return await move(workOn(session, options, context, (bytes, size) => bar.moved(bytes, size)));
+    const protocol = await session.protocol({ timeoutMs: options.timeoutMs, signal: context.stopping.signal });
+    const work = workOn(session, options, context, (bytes, size) => bar.moved(bytes, size));
+    return await move(work, protocol === 'qemu-ga' ? qemuGaFiles : agentFiles);
   } catch (error) {
     throw explain(error, session);
   } finally {
@@ -182,13 +188,9 @@ function report({ bytes, sha256, pieces, checked, to }: Copied, from: string, to
   out.line(`${oneLine(from)} → ${oneLine(to)}: ${what}; checked: ${checked}`);
 }
 
-function filesOf({ protocol }: LineOptions): typeof agentFiles {
-  return protocol === 'qemu-ga' ? qemuGaFiles : agentFiles;
-}
-
 function copyOptions(source: string, target: string, raw: RawCopyOptions): CopyOptions {
   const { from, to } = copyPlaces(source, target);
-  const line = lineOptions({ ...raw, quiet: true });
+  const line = lineOptions({ ...raw, quiet: true }, hostProtocols);
   if (line.channelName === 'stdio') {
     if (raw.retry === true) invalidOption('--channel', 'stdio', 'any other channel with --retry');
     const standard = [from, to].some(({ side, path }) => side === 'here' && path === '-');

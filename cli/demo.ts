@@ -50,7 +50,7 @@ export async function runDemo(options: DemoOptions, context: Context): Promise<v
   const line = {
     channelName: 'unix-listen',
     channel,
-    protocol: 'virtagent-v7',
+    protocol: 'virtagent-2',
     trace: 'none',
     log: { json: options.json, quiet: true },
   } as const;
@@ -71,7 +71,7 @@ async function show(options: DemoOptions, context: Context, { peer }: Session, g
   const { signal } = stopping;
   out.onGone = () => stopping.stop();
   const jobs = new JobLog(peer, KEPT_JOBS);
-  const title = `virtagent-v7 on a unix socket: the host is process ${process.pid}, the guest is process ${guest.pid}`;
+  const title = `virtagent-2 on a unix socket: the host is process ${process.pid}, the guest is process ${guest.pid}`;
   const screen: DemoScreen = options.json ? { progress() {}, end() {} } : demoScreen({ out, peer, jobs, title });
   let summary: Summary | undefined;
   const work = async (): Promise<void> => {

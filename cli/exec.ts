@@ -8,7 +8,7 @@ import { readExecInput } from './exec-input.ts';
 import { streamCommand } from './guest-command-stream.ts';
 import { awaitCommand, exitStatusOf, startCommand } from './guest-command.ts';
 import type { CommandRunner, CommandStart, CommandStatus } from './guest-command.ts';
-import { lineOptions, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
+import { hostProtocols, lineOptions, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
 import { Log } from './log.ts';
 import { Session } from './session.ts';
 import { jsonLine } from './text.ts';
@@ -56,6 +56,11 @@ export async function runExec(command: readonly string[], raw: RawExecOptions, c
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => deadline.abort(), timeoutMs);
   const running = new RunningCommand(session, AbortSignal.any([stopping.signal, deadline.signal]));
   try {
+    const found = await session.protocol({ timeoutMs, signal: AbortSignal.any([stopping.signal, deadline.signal]) });
+    if (found !== 'qemu-ga') {
+      const message = `the guest speaks ${found}, and exec needs QEMU's guest agent (qemu-ga): virtagent's own guest runs no commands`;
+      throw new VirtagentError('PROTOCOL_MISMATCH', message, { known: 'not-sent' });
+    }
     return await runOn(running, start, options, context);
   } catch (error) {
     const { pid } = running;
@@ -157,9 +162,9 @@ function runsOn(pid: number | undefined): string {
 }
 
 function execOptions(raw: RawExecOptions): ExecOptions {
-  const line = lineOptions({ ...raw, quiet: true });
-  if (line.protocol !== 'qemu-ga') {
-    invalidOption('--protocol', line.protocol, "qemu-ga with exec: virtagent's own guest runs no commands for its host");
+  const line = lineOptions({ ...raw, quiet: true }, hostProtocols);
+  if (line.protocol !== 'qemu-ga' && line.protocol !== 'auto') {
+    invalidOption('--protocol', line.protocol, "qemu-ga or auto with exec: virtagent's own guest runs no commands for its host");
   }
   if (raw.stream === true && raw.json === true) invalidOption('--stream', 'given', 'no --json, whose object has all of the output');
   return {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { quote } from '../transport/errors.ts';
 import type { ProtocolName } from '../transport/protocols.ts';
 
 /** Bytes that tell a protocol from others: the longest first words of one, after some noise. */
@@ -47,16 +48,22 @@ export function protocolOf(bytes: Buffer): ProtocolName | 'qmp' | undefined {
 /** QEMU leaves a second program connected and unheard: but on a `qemu-chardev` nothing tells it from an agent that is silent. */
 const nothingCameBack = 'Nothing came back: does an agent run at the other end, and no other program hold the line?';
 
+/** Nobody's words: a login prompt, a boot log, a wrong baud rate. */
+function unknownBytes(bytes: Buffer): string {
+  return `what came back is of none of the protocols: ${quote(bytes.toString('latin1'), 60)}; on a serial line compare the baud rates`;
+}
+
 /**
  * Why a peer of that protocol may have had no answer, from what the other end said first; undefined where that is no reason.
  *
  * @param bytes - none: it said nothing.
  */
-export function silenceHint(bytes: Buffer, protocol: ProtocolName): string | undefined {
+export function silenceHint(bytes: Buffer, protocol: ProtocolName | 'auto'): string | undefined {
   if (bytes.length === 0) return nothingCameBack;
   const found = protocolOf(bytes);
   if (found === protocol) return undefined;
   if (found === 'qmp') return "what came back is of QEMU's monitor (QMP): the line to a guest is another socket";
+  if (protocol === 'auto') return found === undefined ? unknownBytes(bytes) : undefined;
   if (found !== undefined) return `what came back looks like ${found}: try --protocol ${found}`;
   return `what came back is not ${protocol}: compare --protocol, and on a serial line the baud rate, with the other end`;
 }

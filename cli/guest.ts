@@ -3,10 +3,10 @@ import type { Peer } from '../actors/index.ts';
 import { VirtagentError } from '../actors/index.ts';
 import { isConnecting } from '../transport/channels/open.ts';
 import { invalidOption } from '../transport/errors.ts';
-import { protocolByName, protocolNames } from '../transport/protocols.ts';
+import { durations } from '../transport/timers.ts';
 import { AllowedDirs } from './allowed-dirs.ts';
 import type { Context } from './context.ts';
-import { lineOptions, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
+import { guestProtocols, lineOptions, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
 import { Log } from './log.ts';
 import { commonMethods } from './methods-common.ts';
 import { guestMethods } from './methods-guest.ts';
@@ -27,8 +27,8 @@ const CALL_MS = 10_000;
 
 /** Serves a host until the line has ended, or a signal comes. Throws what it ended with. */
 export async function runGuest(raw: RawGuestOptions, { err, stopping }: Context): Promise<void> {
-  const line = lineOptions(raw);
-  checkProtocol(line);
+  checkProtocol(raw.protocol);
+  const line = lineOptions(raw, guestProtocols);
   const retries = checkRetry(raw.retry, line);
   const pingMs = secondsOption('--ping-host', raw.pingHost);
   if (raw.allowShutdown === '') invalidOption('--allow-shutdown', '', 'the path of a program');
@@ -48,9 +48,7 @@ export async function runGuest(raw: RawGuestOptions, { err, stopping }: Context)
     err,
   });
   callHost(session, line, pingMs, stopping.signal);
-  session.peer.link$.subscribe(({ state }) => {
-    if (state === 'down' || state === 'ended') void write.dropAll();
-  });
+  dropWithSession(session, line, () => void write.dropAll());
   try {
     await serve(session, stopping);
   } finally {
@@ -82,10 +80,27 @@ function checkRetry(retry: true | undefined, { channelName }: LineOptions): bool
   return true;
 }
 
-function checkProtocol({ protocol }: LineOptions): void {
-  if (protocolByName(protocol).serves) return;
-  const allowed = protocolNames.filter((name) => protocolByName(name).serves).join(', ');
-  invalidOption('--protocol', protocol, `one of ${allowed} with guest: of ${protocol} the guest's side is the agent's own program`);
+function checkProtocol(protocol: string | undefined): void {
+  const why = { auto: 'it is the host that finds out', 'qemu-ga': "of qemu-ga the guest's side is the agent's own program" };
+  if (protocol === 'auto' || protocol === 'qemu-ga')
+    invalidOption('--protocol', protocol, `one of ${guestProtocols.join(', ')} with guest: ${why[protocol]}`);
+}
+
+/** What a host has begun goes with its session: with its line, or with virtagent-2 when that was not resumed. */
+function dropWithSession({ peer }: Session, { protocol }: LineOptions, drop: () => void): void {
+  let last = 0;
+  let kept: NodeJS.Timeout | undefined;
+  peer.link$.subscribe(({ state }) => {
+    if (state === 'down' && protocol === 'virtagent-2') {
+      kept = setTimeout(drop, durations.keep).unref();
+    } else if (state === 'down' || state === 'ended') {
+      drop();
+    } else if (state === 'up') {
+      clearTimeout(kept);
+      if (peer.sessions !== last) drop();
+      last = peer.sessions;
+    }
+  });
 }
 
 /** The guest's own calls: hello, where the protocol's greeting has not said it, and pings if asked for. On each line anew. */
@@ -99,7 +114,7 @@ function callHost({ peer, log }: Session, { protocol }: LineOptions, pingMs: num
     if (state === 'up') {
       line = new AbortController();
       const signal = AbortSignal.any([line.signal, stopped]);
-      if (protocolByName(protocol).greeting === 'none') void sayHello(peer, signal).catch(warn('hello'));
+      if (protocol !== 'virtagent-v7') void sayHello(peer, signal).catch(warn('hello'));
       if (pingMs !== undefined) void pingAgain(peer, pingMs, signal, warn('ping'));
     } else if (state === 'down' || state === 'finishing') {
       line?.abort();

@@ -38,18 +38,18 @@ Examples:
   virtagent call ping -c unix-connect -p /run/va.sock
   virtagent call getfile '{"path":"/var/log/syslog","length":1000}' -c unix-connect -p /run/va.sock --timeout 5
   virtagent call getdmesg -c tcp-connect -p 127.0.0.1:7000 --protocol jsonrpc-lines --trace
-  virtagent call guest-get-osinfo -c qemu-chardev -p /run/vm/qga.sock --protocol qemu-ga`,
+  virtagent call guest-get-osinfo -c qemu-chardev -p /run/vm/qga.sock`,
   copy: `
 One of SRC and DST is in the guest: guest:PATH, with an absolute path. A directory as DST takes the file's own name.
 The copy appears under its name when all of it is there and its length and SHA-256 are right; whatever goes wrong
 before leaves what was there. A file here whose name begins with "guest:" is ./guest:NAME.
-The guest has to allow it: virtagent guest --allow-read DIR or --allow-write DIR. With --protocol qemu-ga the copy is
+The guest has to allow it: virtagent guest --allow-read DIR or --allow-write DIR. Where the guest runs qemu-ga the copy is
 made with the agent's guest-file commands, and sha256sum and mv in the guest where it may run commands.
 
 Examples:
   virtagent copy guest:/var/log/syslog . -c unix-connect -p /run/va.sock
   virtagent copy ./app.tar guest:/srv/ -c unix-connect -p /run/va.sock --keep-mode
-  virtagent copy guest:/etc/os-release - -c unix-connect -p /run/qga.sock --protocol qemu-ga`,
+  virtagent copy guest:/etc/os-release - -c unix-connect -p /run/qga.sock`,
   exec: `
 The agent gives output at the command's end only, and the first 16 MiB of each; --stream prints it as it comes, by way
 of files in the guest's temporary folder, and needs a shell and mktemp there. The exit code is the command's, 128 and
@@ -57,11 +57,11 @@ the number of the signal that ended it, or 124 to 127 for what follows. Ctrl-C e
 Standard input is read to its end first, up to 8 MiB.
 
 Examples:
-  virtagent exec -c unix-connect -p /run/qga.sock --protocol qemu-ga -- uname -a
-  virtagent exec -c unix-connect -p /run/qga.sock --protocol qemu-ga -- sh -c 'df -h /'
+  virtagent exec -c unix-connect -p /run/qga.sock -- uname -a
+  virtagent exec -c unix-connect -p /run/qga.sock -- sh -c 'df -h /'
   virtagent exec -c unix-connect -p /run/qga.sock --protocol qemu-ga --env LANG=C -- sort < names.txt`,
   demo: `
-Starts a guest as a process of its own and a host in this one, on a unix socket with virtagent-v7. Both call
+Starts a guest as a process of its own and a host in this one, on a unix socket with virtagent-2. Both call
 each other at the same time: capabilities, ping, getdmesg and a file in pieces one way, hello and ping the other.
 Shows every job with the states that it went through, until Ctrl-C.
 

@@ -6,7 +6,7 @@ import type { Context } from './context.ts';
 import { HostConsole } from './host-console.ts';
 import { type ExitName } from './exit-codes.ts';
 import { parseCommand } from './host-command.ts';
-import { lineOptions, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
+import { hostProtocols, lineOptions, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
 import { Log } from './log.ts';
 import { commonMethods } from './methods-common.ts';
 import { endError, GRACE_MS, Session } from './session.ts';
@@ -20,7 +20,7 @@ export interface RawHostOptions extends RawLineOptions {
 
 /** Calls a guest's methods, by `--exec` or as lines say, and serves the guest meanwhile. */
 export async function runHost(raw: RawHostOptions, context: Context): Promise<ExitName> {
-  const line = lineOptions(raw);
+  const line = lineOptions(raw, hostProtocols);
   const timeoutMs = secondsOption('--timeout', raw.timeout) ?? durations.callTimeout;
   const reopens = checkRetry(raw.retry, line);
   if (line.channelName === 'stdio' && raw.exec === undefined)

@@ -3,7 +3,7 @@ import { Subject, type Observable } from 'rxjs';
 import type { Channel } from '../transport/channels/channel.ts';
 import { channelNames, openChannel, type ChannelName } from '../transport/channels/open.ts';
 import { invalidOption, VirtagentError } from '../transport/errors.ts';
-import { protocolNames, type ProtocolName } from '../transport/protocols.ts';
+import { protocolByName, protocolNames, type ProtocolName } from '../transport/protocols.ts';
 import type { LogOptions } from './log.ts';
 import type { TraceMode } from './trace.ts';
 
@@ -14,7 +14,8 @@ export interface RawLineOptions {
   readonly baud?: string;
   readonly qmp?: string;
   readonly wait?: string;
-  readonly protocol: string;
+  readonly protocol?: string;
+  readonly reliable?: true;
   readonly trace?: true;
   readonly tracePayloads?: true;
   readonly json?: true;
@@ -27,42 +28,63 @@ export interface LineOptions {
   readonly channel: Channel;
   /** What the channel has to say besides its errors. */
   readonly warnings$?: Observable<VirtagentError>;
-  readonly protocol: ProtocolName;
+  /** `auto`: the host finds out. */
+  readonly protocol: SpokenName;
+  /** Undefined: as the channel asks for. */
+  readonly reliable?: true | undefined;
   readonly trace: TraceMode;
   readonly log: LogOptions;
 }
 
+/** What can be asked for: a protocol, or to find out which it is. */
+export type SpokenName = ProtocolName | 'auto';
+
 const placeholders =
   'unix-*, qemu-chardev: the socket; tcp-*, qemu-chardev: HOST:PORT; virtio-serial: NAME or path; isa-serial: the device; stdio: none';
 
-/** Adds the options of a line. Their values are checked by {@link lineOptions}, so that one place says what is allowed. */
-export function addLineOptions(command: Command): Command {
+/**
+ * Adds the options of a line. Their values are checked by {@link lineOptions}, so that one place says what is allowed.
+ *
+ * @param protocols - those that the command takes, the default first.
+ */
+export function addLineOptions(command: Command, protocols: readonly SpokenName[]): Command {
+  const [first, ...rest] = protocols;
   return command
     .addOption(new Option('-c, --channel <name>', `what the line is: ${channelNames.join(', ')}`))
     .addOption(new Option('-p, --path <address>', `where it is (${placeholders})`))
     .option('--baud <rate>', 'isa-serial: bits in a second (default: 115200)')
     .option('--qmp <address>', "qemu-chardev: QEMU's monitor, SOCKET or HOST:PORT, which tells when the guest opens and closes its port")
     .option('--wait <seconds>', 'how long to wait for a line where one connects (default: qemu-chardev 30, others none)')
-    .addOption(new Option('--protocol <name>', protocolNames.join(', ')).default('virtagent-v7'))
+    .addOption(new Option('--protocol <name>', `${first} (default), ${rest.join(', ')}`))
+    .option('--reliable', 'virtagent-2: what the line loses or damages is sent again (isa-serial asks for it by itself)')
     .option('--trace', 'print each message both ways on stderr, its values masked by type and size')
     .option('--trace-payloads', 'the same with the values in clear, secrets included')
     .option('--json', 'logs and errors on stderr as JSON, a line each')
     .option('-q, --quiet', 'no logs, only errors');
 }
 
-/** Throws INVALID_OPTION, naming the option, its value and what is allowed. */
-export function lineOptions(raw: RawLineOptions): LineOptions {
-  const { channel, path, qmp, trace, tracePayloads, json, quiet } = raw;
+/** Of a guest, which does not find out: it is asked. */
+export const guestProtocols: readonly SpokenName[] = protocolNames.filter((name) => protocolByName(name).serves);
+/** Of a host. */
+export const hostProtocols: readonly SpokenName[] = ['auto', ...protocolNames];
+
+/** Throws INVALID_OPTION, naming the option, its value and what is allowed. The first of `protocols` is the default. */
+export function lineOptions(raw: RawLineOptions, protocols: readonly SpokenName[]): LineOptions {
+  const { channel, path, qmp, trace, tracePayloads, json, quiet, reliable } = raw;
   const channelName = oneOf('--channel', channel, channelNames);
   if (path === undefined && channelName !== 'stdio') missing('--path', paths[channelName]);
   const waitMs = secondsOption('--wait', raw.wait);
+  const protocol = oneOf('--protocol', raw.protocol ?? protocols[0], protocols);
+  if (reliable === true && protocol !== 'virtagent-2' && protocol !== 'auto')
+    invalidOption('--protocol', protocol, 'virtagent-2 or auto with --reliable');
   const warnings = new Subject<VirtagentError>();
   const onWarning = (error: VirtagentError): void => warnings.next(error);
   return {
     channelName,
     channel: openChannel({ channel: channelName, path, qmp, baudRate: baudRate(raw.baud), waitMs, onWarning }),
     warnings$: warnings,
-    protocol: oneOf('--protocol', raw.protocol, protocolNames),
+    protocol,
+    reliable,
     trace: tracePayloads === true ? 'payloads' : trace === true ? 'shapes' : 'none',
     log: { json: json === true, quiet: quiet === true },
   };

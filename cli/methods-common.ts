@@ -1,5 +1,6 @@
 import type { Methods, Role } from '../actors/index.ts';
-import { protocolByName, type ProtocolName } from '../transport/protocols.ts';
+import { protocolByName } from '../transport/protocols.ts';
+import type { SpokenName } from './line-options.ts';
 import { readParams } from './params.ts';
 
 /** What the original said that it was. */
@@ -9,8 +10,9 @@ const VERSION = '1.0';
  * The methods that v7 itself gives its two ends, for the protocols that have no greeting. In v7 they are the greeting's
  * own: a `hello` of ours would stand in front of it.
  */
-export function commonMethods(role: Role, protocol: ProtocolName, own: Methods = {}): Methods {
-  const { greeting, serves } = protocolByName(protocol);
+export function commonMethods(role: Role, protocol: SpokenName, own: Methods = {}): Methods {
+  // Where it turns out to be v7, its greeting goes first.
+  const { greeting, serves } = protocolByName(protocol === 'auto' ? 'virtagent-2' : protocol);
   if (!serves) return {};
   if (greeting === 'v7') return own;
   const answersNothing = (method: string) => (params: unknown) => void readParams(method, params, {});

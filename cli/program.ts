@@ -8,7 +8,7 @@ import { runGuest, type RawGuestOptions } from './guest.ts';
 import { examples, exitHelp } from './help.ts';
 import type { Exit } from './main.ts';
 import { runHost, type RawHostOptions } from './host.ts';
-import { addLineOptions } from './line-options.ts';
+import { addLineOptions, guestProtocols, hostProtocols } from './line-options.ts';
 
 /** What the action of a command came to. */
 type Done = (exit: Exit) => void;
@@ -49,7 +49,7 @@ function command(name: string, { out, err }: Context): Command {
 }
 
 function addGuest(command: Command, context: Context, done: Done): void {
-  addLineOptions(command.description("Serves a host: the machine's own end of the line."))
+  addLineOptions(command.description("Serves a host: the machine's own end of the line."), guestProtocols)
     .option('--allow-read <dir>', 'let getfile read regular files below DIR (repeatable)', collect)
     .option('--allow-write <dir>', 'let putfile write regular files below DIR (repeatable)', collect)
     .option('--allow-shutdown <command>', 'let shutdown run COMMAND MODE, without a shell')
@@ -63,7 +63,7 @@ function addGuest(command: Command, context: Context, done: Done): void {
 }
 
 function addHost(program: Command, context: Context, done: Done): void {
-  addLineOptions(program.command('host').description('The other end: calls the methods of a guest, and serves it.'))
+  addLineOptions(program.command('host').description('The other end: calls the methods of a guest, and serves it.'), hostProtocols)
     .option('-e, --exec <command>', "run 'METHOD [JSON]' and end (repeatable, in order)", collect)
     .option('--timeout <seconds>', 'of each call, over everything (default: 60)')
     .option('--retry', 'after a lost line open another, or wait for the next guest')
@@ -72,7 +72,7 @@ function addHost(program: Command, context: Context, done: Done): void {
 }
 
 function addCall(program: Command, context: Context, done: Done): void {
-  addLineOptions(program.command('call').description('Makes one call and prints its result.'))
+  addLineOptions(program.command('call').description('Makes one call and prints its result.'), hostProtocols)
     .argument('<method>', 'the method to call')
     .argument('[json]', 'its parameters; - reads them from standard input')
     .option('--timeout <seconds>', 'over everything, connecting included (default: 60)')
@@ -85,7 +85,10 @@ function addCall(program: Command, context: Context, done: Done): void {
 }
 
 function addCopy(program: Command, context: Context, done: Done): void {
-  addLineOptions(program.command('copy').description('Copies a file from the guest or to it; guest:PATH is the side in the guest.'))
+  addLineOptions(
+    program.command('copy').description('Copies a file from the guest or to it; guest:PATH is the side in the guest.'),
+    hostProtocols,
+  )
     .argument('<src>', 'PATH or guest:PATH; - is standard input')
     .argument('<dst>', 'guest:PATH or PATH, or a directory; - is standard output')
     .option('--timeout <seconds>', 'of each piece, over everything (default: 60)')
@@ -101,9 +104,10 @@ function addCopy(program: Command, context: Context, done: Done): void {
 }
 
 function addExec(program: Command, context: Context, done: Done): void {
-  addLineOptions(
-    program.command('exec').description("Runs a command in a guest by QEMU's guest agent (--protocol qemu-ga), and ends as it did."),
-  )
+  addLineOptions(program.command('exec').description("Runs a command in a guest by QEMU's guest agent, and ends as it did."), [
+    'auto',
+    'qemu-ga',
+  ])
     .argument('<command>', 'the program, after --')
     .argument('[args...]', 'its arguments')
     .option('--timeout <seconds>', 'wait no longer for the end of the command (default: no limit)')

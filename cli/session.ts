@@ -3,8 +3,10 @@ import type { Channel } from '../transport/channels/channel.ts';
 import type { ListenChannel } from '../transport/channels/listen.ts';
 import { quote } from '../transport/errors.ts';
 import type { ProtocolName } from '../transport/protocols.ts';
+import { hasStopped } from '../transport/session/session.ts';
+import { durations } from '../transport/timers.ts';
 import { FirstBytes, silenceHint } from './first-bytes.ts';
-import type { LineOptions } from './line-options.ts';
+import type { LineOptions, SpokenName } from './line-options.ts';
 import type { Log } from './log.ts';
 import type { Output } from './output.ts';
 import { trace } from './trace.ts';
@@ -40,7 +42,7 @@ export class Session {
   wasOpen = false;
   /** What the other end said first on the line. */
   readonly first = new FirstBytes();
-  readonly #protocol: ProtocolName;
+  readonly #protocol: SpokenName;
   readonly #role: Role;
   /** The present line has been up: what it does after that is not told again. */
   #isGreeted = false;
@@ -53,6 +55,7 @@ export class Session {
     this.peer = createPeer({
       channel: watched(line.channel, reopens, this.first),
       protocol: line.protocol,
+      reliable: line.reliable,
       role,
       methods,
       retries,
@@ -86,6 +89,26 @@ export class Session {
     }
   }
 
+  /** What is spoken, once it is known. Rejects as a call would: nothing was sent. */
+  async protocol({ timeoutMs = durations.callTimeout, signal }: Pick<CallOptions, 'timeoutMs' | 'signal'>): Promise<ProtocolName> {
+    if (this.#protocol !== 'auto') return this.#protocol;
+    const given = new AbortController();
+    const timer = setTimeout(() => given.abort(notFoundOut('TIMEOUT', 'it was not found out in time')), timeoutMs);
+    const until = AbortSignal.any([given.signal, ...(signal === undefined ? [] : [signal])]);
+    try {
+      await Promise.race([
+        this.peer.ready(),
+        new Promise((_resolve, reject) => until.addEventListener('abort', () => reject(until.reason as Error), { once: true })),
+      ]);
+    } catch (error) {
+      if (signal?.aborted === true) throw notFoundOut('CANCELLED', 'it was cancelled before it was known');
+      throw error instanceof VirtagentError && error.code === 'TIMEOUT' ? error : endError(error);
+    } finally {
+      clearTimeout(timer);
+    }
+    return this.peer.protocol as ProtocolName;
+  }
+
   /** Resolves when the link has ended for good, with why. */
   ended(): Promise<unknown> {
     return this.peer.ended();
@@ -98,7 +121,7 @@ export class Session {
 
   /** What the other end's first words say about a call that has had no answer. */
   get silence(): string | undefined {
-    const hint = silenceHint(this.first.bytes, this.#protocol);
+    const hint = silenceHint(this.first.bytes, this.peer.protocol ?? 'auto');
     return this.peer.counters.messagesIn === 0 || hint?.includes('--protocol ') === true ? hint : undefined;
   }
 
@@ -120,10 +143,14 @@ export class Session {
       this.wasOpen = true;
       this.log.info('connected', `connected: ${channel}`, { channel });
     } else if (state === 'up' && this.#role === 'host') {
-      this.log.info('ready', `ready${this.#remote()}`, { methods: this.peer.remoteMethods?.slice(0, MOST_SHOWN) });
+      const { protocol } = this.peer;
+      const found = this.#protocol === 'auto' ? `, ${protocol}` : '';
+      this.log.info('ready', `ready${found}${this.#remote()}`, { protocol, methods: this.peer.remoteMethods?.slice(0, MOST_SHOWN) });
     } else if (state === 'finishing') {
       this.saidAll = true;
     } else if (state === 'down') {
+      // With virtagent-2 that is said before the line ends.
+      if (this.channel.halfOpen === true && reason instanceof VirtagentError && reason.message === hasStopped) this.saidAll = true;
       this.log.info('left', `the line ended: ${reasonText(reason)}`, { reason: reasonText(reason) });
     } else if (state === 'waiting' && retries && reason instanceof VirtagentError && reason.code.startsWith('CHANNEL_')) {
       this.log.info('retrying', `trying again: ${reasonText(reason)}`, { reason: reasonText(reason) });
@@ -138,6 +165,10 @@ export class Session {
   }
 }
 
+function notFoundOut(code: 'TIMEOUT' | 'CANCELLED', why: string): VirtagentError {
+  return new VirtagentError(code, `what the guest speaks: ${why}`, { known: 'not-sent' });
+}
+
 /** Why a line ended, for one line of text. */
 export function reasonText(reason: unknown): string {
   if (reason === undefined) return 'it was closed here';
@@ -147,9 +178,18 @@ export function reasonText(reason: unknown): string {
 /** Why there is no line, as an error: a call that fails with the line knows only that. */
 export function lineError(error: unknown): unknown {
   for (let at = error; at instanceof Error; at = at.cause as unknown) {
-    if (at instanceof VirtagentError && at.code.startsWith('CHANNEL_')) return at;
+    if (!(at instanceof VirtagentError)) continue;
+    if (at.code.startsWith('CHANNEL_')) return at;
+    if (at.code === 'PROTOCOL_MISMATCH') return withKnown(at, error);
   }
   return error;
+}
+
+/** What ended the line, with what is known of the call that it ended. */
+function withKnown(reason: VirtagentError, error: unknown): VirtagentError {
+  if (reason.known !== undefined || !(error instanceof VirtagentError)) return reason;
+  const { code, message, data } = reason;
+  return new VirtagentError(code, message, { known: error.known, method: error.method, data, cause: reason });
 }
 
 /** The reason of a link's end, as an error that has an exit code. */
@@ -175,6 +215,7 @@ function watched(channel: Channel, reopens: boolean, first: FirstBytes): Channel
     },
     reopens: channel.reopens && reopens,
     halfOpen: channel.halfOpen ?? false,
+    lossy: channel.lossy ?? false,
     open: async (signal) => first.watch(await channel.open(signal)),
     close: () => channel.close(),
   };

@@ -5,9 +5,9 @@ import { effect } from './job.ts';
 export type DetectState =
   | 'off'
   | 'listening'
-  | 'trying-virtagent-2'
-  | 'trying-virtagent-v7'
-  | 'trying-qemu-ga'
+  | 'tryingVirtagent2'
+  | 'tryingVirtagentV7'
+  | 'tryingQemuGa'
   | 'pausing'
   | 'decided'
   | 'refused';
@@ -107,16 +107,16 @@ export const detectMachine = s.createMachine({
       description: 'Nothing is said: who begins by saying something is known by it, and is not disturbed.',
       entry: 'listen',
       exit: 'disarm',
-      on: { ...undecided, passed: 'trying-virtagent-2' },
+      on: { ...undecided, passed: 'tryingVirtagent2' },
     },
-    'trying-virtagent-2': trying('virtagent-2', 'trying-virtagent-v7'),
-    'trying-virtagent-v7': trying('virtagent-v7', 'trying-qemu-ga'),
-    'trying-qemu-ga': trying('qemu-ga', 'pausing'),
+    tryingVirtagent2: trying('virtagent-2', 'tryingVirtagentV7'),
+    tryingVirtagentV7: trying('virtagent-v7', 'tryingQemuGa'),
+    tryingQemuGa: trying('qemu-ga', 'pausing'),
     pausing: {
       description: 'Nobody has answered. After a pause that grows it is asked again.',
       entry: ['countRound', { type: 'pause', params: ({ context }) => ({ rounds: context.rounds }) }],
       exit: 'disarm',
-      on: { ...undecided, passed: 'trying-virtagent-2' },
+      on: { ...undecided, passed: 'tryingVirtagent2' },
     },
     decided: {
       description: 'It is known. A later line on which something else is heard instead is given up.',

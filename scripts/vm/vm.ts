@@ -101,10 +101,10 @@ function command(path: string, channel: string, protocol: string): string {
 }
 
 function agents(): Agent[] {
-  const spare = command(portNames.spare, 'virtio-serial', 'virtagent-v7').replace('--ping-host 1 ', '');
+  const spare = command(portNames.spare, 'virtio-serial', 'virtagent-2').replace('--ping-host 1 ', '');
   return [
-    { name: 'agent', command: command(portNames.agent, 'virtio-serial', 'virtagent-v7') },
-    { name: 'serial', command: command('/dev/ttyS1', 'isa-serial', 'virtagent-v7') },
+    { name: 'agent', command: command(portNames.agent, 'virtio-serial', 'virtagent-2') },
+    { name: 'serial', command: command('/dev/ttyS1', 'isa-serial', 'virtagent-2') },
     { name: 'spare', command: spare },
     qemuGaAgent,
   ];
@@ -112,8 +112,8 @@ function agents(): Agent[] {
 
 function connected({ agent, serial }: Sockets): LineSpec[] {
   return [
-    { name: 'virtio-serial', protocol: 'virtagent-v7', path: agent },
-    { name: 'isa-serial', protocol: 'virtagent-v7', path: serial },
+    { name: 'virtio-serial', protocol: 'virtagent-2', path: agent },
+    { name: 'isa-serial', protocol: 'virtagent-2', path: serial },
   ];
 }
 
@@ -122,16 +122,16 @@ function toTry({ agent, serial, spare, qemuGa, qmp }: Sockets, console: string):
   const line = (path: string, protocol: string): string => `--channel qemu-chardev --path ${path} --protocol ${protocol}`;
   return `
 The host's end of its lines, as sockets of QEMU:
-  ${agent}  virtio-serial ${portNames.agent}, virtagent-v7: connected below
-  ${serial}  isa-serial /dev/ttyS1, virtagent-v7: connected below
-  ${spare}  virtio-serial ${portNames.spare}, virtagent-v7: free
+  ${agent}  virtio-serial ${portNames.agent}, virtagent-2: connected below
+  ${serial}  isa-serial /dev/ttyS1, virtagent-2: connected below
+  ${spare}  virtio-serial ${portNames.spare}, virtagent-2: free
   ${qemuGa}  qemu-ga: free
   ${qmp}  QEMU's monitor: free
 The guest's console is in ${console}. In another terminal, try
 
-  ${virtagent} call capabilities ${line(spare, 'virtagent-v7')}
-  ${virtagent} host ${line(spare, 'virtagent-v7')} --qmp ${qmp}
-  ${virtagent} copy guest:/usr/bin/qemu-ga /tmp/ ${line(spare, 'virtagent-v7')}
+  ${virtagent} call capabilities ${line(spare, 'virtagent-2')}
+  ${virtagent} host ${line(spare, 'virtagent-2')} --qmp ${qmp}
+  ${virtagent} copy guest:/usr/bin/qemu-ga /tmp/ ${line(spare, 'virtagent-2')}
   ${virtagent} call guest-get-osinfo ${line(qemuGa, 'qemu-ga')}
   ${virtagent} exec ${line(qemuGa, 'qemu-ga')} -- sh -c 'uname -a; agent list'
 `;

@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { folder, run, start } from './support.ts';
 
-test('a connecting guest ends with 5 when the line is lost', async () => {
+test.each([
+  ['virtagent-2', 'ready, virtagent-2'],
+  ['virtagent-v7', 'ready, virtagent-v7: the guest has ping, capabilities, getfile, getdmesg, shutdown'],
+])('a connecting guest ends with 5 when the line is lost: %s', async (protocol, ready) => {
   const path = join(folder(), 's');
   const host = start(['host', '-c', 'unix-listen', '-p', path]);
   await host.printed('stderr', 'listening');
-  const guest = start(['guest', '-c', 'unix-connect', '-p', path]);
-  await host.printed('stderr', 'ready: the guest has ping, capabilities, getfile, getdmesg, shutdown');
+  const guest = start(['guest', '-c', 'unix-connect', '-p', path, '--protocol', protocol]);
+  await host.printed('stderr', ready);
   host.child.stdin?.end('.quit\n');
   const { code, stderr } = await guest.ended;
   expect(code).toBe(5);

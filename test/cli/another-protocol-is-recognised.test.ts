@@ -26,6 +26,7 @@ describe('the first bytes of a line tell its protocol', () => {
     ['{"error": {"class": "GenericError", "desc": "JSON parse error, stray \'P\'"}}\n', 'qemu-ga'],
     ['\xff{"return": 5}\n', 'qemu-ga'],
     ['{"QMP": {"version": {"qemu": {"micro": 22}}}}\r\n', 'qmp'],
+    ['\xff\x10\x00\x00\x29\x02', 'virtagent-2'],
     ['Debian GNU/Linux 12 vm ttyS1\r\n\r\nvm login: ', undefined],
     ['', undefined],
     ['\x00\xff\x80\xfe', undefined],
@@ -43,7 +44,7 @@ describe('the first bytes of a line tell its protocol', () => {
 test('a call to a guest of another protocol says which', async () => {
   const path = join(folder(), 's');
   await guestAt(path, '--protocol', 'jsonrpc-lines');
-  const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '1']);
+  const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '1', '--protocol', 'virtagent-v7']);
   expect(code).toBe(3);
   expect(stderr).toMatch(/^virtagent: TIMEOUT: ping .*: what came back looks like jsonrpc-lines: try --protocol jsonrpc-lines \(known: /);
   expect(stderr).not.toContain('Raise --timeout');
@@ -65,8 +66,24 @@ test('a call that a guest agent answers, with its id, says that it is one', asyn
 test("a call to QEMU's monitor says that it is one", async () => {
   const path = join(folder(), 's');
   await listener(path, (socket) => void socket.resume().write('{"QMP": {"version": {}, "capabilities": []}}\r\n'));
-  const { stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '1', '--json']);
+  const call = ['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '1', '--json'];
+  const found = await run(call);
+  expect([found.code, JSON.parse(found.stderr)]).toMatchObject([
+    4,
+    { code: 'PROTOCOL_MISMATCH', known: 'not-sent', message: expect.stringContaining("QEMU's monitor (QMP)") as string },
+  ]);
+  const { stderr } = await run([...call, '--protocol', 'virtagent-v7']);
   expect((JSON.parse(stderr) as { message: string }).message).toContain("what came back is of QEMU's monitor (QMP)");
+});
+
+test('a call to who is none of them says what was seen', async () => {
+  const path = join(folder(), 's');
+  await listener(path, (socket) => void socket.resume().write('Debian GNU/Linux 12 vm ttyS1\r\n\r\n\u001b[0mvm login: '));
+  const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '0.5']);
+  expect(code).toBe(3);
+  expect(stderr).toMatch(
+    /^virtagent: TIMEOUT: ping .*: what came back is of none of the protocols: "Debian GNU\/Linux 12 vm ttyS1\\r.*"; .*/,
+  );
 });
 
 test('a call that nobody answers says that nothing came back', async () => {

@@ -24,7 +24,11 @@ describe('an option that is not allowed is named with its value and what it take
     ['an empty path', ['guest', '-c', 'unix-listen', '-p', ''], /--path is ""; it takes the path of a socket file/],
     ['a path for stdio', ['guest', '-c', 'stdio', '-p', 'x'], /--path is "x"; it takes nothing with --channel stdio/],
     ['a bad port', ['host', '-c', 'tcp-listen', '-p', 'localhost:70000'], /--path is "localhost:70000"; it takes HOST:PORT/],
-    ['an unknown protocol', [...call, '--protocol', 'http'], /--protocol is "http"; it takes one of virtagent-v7, jsonrpc-lines/],
+    [
+      'an unknown protocol',
+      [...call, '--protocol', 'http'],
+      /--protocol is "http"; it takes one of auto, virtagent-2, virtagent-v7, jsonrpc-lines/,
+    ],
     ['a timeout of 0', [...call, '--timeout', '0'], /--timeout is "0"; it takes seconds/],
     ['a timeout that is no number', [...call, '--timeout', '5s'], /--timeout is "5s"; it takes seconds/],
     ['a timeout that no timer takes', [...call, '--timeout', '9e9'], /--timeout is "9e9"; it takes seconds/],
@@ -48,7 +52,21 @@ describe('an option that is not allowed is named with its value and what it take
     ],
     ['pings without pause', ['guest', '-c', 'stdio', '--ping-host', '-1'], /--ping-host is "-1"; it takes seconds/],
     ['commands and a line on stdin', ['host', '-c', 'stdio'], /--channel is "stdio"; it takes another one without --exec/],
-    ['a guest of qemu-ga', ['guest', '-c', 'stdio', '--protocol', 'qemu-ga'], /--protocol is "qemu-ga"; it takes one of virtagent-v7, /],
+    [
+      'a guest of qemu-ga',
+      ['guest', '-c', 'stdio', '--protocol', 'qemu-ga'],
+      /--protocol is "qemu-ga"; it takes one of virtagent-2, virtagent-v7, .* of qemu-ga the guest's side is the agent's own program/,
+    ],
+    [
+      'a guest that is to find out',
+      ['guest', '-c', 'stdio', '--protocol', 'auto'],
+      /--protocol is "auto"; it takes one of .* it is the host that finds out/,
+    ],
+    [
+      'a reliable line of another protocol',
+      [...call, '--protocol', 'jsonrpc-lines', '--reliable'],
+      /--protocol is "jsonrpc-lines"; it takes virtagent-2 or auto with --reliable/,
+    ],
     [
       'a directory to write that is none',
       ['guest', '-c', 'stdio', '--allow-write', '/none'],
@@ -135,7 +153,11 @@ describe('a serial line that can not be opened says why', () => {
 test('what can go wrong with exec has a code of its own', async () => {
   const exec = ['exec', '-c', 'unix-connect', '-p', '/nowhere', '--protocol', 'qemu-ga'];
   const cases: [string[], RegExp][] = [
-    [['exec', '-c', 'unix-connect', '-p', '/nowhere', '--', 'true'], /--protocol is "virtagent-v7"; it takes qemu-ga with exec/],
+    [
+      ['exec', '-c', 'unix-connect', '-p', '/nowhere', '--protocol', 'virtagent-v7', '--', 'true'],
+      /--protocol is "virtagent-v7"; it takes qemu-ga or auto with exec/,
+    ],
+    [['exec', '-c', 'unix-connect', '-p', '/nowhere', '--', 'true'], /CHANNEL_NOT_FOUND: unix-connect \/nowhere/],
     [[...exec], /missing required argument 'command'/],
     [[...exec, '--', ''], /COMMAND is ""; it takes a program of the guest/],
     [[...exec, '--env', '=x', '--', 'true'], /--env is "=x"; it takes NAME=VALUE/],

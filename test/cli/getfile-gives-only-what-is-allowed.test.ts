@@ -149,8 +149,8 @@ test('a file that is exchanged while it is asked for is given whole or refused, 
 
 test('over the line come the same answers', async () => {
   const socket = join(root, 's');
-  await guestAt(socket, '--allow-read', inside);
-  const host = await hostAt(socket);
+  await guestAt(socket, '--allow-read', inside, '--protocol', 'virtagent-v7');
+  const host = await hostAt(socket, 'virtagent-v7');
   const over = async (path: string): Promise<object> => answered(host.call('getfile', { path }));
   expect(await over(join(root, 'outside'))).toEqual({ code: 'REMOTE_ERROR', number: -13, message: outside.message });
   expect(await over(join(inside, 'missing'))).toMatchObject({ code: 'REMOTE_ERROR', number: -2 });

@@ -44,19 +44,22 @@ test('a file whose size says nothing is read to its end', async () => {
   expect(Buffer.from(data, 'base64').toString()).toMatch(/^Linux version/);
 });
 
-test('a large file comes whole in the largest pieces that v7 carries, several at once', async () => {
-  const dir = folder();
-  const path = join(dir, 'large');
-  const content = randomBytes(3 * MOST_BYTES + 12_345);
-  writeFileSync(path, content);
-  await guestAt(join(dir, 's'), '--allow-read', dir);
-  const host = await hostAt(join(dir, 's'));
-  const pieces = await Promise.all([0, 1, 2, 3].map(async (at) => host.call('getfile', { path, offset: at * MOST_BYTES })));
-  expect(pieces.map(({ eof }) => eof as boolean)).toEqual([false, false, false, true]);
-  const whole = Buffer.concat(pieces.map(({ data }) => Buffer.from(data as string, 'base64')));
-  const hash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-  expect(hash(whole)).toBe(hash(content));
-});
+test.each(['virtagent-v7', 'virtagent-2'] as const)(
+  'a large file comes whole in the largest pieces that v7 carries, several at once: %s',
+  async (protocol) => {
+    const dir = folder();
+    const path = join(dir, 'large');
+    const content = randomBytes(3 * MOST_BYTES + 12_345);
+    writeFileSync(path, content);
+    await guestAt(join(dir, 's'), '--allow-read', dir, '--protocol', protocol);
+    const host = await hostAt(join(dir, 's'), protocol);
+    const pieces = await Promise.all([0, 1, 2, 3].map(async (at) => host.call('getfile', { path, offset: at * MOST_BYTES })));
+    expect(pieces.map(({ eof }) => eof as boolean)).toEqual([false, false, false, true]);
+    const whole = Buffer.concat(pieces.map(({ data }) => Buffer.from(data as string, 'base64')));
+    const hash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+    expect(hash(whole)).toBe(hash(content));
+  },
+);
 
 test('a caller that has gone is read nothing more', async () => {
   const dir = folder();

@@ -101,7 +101,7 @@ export async function guestAt(socket: string, ...options: string[]): Promise<Run
 }
 
 /** A host in this process, connected to the guest at that socket. */
-export async function hostAt(socket: string, protocol: ProtocolName = 'virtagent-v7'): Promise<Peer<Loose>> {
+export async function hostAt(socket: string, protocol: ProtocolName = 'virtagent-2'): Promise<Peer<Loose>> {
   const methods = protocol === 'virtagent-v7' ? {} : { ping: () => undefined, hello: () => undefined };
   const peer = createPeer<Loose>({ channel: unixConnect(socket), protocol, role: 'host', methods });
   onTestFinished(() => peer.close());

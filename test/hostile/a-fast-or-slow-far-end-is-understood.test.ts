@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
 import { memoryPair } from '../../transport/index.ts';
 import { farSide, type FarSide } from '../support/far-side.ts';
-import { everyProtocol, opened, rejection, settled, type Loose } from '../support/peers.ts';
+import { everyProtocol, opened, settled, type Loose } from '../support/peers.ts';
 import { answer, answers, ask, asked, farEnd, against } from './support.ts';
 
 test.each(everyProtocol)(

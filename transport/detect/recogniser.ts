@@ -34,8 +34,8 @@ export class Recogniser {
     // The order counts where one chunk holds what two of them take.
     const names = ['virtagent-v7', 'jsonrpc-headers', 'jsonrpc-lines', 'qemu-ga'] as const;
     this.#codecs = names.map((name) => {
-      const { createCodec, limits } = protocolByName(name);
-      return [name, createCodec(limitsFrom(limits, { maxMessageBytes: mostKept }))] as const;
+      const protocol = protocolByName(name);
+      return [name, protocol.createCodec(limitsFrom(protocol.limits, { maxMessageBytes: mostKept }))] as const;
     });
   }
 

@@ -417,9 +417,12 @@ export function isCharged(message: IncomingMessage): boolean {
   return message.type === 'notification' || message.type === 'rejected' || (message.type === 'request' && message.nested !== true);
 }
 
+/** What a line ends with whose other side has said, in order, that it is done. */
+export const hasStopped = 'the other side has stopped';
+
 function byeError(code: number, text: string): VirtagentError {
   const said = text === '' ? '' : `: ${quote(text, 256)}`;
-  if (code === byeCodes.stopping) return new VirtagentError('LINE_LOST', 'the other side has stopped');
+  if (code === byeCodes.stopping) return new VirtagentError('LINE_LOST', hasStopped);
   if (code === byeCodes.version) return new VirtagentError('PROTOCOL_MISMATCH', `the other side does not speak this version${said}`);
   if (code === byeCodes.limit)
     return new VirtagentError('LIMIT_EXCEEDED', `the other side ended the session, a limit of its own exceeded${said}`);
