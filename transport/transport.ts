@@ -154,6 +154,8 @@ export class Transport {
   #decoded: Decoded[] = [];
   #next = 0;
   #delivering = false;
+  /** Since the answers owed were too many, or that was last looked at, the stream has taken all that it held. */
+  #hasDrained = false;
   /** Bytes of what a session has read while nothing is to be read, and which costs its sender no credit. */
   #uncharged = 0;
   /** Whether the present line has yielded a message; how many before it did not. */
@@ -440,6 +442,7 @@ export class Transport {
   _pauseReading(): void {
     this.#reading = false;
     this.#uncharged = 0;
+    this.#hasDrained = false;
     if (this.#session === undefined) this.#stream?.pause();
     this.#arm('stall', this.#input.stallTimeoutMs ?? durations.stallTimeout, () => this.#stalled());
   }
@@ -590,6 +593,7 @@ export class Transport {
     if (this.#stream !== stream) return;
     const waiting = this.#undrained;
     this.#undrained = [];
+    this.#hasDrained = true;
     for (const done of waiting) done({ ok: true });
   }
 
@@ -610,6 +614,11 @@ export class Transport {
 
   #stalled(): void {
     const ms = this.#input.stallTimeoutMs ?? durations.stallTimeout;
+    // It reads, if slowly: what it may leave unread is bounded, and it is served.
+    if (this.#hasDrained) {
+      this.#hasDrained = false;
+      return this.#arm('stall', ms, () => this.#stalled());
+    }
     const message = `the peer left more than maxOwedBytes of answers unread for stallTimeoutMs (${ms})`;
     this.#send({ type: 'stalled', reason: new VirtagentError('STALLED', message) });
   }
