@@ -23,6 +23,8 @@ export const targets: readonly Target[] = [
   { what: 'manager, µs per job at 100 k waiting / at 10 waiting', better: 'less', atLeast: 2, aim: 1.3 },
   { what: 'manager, µs per job at 10 k waiting / one interpreted job actor', better: 'less', atLeast: 0.8, aim: 0.4 },
   { what: 'bytes per waiting job at 100 k', better: 'less', atLeast: 2500, aim: 1800 },
+  { what: 'virtagent-2, urgent p99 under bulk / alone', better: 'less', atLeast: 20, aim: 8 },
+  { what: 'virtagent-2, bulk beside urgent calls / without', better: 'more', atLeast: 0.6, aim: 0.8 },
   { what: 'urgent p99 under bulk / alone', better: 'less', atLeast: 60, aim: 40 },
   { what: 'both ways at once against one way, total calls/s', better: 'more', atLeast: 0.9, aim: 1 },
   ...['virtio-serial', 'pseudo-terminal'].flatMap((line): Target[] => [
@@ -43,7 +45,7 @@ export function verdictOf({ better, atLeast, aim }: Target, figure: number | und
 export function targetTable(figures: Readonly<Record<string, number>>): Table {
   const bound = (target: Target, value: number): string => `${target.better === 'more' ? '≥' : '≤'} ${value}`;
   return {
-    title: 'targets (ours: jsonrpc-lines)',
+    title: 'targets (ours: jsonrpc-lines unless named)',
     columns: [{ name: 'what' }, { name: 'measured', show: digits }, { name: 'at least' }, { name: 'aim' }, { name: 'verdict' }],
     rows: targets
       .filter(({ what }) => what in figures)

@@ -2,7 +2,8 @@ import type { Duplex } from 'node:stream';
 
 /** What every echo carries and returns: an object, because not every contender carries a bare string. */
 export interface Params {
-  readonly text: string;
+  /** Bytes where the contender carries them as such, and the section asks for it. */
+  readonly text: string | Uint8Array;
 }
 
 /** Which process this is: the one that connects, or the one that listens. */
@@ -18,5 +19,7 @@ export interface Session {
 export interface Contender {
   /** How it is set up, in a line, for the reader of the figures. */
   readonly how: string;
+  /** Whether bytes need not be text. */
+  readonly carriesBytes?: true;
   readonly open: (stream: Duplex, side: Side) => Session | Promise<Session>;
 }

@@ -8,6 +8,7 @@ interface Entry {
 }
 
 const entries = {
+  'virtagent-2': { package: 'virtagent', load: async () => (await import('./virtagent.ts')).v2 },
   'jsonrpc-lines': { package: 'virtagent', load: async () => (await import('./virtagent.ts')).lines },
   'jsonrpc-headers': { package: 'virtagent', load: async () => (await import('./virtagent.ts')).headers },
   'virtagent-v7': { package: 'virtagent', load: async () => (await import('./virtagent.ts')).v7 },

@@ -19,6 +19,7 @@ function ours(how: string, options: (side: Side) => Options): Contender {
   };
 }
 
+export const v2: Contender = { ...ours("protocol: 'virtagent-2'", () => ({ protocol: 'virtagent-2' })), carriesBytes: true };
 export const lines = ours("protocol: 'jsonrpc-lines'", () => ({ protocol: 'jsonrpc-lines' }));
 export const headers = ours("protocol: 'jsonrpc-headers'", () => ({ protocol: 'jsonrpc-headers' }));
 /** The host asks the guest for its methods first; `ready` waits for that. */

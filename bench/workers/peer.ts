@@ -21,6 +21,7 @@ export interface LineEnd {
 }
 
 let session: Session;
+let carriesBytes = false;
 /** The server's, from before the client may connect. */
 let accepted: Promise<Socket> | undefined;
 const known = new Map<number, Params>();
@@ -53,7 +54,8 @@ const tasks = {
 
   /** Opens its end; says how the contender is set up. */
   async open({ contender, path }: { contender: ContenderName; path: string }): Promise<string> {
-    const { how, open } = await contenders[contender].load();
+    const { how, open, carriesBytes: takesBytes = false } = await contenders[contender].load();
+    carriesBytes = takesBytes;
     session = await open(await (accepted ?? connected(path)), accepted === undefined ? 'client' : 'server');
     return how;
   },
@@ -77,6 +79,12 @@ const tasks = {
     return underLoad(() => session.call(params), options);
   },
 
+  /** The same with bytes that are no text, where the contender carries such. */
+  bulk({ bytes, ...options }: Echo): Promise<LoadFigures> {
+    const params = carriesBytes ? { text: Buffer.alloc(bytes, 'virtagent ') } : paramsOf(bytes);
+    return underLoad(() => session.call(params), options);
+  },
+
   /** Small calls one after the other, alone or while `bulk` runs. */
   async urgent({ urgency, bulk, windowMs }: { urgency: 1 | 2; bulk: Echo | undefined; windowMs: number }): Promise<{
     readonly small: LoadFigures;
@@ -84,7 +92,7 @@ const tasks = {
   }> {
     const params = paramsOf(100);
     const [beside, small] = await Promise.all([
-      bulk === undefined ? undefined : tasks.echo(bulk),
+      bulk === undefined ? undefined : tasks.bulk(bulk),
       underLoad(() => session.call(params, urgency), { inFlight: 1, windowMs }),
     ]);
     return { small, bulk: beside };
