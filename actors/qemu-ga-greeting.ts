@@ -268,6 +268,8 @@ export class QemuGaGreeting implements Greeting {
   /** What was dropped may have been the answer that a call waits for. */
   #damaged({ message }: RemoteProtocolError): void {
     const onLine = this.#onLine;
+    // Among what was dropped before the sync's answer, which is told when that is here, may be the error of a silent command.
+    if (this.#state === 'syncing') this.#isReadLate = false;
     if (onLine === undefined || onLine.error !== undefined || this.#state === 'syncing') return;
     onLine.error = { code: 'INVALID_RESPONSE', message: `the agent's answer can not be read: ${message}`, known: 'perhaps-executed' };
     this.#send({ type: 'not_understood', refusesIds: false });

@@ -16,7 +16,7 @@ export class Pool {
   }
 
   /** Has every part done, and gives what came of each, in their order. */
-  async all<Task extends keyof PartTasks & string>(
+  async all<Task extends keyof PartTasks>(
     task: Task,
     parts: readonly Parameters<PartTasks[Task]>[0][],
     done: () => void,

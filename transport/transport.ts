@@ -534,7 +534,7 @@ export class Transport {
     if (this.#next < this.#decoded.length) return;
     this.#decoded = [];
     this.#next = 0;
-    this.#session?.handedOn();
+    this.#input.session?.()?.handedOn();
   }
 
   #handOn(one: Decoded): void {

@@ -118,7 +118,7 @@ const methods = [
   'null',
   `"${'m'.repeat(257)}"`,
 ];
-const pointers = ['"/params"', '"/params"', '"/result"', '"/params/a"', '"/params/a"', '"/params/0"', '"/result"', '"/error/data"', '"/params/value"', '"/params/__proto__"', '"/__proto__"', '"/id"', '"/method"', '"/error"', '"/bytes/0"', '"/bytes/0/0"', '"/params/a/0"', '""', '"/"', '"x"', '"/~2"', '"////////////"', '5', 'null']; // prettier-ignore
+const pointers = ['"/params"', '"/params"', '"/result"', '"/params/a"', '"/params/a"', '"/params/0"', '"/result"', '"/error/data"', '"/params/value"', '"/params/__proto__"', '"/__proto__"', '"/__proto__/__proto__"', '"/id"', '"/method"', '"/error"', '"/bytes/0"', '"/bytes/0/0"', '"/params/a/0"', '""', '"/"', '"x"', '"/~2"', '"////////////"', '5', 'null']; // prettier-ignore
 const lengths = ['0', '1', '2', '3', '1', '2', '3', '-1', '1.5', '"1"', '1e300', 'null', '4'];
 
 /** JSON of the right words in the wrong places, with byte strings that fit or do not. */

@@ -61,3 +61,12 @@ test('a message behind any bytes that do not name the header is delivered', () =
     seeded({ numRuns: 3000 }),
   );
 });
+
+test.each([
+  ['a little', 60, 'truncated'],
+  ['megabytes', 9_000_000, 'truncated'],
+  ['gigabytes', 9_000_000_000, 'message-too-large'],
+])('a length that is %s too large costs its own message, and not those that follow', (_what, length, reason) => {
+  const lying = `Content-Length: ${length}\r\n\r\n${note.slice(0, 20)}`;
+  expect(decoded(lying + good + good)).toStrictEqual([`${reason} ${lying.length}`, taken, taken]);
+});

@@ -33,6 +33,7 @@ describe('a list that does not fit refuses the request', () => {
     ['points into an array with a zero too many', '[["/params/b/00",4]]'],
     ['points to what every object has', '[["/params/__proto__",4]]'],
     ['points to what every object inherits', '[["/__proto__/x",4]]'],
+    ['points to where no object inherits any more', '[["/params/__proto__/__proto__",4]]'],
     ['points through a function', '[["/params/b/map/name",4]]'],
     ['points through text', '[["/method/0",4]]'],
     ['has a tilde of nothing', '[["/params/~2",4]]'],

@@ -105,3 +105,17 @@ test('one that takes its time has succeeded when the sync behind it is answered'
   expect(await call).toBeUndefined();
   expect(damage).toEqual([]);
 });
+
+test('an error that may be in what was dropped before the sync is not taken for success', async () => {
+  const { peer, agent, pass } = agentSession({ commands: { ...commands, 'guest-shutdown': refuse }, silent });
+  await peer.ready();
+  // Half a line, which the error is then the other half of: nobody can read it.
+  agent.say('{"retu');
+  agent.hangs = true;
+  const call = rejection(peer.call('guest-shutdown'));
+  await settled();
+  await pass(1_000);
+  agent.goOn();
+  await settled();
+  expect(await call).toMatchObject({ code: 'INVALID_RESPONSE', known: 'perhaps-executed' });
+});

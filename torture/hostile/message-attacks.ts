@@ -16,7 +16,7 @@ const answer = (id: string): object => ({ id, result: 'not asked for' });
 export const messageAttacks: readonly Attack[] = [
   { name: 'responses that nobody asked for', run: (far, by) => by.flood(far, (i) => far.message(answer(`${i}`))) },
   { name: 'the same response again and again', run: (far, by) => by.flood(far, () => far.message(answer('same'))) },
-  { name: 'spoofed tags', run: (far, by) => by.flood(far, (i) => far.message(answer(`${'abcdefgh'}${(i % 1000).toString(36)}`))) },
+  { name: 'spoofed tags', run: (far, by) => by.flood(far, (i) => far.message(answer(`abcdefgh${(i % 1000).toString(36)}`))) },
   {
     name: 'items and progress that nobody wanted',
     run: (far, by) => by.flood(far, (i) => far.message({ method: i % 2 ? '$/item' : '$/progress', params: { id: `${i}`, value: i } })),

@@ -5,6 +5,7 @@ export class RawSide {
   readonly line: Duplex;
   closed = false;
   readonly #watching = new Set<() => void>();
+  #draining: Promise<void> | undefined;
 
   constructor(line: Duplex, reads: boolean) {
     this.line = line;
@@ -32,17 +33,20 @@ export class RawSide {
     return this.closed || this.line.destroyed ? false : this.line.write(bytes);
   }
 
+  /** All who wait for it wait for the same. */
   drained(): Promise<void> {
     if (this.closed || !this.line.writableNeedDrain) return new Promise((resolve) => setImmediate(resolve));
-    return new Promise((resolve) => {
+    this.#draining ??= new Promise((resolve) => {
       const over = (): void => {
         this.line.off('drain', over);
         this.line.off('close', over);
+        this.#draining = undefined;
         resolve();
       };
       this.line.on('drain', over);
       this.line.on('close', over);
     });
+    return this.#draining;
   }
 
   /** Resolves when that holds, or the line is closed. */

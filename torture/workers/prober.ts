@@ -11,7 +11,7 @@ import type { VictimKind } from './victim.ts';
 type Call = (method: string, params: object, options?: CallOptions) => Promise<unknown>;
 
 let probes: Call[] = [];
-let neighbour: Call;
+let neighbours: Call[] = [];
 
 async function open(kind: VictimKind, path: string): Promise<Call> {
   const socket = await connected(path);
@@ -40,9 +40,11 @@ async function open(kind: VictimKind, path: string): Promise<Call> {
 }
 
 const tasks = {
-  async open({ kind, path }: { kind: VictimKind; path: string }): Promise<void> {
+  /** `links`: how many it takes to keep the victim busy. */
+  async open({ kind, path, links }: { kind: VictimKind; path: string; links: number }): Promise<void> {
     probes = [await open(kind, path), await open(kind, path)];
-    neighbour = await open(kind, path);
+    neighbours = [];
+    for (let i = 0; i < links; i++) neighbours.push(await open(kind, path));
   },
 
   /** Small calls one after the other, on two links. Milliseconds of the slowest in a hundred. */
@@ -63,11 +65,13 @@ const tasks = {
     return { p99: percentile(sorted, 0.99), slowest: sorted.at(-1) ?? NaN, calls: sorted.length };
   },
 
-  /** A third link at full load: as many small calls as it can, some of 64 KiB; with `large`, one of so many bytes of each urgency. */
+  /** Other links at full load: as many small calls as it can, some of 64 KiB; with `large`, one of so many bytes of each urgency. */
   async load({ ms, large }: { ms: number; large: number }): Promise<number> {
     const until = performance.now() + ms;
     let calls = 0;
+    let next = 0;
     const keep = async (params: object, options?: CallOptions): Promise<void> => {
+      const neighbour = neighbours[next++ % neighbours.length] as Call;
       do {
         await neighbour('echo', params, options);
         calls++;

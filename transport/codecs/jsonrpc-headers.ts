@@ -95,7 +95,7 @@ export class JsonRpcHeadersCodec implements Codec {
       case 'seek':
         return this.#seek(bytes, at, to);
       case 'skip':
-        return this.#skip(at, to);
+        return this.#skip(bytes, at, to);
     }
   }
 
@@ -158,6 +158,14 @@ export class JsonRpcHeadersCodec implements Codec {
 
   #body(bytes: Buffer, at: number, to: number): number {
     const size = this.#headerBytes + this.#bodyBytes;
+    const end = Math.min(to, at + size);
+    const next = innerHeader(bytes, Math.max(at + this.#headerBytes, at + this.#scanned - maxInnerHeader), end);
+    if (next >= 0) {
+      this.#damage ??= interrupted;
+      this.#next('header');
+      return this.#drop(at, next);
+    }
+    this.#scanned = end - at;
     if (to - at < size) return more;
     this.#out.push(readJsonRpc(bytes, at + this.#headerBytes, at + size, size, this.#dialect));
     this.#next('header');
@@ -188,14 +196,22 @@ export class JsonRpcHeadersCodec implements Codec {
     return to - at > kept ? this.#drop(at, to - kept) : more;
   }
 
-  #skip(at: number, to: number): number {
-    const skipped = Math.min(this.#bodyBytes, to - at);
+  #skip(bytes: Buffer, at: number, to: number): number {
+    const end = at + Math.min(this.#bodyBytes, to - at);
+    const next = innerHeader(bytes, at, end);
+    if (next >= 0) {
+      this.#next('header');
+      return this.#drop(at, next);
+    }
+    const isOver = end - at === this.#bodyBytes;
+    // A header may have begun in the last bytes.
+    const skipped = isOver ? end - at : Math.max(0, end - at - maxInnerHeader);
     this.#bodyBytes -= skipped;
     this.#drop(at, at + skipped);
-    if (this.#bodyBytes > 0) return skipped > 0 ? at + skipped : more;
+    if (!isOver) return skipped > 0 ? at + skipped : more;
     this.#reportDamage();
     this.#next('header');
-    return at + skipped;
+    return end;
   }
 
   #reportDamage(): void {
@@ -203,6 +219,26 @@ export class JsonRpcHeadersCodec implements Codec {
     this.#damage = undefined;
     this.#dropped = 0;
   }
+}
+
+/** How far before its end a header within a body is looked for. */
+const maxInnerHeader = 256;
+const headerEnd = Buffer.from('\r\n\r\n');
+const interrupted: Fault = { reason: 'truncated', message: 'a message in which another begins: its Content-Length was too large' };
+
+/**
+ * Where a whole header begins within a body; -1 if there is none.
+ *
+ * No JSON has one: line breaks within its strings are escaped. So a length that was damaged, and may be of gigabytes, costs what is up to
+ * the next message and not all that follows.
+ */
+function innerHeader(bytes: Buffer, from: number, to: number): number {
+  const body = bytes.subarray(from, to);
+  for (let end = body.indexOf(headerEnd); end >= 0; end = body.indexOf(headerEnd, end + 1)) {
+    const name = lastLengthName(body, Math.max(0, end - maxInnerHeader), end);
+    if (name >= 0 && typeof readLength(body, name, end + 2) === 'number') return from + name;
+  }
+  return -1;
 }
 
 /** The length that the header lines in `bytes[from..end)` give; the last counts, as in the v7 codec. */

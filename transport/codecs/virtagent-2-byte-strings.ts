@@ -145,11 +145,12 @@ interface Place {
 function placeOf(message: JsonObject, pointer: string): Place | undefined {
   let value: unknown = message;
   for (let at = 0; pointer[at] === '/';) {
-    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return undefined;
+    if (typeof value !== 'object' || value === null) return undefined;
     const slash = pointer.indexOf('/', at + 1);
     const end = slash < 0 ? pointer.length : slash;
     const key = unescapedKey(pointer.slice(at + 1, end));
-    // Of arrays, no index but in its one form is a property; `length` is, and no null.
+    // Own ones alone: what Object.prototype inherits is null, and would be the place of `/__proto__/__proto__`. An index is a property
+    // in its one form only; the length of an array is one, and no null.
     if (key === undefined || !Object.hasOwn(value, key)) return undefined;
     const parent = value as JsonObject;
     value = parent[key];
