@@ -30,7 +30,7 @@ test('a guest whose log nobody reads goes on serving', async () => {
   guest.child.stderr?.destroy();
   for (let turn = 0; turn < 3; turn++) {
     const host = await hostAt(path);
-    expect(await host.call('ping')).toBeUndefined();
+    expect(await host.call('ping')).toBeNull();
     await host.stop();
   }
   expect(await guest.stop()).toMatchObject({ code: 0, signal: null });

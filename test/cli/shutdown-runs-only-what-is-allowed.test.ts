@@ -24,8 +24,8 @@ function appeared(dir: string, name: string): Promise<string> {
 
 test('without --allow-shutdown it is refused', async () => {
   const socket = join(folder(), 's');
-  await guestAt(socket);
-  const host = await hostAt(socket);
+  await guestAt(socket, '--protocol', 'virtagent-v7');
+  const host = await hostAt(socket, 'virtagent-v7');
   expect(await answered(host.call('shutdown', { shutdown_mode: 'halt' }))).toEqual({
     code: 'REMOTE_ERROR',
     number: -13,
@@ -35,8 +35,8 @@ test('without --allow-shutdown it is refused', async () => {
 
 test.each(['halt', 'powerdown', 'reboot'])('the command is run with the mode %s as its one argument, without a shell', async (mode) => {
   const dir = folder();
-  const guest = await guestAt(join(dir, 's'), '--allow-shutdown', program(dir));
-  const host = await hostAt(join(dir, 's'));
+  const guest = await guestAt(join(dir, 's'), '--allow-shutdown', program(dir), '--protocol', 'virtagent-v7');
+  const host = await hostAt(join(dir, 's'), 'virtagent-v7');
   expect(await host.call('shutdown', { shutdown_mode: mode })).toBeUndefined();
   expect(await appeared(dir, 'ran')).toBe(`${mode}\n`);
   expect(existsSync('hacked')).toBe(false);
@@ -45,8 +45,8 @@ test.each(['halt', 'powerdown', 'reboot'])('the command is run with the mode %s 
 
 test('a mode that is none of the three is refused, and so are parameters that are no object', async () => {
   const dir = folder();
-  await guestAt(join(dir, 's'), '--allow-shutdown', program(dir));
-  const host = await hostAt(join(dir, 's'));
+  await guestAt(join(dir, 's'), '--allow-shutdown', program(dir), '--protocol', 'virtagent-v7');
+  const host = await hostAt(join(dir, 's'), 'virtagent-v7');
   for (const params of [undefined, {}, { shutdown_mode: 'explode' }, { shutdown_mode: ['halt'] }, { shutdown_mode: 'halt', now: true }])
     expect(await answered(host.call('shutdown', params))).toMatchObject({ code: 'INVALID_PARAMS', number: -22 });
   expect(await host.call('ping')).toBeUndefined();
@@ -56,10 +56,10 @@ test('a mode that is none of the three is refused, and so are parameters that ar
 test('a command that can not be started is an error, and one that fails is logged', async () => {
   const dir = folder();
   const [absent, failing] = [join(dir, 's1'), join(dir, 's2')];
-  await guestAt(absent, '--allow-shutdown', join(dir, 'none'));
-  const error = await answered((await hostAt(absent)).call('shutdown', { shutdown_mode: 'halt' }));
+  await guestAt(absent, '--allow-shutdown', join(dir, 'none'), '--protocol', 'virtagent-v7');
+  const error = await answered((await hostAt(absent, 'virtagent-v7')).call('shutdown', { shutdown_mode: 'halt' }));
   expect(error).toMatchObject({ number: -8, message: 'ENOEXEC: the shutdown command can not be started (ENOENT)' });
-  const guest = await guestAt(failing, '--allow-shutdown', program(dir, 'exit 3'));
-  await (await hostAt(failing)).call('shutdown', { shutdown_mode: 'halt' });
+  const guest = await guestAt(failing, '--allow-shutdown', program(dir, 'exit 3'), '--protocol', 'virtagent-v7');
+  await (await hostAt(failing, 'virtagent-v7')).call('shutdown', { shutdown_mode: 'halt' });
   await guest.printed('stderr', 'the shutdown command ended with 3');
 });
