@@ -8,6 +8,7 @@ const DEEPEST = 6;
 export function mask(value: unknown, depth = 0): string {
   if (typeof value === 'string') return `<string ${value.length}>`;
   if (value === null) return '<null>';
+  if (value instanceof Uint8Array) return `<bytes ${value.length}>`;
   if (typeof value !== 'object') return `<${typeof value}>`;
   if (depth === DEEPEST) return Array.isArray(value) ? `<array ${value.length}>` : `<object ${Object.keys(value).length}>`;
   return Array.isArray(value) ? `[${members(value, (one) => mask(one, depth + 1))}]` : `{${maskFields(value, depth)}}`;

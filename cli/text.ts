@@ -18,5 +18,11 @@ export function oneLine(text: string, most = 500): string {
 /** A value as one line of JSON that a terminal can be shown: the escapes are JSON's own, so the value is the same. */
 export function jsonLine(value: unknown): string {
   // JSON has escaped C0 itself, so that what is left is within strings.
-  return (JSON.stringify(value) ?? 'null').replace(unsafe, escape);
+  return (JSON.stringify(value, bytesAsBase64) ?? 'null').replace(unsafe, escape);
+}
+
+/** What JSON would write as an object of numbers. */
+function bytesAsBase64(this: unknown, key: string, value: unknown): unknown {
+  const raw = (this as Record<string, unknown>)[key];
+  return raw instanceof Uint8Array ? Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64') : value;
 }

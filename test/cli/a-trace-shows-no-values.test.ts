@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { mask } from '../../cli/mask.ts';
 import { MethodsByTag } from '../../cli/methods-by-tag.ts';
+import { jsonLine } from '../../cli/text.ts';
 import { traceLine } from '../../cli/trace.ts';
 import { folder, guestAt, run } from './support.ts';
 
@@ -11,6 +12,10 @@ test('every leaf is its type and size', () => {
     '{"path":<string 11>,"offset":<number>,"deep":[{"on":<boolean>,"none":<null>},<string 1>]}',
   );
   expect([mask('secret'), mask(1), mask(undefined), mask([])]).toEqual(['<string 6>', '<number>', '<undefined>', '[]']);
+  expect([mask({ data: Buffer.from('secret') }), jsonLine({ data: Buffer.from('secret') })]).toEqual([
+    '{"data":<bytes 6>}',
+    '{"data":"c2VjcmV0"}',
+  ]);
 });
 
 test('large and deep values stay small', () => {

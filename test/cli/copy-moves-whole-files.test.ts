@@ -201,8 +201,8 @@ describe('what can not be copied is said in one line', () => {
 describe('a copy that is interrupted leaves nothing, and what was there before', () => {
   /** A copy in pieces so small that it is under way for long. */
   function begin(direction: 'from' | 'to'): Running {
-    writeFileSync(join(theirs, 'big'), Buffer.alloc(8 * 1024 * 1024, 'a'));
-    writeFileSync(join(ours, 'big'), Buffer.alloc(8 * 1024 * 1024, 'b'));
+    writeFileSync(join(theirs, 'big'), Buffer.alloc(512 * 1024, 'a'));
+    writeFileSync(join(ours, 'big'), Buffer.alloc(512 * 1024, 'b'));
     writeFileSync(join(theirs, 'copy'), 'before');
     writeFileSync(join(ours, 'copy'), 'before');
     const places = direction === 'from' ? [`guest:${theirs}/big`, join(ours, 'copy')] : [join(ours, 'big'), `guest:${theirs}/copy`];
