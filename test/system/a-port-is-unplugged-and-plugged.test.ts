@@ -11,7 +11,7 @@ needs(...vmPrograms)('a machine on virtio-serial, with jsonrpc-lines and calls b
 
   it('goes on when its port is unplugged and plugged again', async () => {
     const worker = new Worker();
-    const host = opened({ channel: machine.channel, retries: true, methods: worker.methods });
+    const host = opened({ channel: machine.channel, protocol: 'jsonrpc-lines', retries: true, methods: worker.methods });
     const traffic = new Traffic(host, { width: 3 });
     await traffic.goesOn();
     await host.call('talk', { width: 2 });

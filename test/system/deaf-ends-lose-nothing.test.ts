@@ -19,7 +19,7 @@ needs(...vmPrograms)('a machine on virtio-serial, with jsonrpc-lines', () => {
   const machine = testVm([onVirtioSerial('jsonrpc-lines')]);
 
   it('loses nothing while the guest is deaf, and the memory of the host is bounded', async () => {
-    const host = opened({ channel: machine.channel, retries: true, maxClientBytes: 16 * MiB });
+    const host = opened({ channel: machine.channel, protocol: 'jsonrpc-lines', retries: true, maxClientBytes: 16 * MiB });
     await host.call('work', { id: 'ready' });
     await machine.vm.control.sh('agent signal test STOP');
     const before = await held();
@@ -44,7 +44,7 @@ needs(...vmPrograms)('a machine on virtio-serial, with jsonrpc-lines', () => {
 
   it('loses nothing while the host is deaf, and the memory of the guest is bounded', async () => {
     const worker = new Worker();
-    const first = opened({ channel: machine.channel, retries: true, methods: worker.methods });
+    const first = opened({ channel: machine.channel, protocol: 'jsonrpc-lines', retries: true, methods: worker.methods });
     await first.call('talk', { width: 100, bytes: 65_536, timeoutMs: 200_000 });
     first.close();
     const host = new HostProcess(machine.programs.host, machine.vm.sockets.agent, 'jsonrpc-lines', '1');

@@ -53,8 +53,8 @@ needs('qemu-ga')('virtagent exec, with a real qemu-ga', () => {
     expect((await run(['exec', '-c', 'unix-connect', '-p', join(agent.folder, 'none'), '--protocol', 'qemu-ga', '--', 'true'])).code).toBe(
       125,
     );
-    expect((await run(['exec', '-c', 'stdio', '--', 'true'])).stderr).toMatch(
-      /INVALID_OPTION: --protocol is "virtagent-v7"; it takes qemu-ga/,
+    expect((await run(['exec', '-c', 'stdio', '--protocol', 'virtagent-v7', '--', 'true'])).stderr).toMatch(
+      /INVALID_OPTION: --protocol is "virtagent-v7"; it takes qemu-ga or auto/,
     );
   });
 

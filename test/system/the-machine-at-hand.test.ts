@@ -44,7 +44,7 @@ needs(...vmPrograms)('npm run vm', () => {
       done.child.stdin?.end();
       return done;
     };
-    expect((await virtagent('call', 'capabilities', ...line(sockets['spare'], 'virtagent-v7'))).stdout).toContain('getfile');
+    expect((await virtagent('call', 'capabilities', ...line(sockets['spare'], 'virtagent-2'))).stdout).toContain('getfile');
     expect((await virtagent('exec', ...line(sockets['qemuGa'], 'qemu-ga'), '--', 'cat', '/agent/agents')).stdout).toContain('qemu-ga');
     vm.kill('SIGINT');
     expect(await ended).toBe(0);
