@@ -14,7 +14,11 @@ needs(...vmPrograms)('the host end with a real QEMU and its monitor', () => {
     const { vm } = machine;
     const path = vm.sockets.agent;
     const qmp = { path: vm.sockets.qmp };
-    const host = createPeer<Loose>({ channel: qemuChardev({ path, qmp, waitMs: 60_000 }), retries: true }) as Peer<Loose>;
+    const host = createPeer<Loose>({
+      channel: qemuChardev({ path, qmp, waitMs: 60_000 }),
+      protocol: 'jsonrpc-lines',
+      retries: true,
+    }) as Peer<Loose>;
     onTestFinished(() => host.close());
     const downs: string[] = [];
     host.link$.subscribe(({ state, reason }) => state === 'down' && reason instanceof Error && downs.push(reason.message));
