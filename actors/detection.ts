@@ -7,6 +7,7 @@ import type { IncomingMessage } from '../transport/messages.ts';
 import type { ProtocolName } from '../transport/protocols.ts';
 import { backoff, durations, type Timer } from '../transport/timers.ts';
 import type { Transport } from '../transport/transport.ts';
+import { ChartEffects } from './chart-effects.ts';
 import type { Greeting } from './greeting.ts';
 import type { Manager } from './manager.ts';
 import type { Methods } from './methods.ts';
@@ -31,8 +32,7 @@ export class Detection implements Greeting {
   readonly methods: Methods = {};
   readonly remoteMethods = undefined;
   readonly #host: DetectionHost;
-  readonly #effects: (() => void)[] = [];
-  #isRunning = false;
+  readonly #effects = new ChartEffects();
   #actor: ActorRefFrom<typeof detectMachine> | undefined;
   /** What is heard on the present line while it is not up. */
   #recogniser: Recogniser | undefined;
@@ -156,7 +156,7 @@ export class Detection implements Greeting {
   }
 
   #start(): ActorRefFrom<typeof detectMachine> {
-    const after = (effect: () => void): void => void this.#effects.push(effect);
+    const { after } = this.#effects;
     const chart = detectMachine.provide({
       actions: {
         listen: () => after(() => this.#arm(durations.detectListen)),
@@ -175,12 +175,6 @@ export class Detection implements Greeting {
 
   #send(event: DetectEvent): void {
     this.#actor?.send(event);
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    try {
-      for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift()) effect();
-    } finally {
-      this.#isRunning = false;
-    }
+    this.#effects.run();
   }
 }

@@ -7,6 +7,7 @@ import type { IncomingMessage, WireError } from '../transport/messages.ts';
 import { backoff, durations, type Timer } from '../transport/timers.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { CallResult } from './call.ts';
+import { ChartEffects } from './chart-effects.ts';
 import type { Greeting } from './greeting.ts';
 import type { Manager } from './manager.ts';
 import type { Methods } from './methods.ts';
@@ -55,9 +56,7 @@ export class QemuGaGreeting implements Greeting {
   readonly #host: QemuGaHost;
   /** From the first line on. */
   #actor: ActorRefFrom<typeof qemuGaMachine> | undefined;
-  /** Run right after the transition that asks for them: they may send events. */
-  readonly #effects: (() => void)[] = [];
-  #isRunning = false;
+  readonly #effects = new ChartEffects();
   #commands: ReadonlyMap<string, Command> | undefined;
   /** Whether file systems were frozen on this line: few commands are enabled until they are thawed. */
   /** When the list came, or was last doubted. */
@@ -301,7 +300,7 @@ export class QemuGaGreeting implements Greeting {
   }
 
   #start(): ActorRefFrom<typeof qemuGaMachine> {
-    const after = (effect: () => void): void => void this.#effects.push(effect);
+    const { after } = this.#effects;
     const chart = qemuGaMachine.provide({
       actions: {
         hold: () => after(() => this.#hold()),
@@ -333,12 +332,6 @@ export class QemuGaGreeting implements Greeting {
 
   #send(event: QemuGaEvent): void {
     this.#actor?.send(event);
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    try {
-      for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift()) effect();
-    } finally {
-      this.#isRunning = false;
-    }
+    this.#effects.run();
   }
 }

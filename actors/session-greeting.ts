@@ -5,6 +5,7 @@ import type { IncomingMessage } from '../transport/messages.ts';
 import { byeCodes, Session, type SessionOptions } from '../transport/session/session.ts';
 import { backoff, durations, type Timer } from '../transport/timers.ts';
 import type { Transport } from '../transport/transport.ts';
+import { ChartEffects } from './chart-effects.ts';
 import type { Greeting } from './greeting.ts';
 import type { Manager } from './manager.ts';
 import type { Methods } from './methods.ts';
@@ -28,10 +29,9 @@ export class SessionGreeting implements Greeting {
   readonly methods: Methods = {};
   readonly remoteMethods = undefined;
   readonly #host: SessionGreetingHost;
-  readonly #effects: (() => void)[] = [];
+  readonly #effects = new ChartEffects();
   #session: Session | undefined;
   #actor: ActorRefFrom<typeof sessionMachine> | undefined;
-  #isRunning = false;
   #isOpen = false;
   #isClosed = false;
   #timer: Timer | undefined;
@@ -154,7 +154,7 @@ export class SessionGreeting implements Greeting {
   }
 
   #start(): ActorRefFrom<typeof sessionMachine> {
-    const after = (effect: () => void): void => void this.#effects.push(effect);
+    const { after } = this.#effects;
     const chart = sessionMachine.provide({
       actions: {
         hold: () => after(() => this.#hold()),
@@ -181,12 +181,6 @@ export class SessionGreeting implements Greeting {
 
   #send(event: SessionEvent): void {
     this.#actor?.send(event);
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    try {
-      for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift()) effect();
-    } finally {
-      this.#isRunning = false;
-    }
+    this.#effects.run();
   }
 }
