@@ -102,18 +102,6 @@ export class V7Greeting implements Greeting {
     return `the other side does not list a method ${quote(method)}`;
   }
 
-  sending(_tag: string, _method: string, frame: Uint8Array): Uint8Array {
-    return frame;
-  }
-
-  sent(): void {}
-
-  givenUp(): void {}
-
-  take(message: IncomingMessage): IncomingMessage {
-    return message;
-  }
-
   #hello(): void {
     this.#hellos++;
     this.#call('hello', (result) => {
