@@ -1,7 +1,6 @@
 import { createActor, type ActorRefFrom, type AnyActorRef } from 'xstate';
 import { sessionMachine, type SessionEvent, type SessionState } from '../machines/session.ts';
 import type { Gate } from '../machines/slots.ts';
-import type { IncomingMessage } from '../transport/messages.ts';
 import { byeCodes, Session, type SessionOptions } from '../transport/session/session.ts';
 import { backoff, durations, type Timer } from '../transport/timers.ts';
 import type { Transport } from '../transport/transport.ts';

@@ -1,5 +1,4 @@
 import { quote } from '../transport/errors.ts';
-import type { IncomingMessage } from '../transport/messages.ts';
 import { backoff, durations, type Timer } from '../transport/timers.ts';
 import type { Greeting } from './greeting.ts';
 import type { Manager } from './manager.ts';

@@ -3,7 +3,7 @@ import { settled } from '../support/peers.ts';
 import { held, SessionPeers } from './session-peers.ts';
 
 /** Two peers, a call that runs at the right one, and a stop of that one: its answer is the last that it says. */
-async function stopping(reliable: boolean, lose: (chunk: Uint8Array) => boolean) {
+async function stopping(reliable: boolean, lose: (chunk: Buffer) => boolean) {
   const work = held();
   const peers = await SessionPeers.up({ reliable }, { reliable, methods: work.methods });
   const call = peers.left.call('held').then(String, (error: { code: string }) => error.code);
