@@ -68,6 +68,13 @@ Shows every job with the states that it went through, until Ctrl-C.
 Examples:
   npm start
   npm start -- --once`,
+  diagram: `
+The charts in docs/charts are made by it. A viewer of Mermaid draws what it prints, as GitHub does; with svg it is drawn.
+
+Examples:
+  virtagent diagram
+  virtagent diagram client-job
+  virtagent diagram client-job --format svg > client-job.svg`,
   all: `
 Examples:
   virtagent demo

@@ -26,6 +26,7 @@ export function makeProgram(context: Context, done: Done): Command {
   addCopy(program, context, done);
   addExec(program, context, done);
   addDemo(program, context, done);
+  addDiagram(program, context, done);
   return program;
 }
 
@@ -132,6 +133,20 @@ function addDemo(program: Command, context: Context, done: Done): void {
     .action(async (options: { once?: true; json?: true }) => {
       const { runDemo } = await import('./demo.ts');
       await runDemo({ once: options.once === true, json: options.json === true }, context);
+      done('ok');
+    });
+}
+
+function addDiagram(program: Command, context: Context, done: Done): void {
+  program
+    .command('diagram')
+    .description('Prints a statechart, drawn from the machine that is run; without CHART the names of all.')
+    .argument('[chart]', 'which one')
+    .addOption(new Option('--format <name>', 'mermaid, or svg: a picture that needs nothing else').default('mermaid'))
+    .addHelpText('after', `${examples.diagram}\n${exitHelp}`)
+    .action(async (chart: string | undefined, options: { format: string }) => {
+      const { runDiagram } = await import('./diagram.ts');
+      await runDiagram(chart, options, context);
       done('ok');
     });
 }

@@ -49,8 +49,13 @@ export interface ChartDescription {
   readonly isJob: boolean;
   readonly states: readonly StateDescription[];
   readonly edges: readonly EdgeDescription[];
-  /** The number of its first edge: edges are counted through all charts of a head. */
+  /** The number of its first edge: edges are counted through all charts of a head. Between two charts numbers may be left out. */
   readonly firstEdge: number;
+  /**
+   * How many stood in each of `states` when counting began, where jobs were live by then: with the counts of the edges that lead there
+   * and away it says how many stand there now. Left out: none.
+   */
+  readonly standing?: readonly number[];
 }
 
 /** The first record of a side, and again whenever that side begins anew: nothing before it is of the same jobs. */
@@ -76,7 +81,7 @@ export interface HeadRecord extends Moment {
   readonly methods: readonly { readonly name: string; readonly params: object | undefined }[] | undefined;
 }
 
-/** A job has begun; or one of the agent's own charts, whose numbers are negative. Its steps follow. */
+/** A job has begun; or one of the agent's own charts, whose numbers are negative. Its steps follow: the first is `xstate.init`. */
 export interface JobRecord extends Moment {
   readonly type: 'job';
   /** Its number at that side: unique until the next head, in the order in which jobs were added. */
@@ -90,6 +95,11 @@ export interface JobRecord extends Moment {
   readonly urgency: Urgency;
   /** What it is charged against its queue. */
   readonly bytes: number;
+  /**
+   * The path of the state in which it stands, where no step says so: it began before what is told, and no `xstate.init` follows. A job that
+   * has been told of is told again with it when steps of it were left out; it is over if that is a final state.
+   */
+  readonly state?: string;
 }
 
 /** Transitions that were taken, in their order: three lists of the same length. `at` is the moment of the first. */
@@ -101,7 +111,7 @@ export interface StepsRecord extends Moment {
   readonly edges: readonly number[];
 }
 
-/** How a job ended, from its callback: before its last step. */
+/** How a job ended, from its callback: before its last step. One whose chart failed has no step after it. */
 export interface EndRecord extends Moment {
   readonly type: 'end';
   readonly job: number;

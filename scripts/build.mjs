@@ -1,8 +1,8 @@
-// Builds dist/: the library as plain modules with their types, and the command as one file.
+// Builds dist/: the library as plain modules with their types, and the command.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundle } from './bundle.mjs';
+import { bundle, bundleWithParts } from './bundle.mjs';
 
 // Built aside and moved into place whole: what runs meanwhile, tests or another build, never sees half of it.
 mkdirSync('node_modules/.cache', { recursive: true });
@@ -11,7 +11,7 @@ const made = join(aside, 'dist');
 try {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', made], { stdio: 'inherit' });
   renameImportsInTypes(made);
-  await bundle('cli/virtagent.ts', join(made, 'virtagent.js'));
+  await bundleWithParts('cli/virtagent.ts', join(made, 'virtagent.js'));
   // The guest's half alone, one file for a machine that has nothing but Node.
   await bundle('cli/guest-main.ts', join(made, 'guest.js'));
   if (existsSync('dist')) renameSync('dist', join(aside, 'old'));

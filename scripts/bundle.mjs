@@ -1,23 +1,39 @@
-// Bundles a program of this package into one file that needs nothing but Node.
+// Bundles programs of this package into files that need nothing but Node.
 import { chmodSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
-/** @param {string} entry @param {string} outfile */
+const options = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.19',
+  // A native package that those who use a serial port install: loaded when one is opened.
+  external: ['serialport'],
+  define: { 'process.env.NODE_ENV': '"production"' },
+  // Bundled CommonJS packages call require for Node's own modules.
+  banner: { js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
+  logLevel: 'warning',
+};
+
+/**
+ * One file. Its first line is the entry's shebang, which esbuild keeps there.
+ *
+ * @param {string} entry @param {string} outfile
+ */
 export async function bundle(entry, outfile) {
-  await build({
-    // Its first line is the shebang, which esbuild keeps there.
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20.19',
-    // A native package that those who use a serial port install: loaded when one is opened.
-    external: ['serialport'],
-    define: { 'process.env.NODE_ENV': '"production"' },
-    // Bundled CommonJS packages call require for Node's own modules.
-    banner: { js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
-    logLevel: 'warning',
-  });
+  await build({ ...options, entryPoints: [entry], outfile });
   chmodSync(outfile, 0o755);
+}
+
+/**
+ * A file, and beside it in `parts/` what it loads only when it is asked for: what is never asked for costs no start-up time.
+ *
+ * @param {string} entry @param {string} outfile
+ */
+export async function bundleWithParts(entry, outfile) {
+  const name = basename(outfile, '.js');
+  const entryPoints = [{ in: entry, out: name }];
+  await build({ ...options, entryPoints, outdir: dirname(outfile), splitting: true, chunkNames: 'parts/[name]-[hash]' });
+  chmodSync(join(dirname(outfile), `${name}.js`), 0o755);
 }

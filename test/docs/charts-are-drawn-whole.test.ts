@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createMachine } from 'xstate';
-import { chartPages, diagramOf } from '../../scripts/docs/charts.ts';
+import { mermaidOf } from '../../diagrams/mermaid.ts';
+import { chartPages } from '../../scripts/docs/charts.ts';
 
 const diagrams = chartPages().map(
   ([path, text]) => [path, (/```mermaid\n([\s\S]*?)\n```/.exec(text) as RegExpExecArray)[1] as string] as const,
@@ -49,7 +50,7 @@ test('a nested chart is drawn with its parents, markers, guards and actions; wha
       over: { id: 'over', type: 'final' },
     },
   });
-  expect(diagramOf(machine.root).split('\n')).toEqual([
+  expect(mermaidOf(machine.root).split('\n')).toEqual([
     'stateDiagram-v2',
     '  [*] --> idle',
     '  state "idle" as idle',
