@@ -86,7 +86,7 @@ export class Call implements Operations {
   #begin(params: unknown, exempt: boolean, timeoutMs: number): void {
     this.#early = undefined;
     try {
-      const refusal = this.#host.greeting?.refusal(this.#method, false);
+      const refusal = this.#host.greeting?.refusal?.(this.#method, false);
       if (refusal !== undefined) throw new VirtagentError('METHOD_NOT_FOUND', refusal);
       this.#isNested = exempt;
       this.#prepare(params, timeoutMs);
@@ -138,13 +138,13 @@ export class Call implements Operations {
     const method = this.#method;
     const { greeting } = this.#host;
     // The list may be another than when it was made.
-    const refusal = greeting?.refusal(method, true);
+    const refusal = greeting?.refusal?.(method, true);
     if (refusal !== undefined) {
       const error = new VirtagentError('METHOD_NOT_FOUND', refusal);
       return sending.done({ ok: false, error, known: 'not-sent' });
     }
     const encoded = this.#frame as Uint8Array;
-    const frame = greeting === undefined ? encoded : greeting.sending(this.#tag, method, encoded);
+    const frame = greeting?.sending === undefined ? encoded : greeting.sending(this.#tag, method, encoded);
     const { transport } = this.#host;
     if (!this.#hasBegun && this.#host.isTraced)
       this.#host.trace('out', { type: 'request', tag: this.#tag, method, params: this.#params }, frame.length);
@@ -153,7 +153,7 @@ export class Call implements Operations {
     this.#params = undefined;
     if (!transport.takesInParts(encoded)) this.#frame = undefined;
     transport.write(frame, sending.done, this.#isNested ? 0 : encoded.length + JOB_CHARGE);
-    greeting?.sent(this.#tag);
+    greeting?.sent?.(this.#tag);
   }
 
   abort(): void {

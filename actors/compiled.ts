@@ -1,4 +1,5 @@
 import type { AnyEventObject, AnyStateMachine } from 'xstate';
+import type { Definition, StateNode } from './chart-edges.ts';
 import {
   chartOf,
   unsupported,
@@ -6,14 +7,12 @@ import {
   type Assignment,
   type Chart,
   type Context,
-  type Definition,
   type Guard,
   type Leaf,
   type MakeParams,
   type Nodes,
   type Scope,
   type Snapshot,
-  type StateNode,
   type Step,
 } from './chart-tables.ts';
 

@@ -68,26 +68,12 @@ export class Detection implements Greeting {
     return false;
   }
 
-  stop(): void {}
-
   close(): void {
     this.end();
     this.#disarm();
     if (this.#actor !== undefined) this.#host.stopChild(this.#actor as unknown as AnyActorRef);
     this.#actor = undefined;
   }
-
-  refusal(): undefined {
-    return undefined;
-  }
-
-  sending(_tag: string, _method: string, frame: Uint8Array): Uint8Array {
-    return frame;
-  }
-
-  sent(): void {}
-
-  givenUp(): void {}
 
   take(): undefined {
     return undefined;

@@ -12,19 +12,21 @@ export interface Greeting {
   /** The line is gone. True if what is on it outlives it: a session that the next line may resume. */
   end(): boolean;
   /** The peer stops: what already waits for the greeting still gets it, but it is not made for nobody. */
-  stop(): void;
+  stop?(): void;
+  /** The peer has nothing more to say: `done` is called when the other side has all of it, or that can't be found out. */
+  confirm?(done: () => void): void;
   /** This side closes the line: the last that can be said on it. */
   closing?(): void;
   /** The peer has ended. */
   close(): void;
   /** Why that method is not to be sent, if the other side has said so on this line. `isNext`: nothing else is sent before it. */
-  refusal(method: string, isNext: boolean): string | undefined;
+  refusal?(method: string, isNext: boolean): string | undefined;
   /** That request is about to be written: what is written of it. */
-  sending(tag: string, method: string, frame: Uint8Array): Uint8Array;
+  sending?(tag: string, method: string, frame: Uint8Array): Uint8Array;
   /** It was written. */
-  sent(tag: string): void;
+  sent?(tag: string): void;
   /** Nobody waits any more for the answer to a request that is on the line. */
-  givenUp(tag: string): void;
+  givenUp?(tag: string): void;
   /** A message has come: what the peer is to take of it. */
-  take(message: IncomingMessage): IncomingMessage | undefined;
+  take?(message: IncomingMessage): IncomingMessage | undefined;
 }

@@ -209,7 +209,7 @@ export class Outgoing {
 
   /** Tells the other side that nobody waits for an answer, where the protocol can. */
   tellCancelled(tag: string): void {
-    this.#host.greeting?.givenUp(tag);
+    this.#host.greeting?.givenUp?.(tag);
     const { session, transport } = this.#host;
     // A session outlives its line: whom it is to reach is there when the next one is.
     const mayReach = transport.isOpen || session?.isAgreed === true;

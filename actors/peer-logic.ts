@@ -6,20 +6,21 @@ import { managerLogic, managerOf } from './manager.ts';
 import type { AnyMethods, MethodTypes } from './methods.ts';
 import { checkPeerOptions, type PeerOptions } from './peer-options.ts';
 import { Peer, peerOf, type PeerLogic } from './peer.ts';
+import { PeerWork, workOf } from './peer-work.ts';
 
 /** A machine's logic under a peer: it gets its options from the peer that its input names, and that peer gets its actor. */
 function under<Input>(
   logic: object,
-  options: (owner: Peer) => Input,
-  adopt: (owner: Peer, ref: AnyActorRef) => void,
+  options: (work: PeerWork) => Input,
+  adopt: (work: PeerWork, ref: AnyActorRef) => void,
 ): ActorLogic<never, never> {
   const inner = logic as { getInitialSnapshot(scope: { self: AnyActorRef }, input: Input): unknown };
   return Object.create(logic, {
     getInitialSnapshot: {
       value: (scope: { self: AnyActorRef }, { peer: ref }: { peer: AnyActorRef }) => {
-        const owner = peerOf(ref) as unknown as Peer;
-        const snapshot = inner.getInitialSnapshot(scope, options(owner));
-        adopt(owner, scope.self);
+        const work = workOf(ref);
+        const snapshot = inner.getInitialSnapshot(scope, options(work));
+        adopt(work, scope.self);
         return snapshot;
       },
     },
@@ -30,18 +31,20 @@ const provided = peerMachine.provide({
   actors: {
     manager: under(
       managerLogic,
-      (owner) => owner._managerOptions(),
-      (owner, ref) => owner._adopt(managerOf(ref)),
+      (work) => work.managerOptions(),
+      (work, ref) => work.adopt(managerOf(ref)),
     ) as never,
     transport: under(
       transportLogic,
-      (owner) => owner._transportInput(),
-      (owner, ref) => owner._adopt(transportOf(ref)),
+      (work) => work.transportInput(),
+      (work, ref) => work.adopt(transportOf(ref)),
     ) as never,
   },
   actions: {
-    endCalls: ({ self, context }) => (peerOf(self) as unknown as Peer)._endCalls(context.reason),
-    endGreeting: ({ self }) => (peerOf(self) as unknown as Peer)._endGreeting(),
+    beginCalls: ({ self }) => void workOf(self).beginCalls(),
+    endGreeting: ({ self }) => workOf(self).endGreeting(),
+    confirm: ({ self }) => workOf(self).confirm(),
+    endCalls: ({ self, context }) => workOf(self).endCalls(context.reason),
   },
 });
 
@@ -54,13 +57,13 @@ const provided = peerMachine.provide({
 export const peer: PeerLogic = Object.create(provided, {
   getInitialSnapshot: {
     value: (scope: Parameters<typeof provided.getInitialSnapshot>[0], input: PeerOptions) => {
-      void new Peer(scope.self, checkPeerOptions(input), scope.stopChild);
+      void new Peer(new PeerWork(scope.self, checkPeerOptions(input), scope.stopChild));
       return provided.getInitialSnapshot(scope, undefined as never);
     },
   },
   transition: {
     value: (snapshot: SnapshotFrom<typeof provided>, event: never, scope: Parameters<typeof provided.transition>[2]) => {
-      if ((event as { type: string }).type === 'xstate.stop') (peerOf(scope.self) as unknown as Peer)._stop();
+      if ((event as { type: string }).type === 'xstate.stop') workOf(scope.self).stop();
       return provided.transition(snapshot, event, scope);
     },
   },

@@ -1,7 +1,6 @@
 import { createActor, type ActorRefFrom, type AnyActorRef } from 'xstate';
 import { sessionMachine, type SessionEvent, type SessionState } from '../machines/session.ts';
 import type { Gate } from '../machines/slots.ts';
-import type { IncomingMessage } from '../transport/messages.ts';
 import { byeCodes, Session, type SessionOptions } from '../transport/session/session.ts';
 import { backoff, durations, type Timer } from '../transport/timers.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -36,6 +35,8 @@ export class SessionGreeting implements Greeting {
   #isClosed = false;
   #timer: Timer | undefined;
   #keeping: Timer | undefined;
+  /** Told when the other side has all that was said, or can't be asked any more. */
+  #confirmed: (() => void) | undefined;
 
   constructor(host: SessionGreetingHost) {
     this.#host = host;
@@ -74,10 +75,22 @@ export class SessionGreeting implements Greeting {
     this.#isOpen = false;
     this.session.lineClosed();
     this.#send({ type: 'closed' });
+    this.#confirmed?.();
     return this.#state === 'interrupted';
   }
 
-  stop(): void {}
+  /** What a plain session said is on its way, and arrives. A reliable one waits until it is confirmed, as long as there is a line. */
+  confirm(done: () => void): void {
+    const { manager } = this.#host;
+    this.#confirmed = () => {
+      this.#confirmed = undefined;
+      manager.timers.cancel(giveUp);
+      done();
+    };
+    const giveUp = manager.timers.start(durations.confirm, () => this.#confirmed?.());
+    if (this.#state === 'open' || this.#state === 'meeting') this.session.whenConfirmed(() => this.#confirmed?.());
+    else this.#confirmed();
+  }
 
   /** The line is closed by this side: the other is told that nothing comes any more. */
   closing(): void {
@@ -92,22 +105,6 @@ export class SessionGreeting implements Greeting {
     this.#session?.lineClosed();
     if (this.#actor !== undefined) this.#host.stopChild(this.#actor as unknown as AnyActorRef);
     this.#actor = undefined;
-  }
-
-  refusal(): undefined {
-    return undefined;
-  }
-
-  sending(_tag: string, _method: string, frame: Uint8Array): Uint8Array {
-    return frame;
-  }
-
-  sent(): void {}
-
-  givenUp(): void {}
-
-  take(message: IncomingMessage): IncomingMessage {
-    return message;
   }
 
   // What the chart asks for.

@@ -1,5 +1,4 @@
 import { quote } from '../transport/errors.ts';
-import type { IncomingMessage } from '../transport/messages.ts';
 import { backoff, durations, type Timer } from '../transport/timers.ts';
 import type { Greeting } from './greeting.ts';
 import type { Manager } from './manager.ts';
@@ -100,18 +99,6 @@ export class V7Greeting implements Greeting {
     // Until it is sent, a guest that restarts may list others.
     if (!isNext || this.remoteMethods === undefined || this.remoteMethods.has(method)) return undefined;
     return `the other side does not list a method ${quote(method)}`;
-  }
-
-  sending(_tag: string, _method: string, frame: Uint8Array): Uint8Array {
-    return frame;
-  }
-
-  sent(): void {}
-
-  givenUp(): void {}
-
-  take(message: IncomingMessage): IncomingMessage {
-    return message;
   }
 
   #hello(): void {

@@ -80,6 +80,8 @@ export const durations = Object.freeze({
   heartbeat: 5_000,
   /** Default of `stallTimeoutMs`. A peer that sends requests and reads no answers for this long is cut off. */
   stallTimeout: 10_000,
+  /** A reliable session that is stopped: how long its last frames may take to arrive. As long as a line that is dead may seem alive. */
+  confirm: 10_000,
   /** After the peer has ended its side of a line, how long its last requests may take. */
   finish: 5_000,
   /** How long a line that we close may take to hand over what was written. */

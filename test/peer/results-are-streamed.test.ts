@@ -1,5 +1,6 @@
 import { from, interval, lastValueFrom, take, toArray } from 'rxjs';
 import { expect, test } from 'vitest';
+import { SimulatedClock } from 'xstate';
 import { z } from 'zod';
 import type { CallStream } from '../../actors/index.ts';
 import { deferred, pairOfPeers, rejection, settled } from '../support/peers.ts';
@@ -131,10 +132,19 @@ test('a stream has no deadline unless one is given, and then it is for all of it
       await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
     },
   };
-  const { host } = await pairOfPeers({ protocol, timeoutMs: 5 }, { methods });
+  const clock = new SimulatedClock();
+  const { host } = await pairOfPeers({ protocol, timeoutMs: 5, clock }, { methods, clock });
   const timed = host.stream('forever', undefined, { timeoutMs: 30 });
-  expect(await timed.next()).toMatchObject({ value: 1 });
-  expect(await rejection(timed.next())).toMatchObject({ code: 'TIMEOUT' });
+  const untimed = host.stream('forever');
+  for (const stream of [timed, untimed]) expect(await stream.next()).toMatchObject({ value: 1 });
+  const ends = [timed, untimed].map((stream) => rejection(stream.next()));
+  let hasEnded = false;
+  void ends[1]?.then(() => (hasEnded = true));
+  clock.increment(30);
+  expect(await ends[0]).toMatchObject({ code: 'TIMEOUT' });
+  clock.increment(1_000);
+  await settled();
+  expect(hasEnded).toBe(false);
 });
 
 test('protocols without streams say so', async () => {

@@ -101,6 +101,7 @@ export class Conversation {
   #isTelling = false;
   #isLineUp = false;
   #isClosed = false;
+  #onConfirmed: (() => void) | undefined;
 
   constructor(host: ConversationHost, { half, other, reliable, room, maxMessage }: ConversationOptions) {
     this.#host = host;
@@ -231,6 +232,18 @@ export class Conversation {
     this.#host.onCredit({ requests: 1, bytes: charge });
   }
 
+  /** See {@link Session.whenConfirmed}. A session that ends before calls nothing. */
+  whenConfirmed(done: () => void): void {
+    if (!this.isReliable || this.#isConfirmed) return done();
+    this.#onConfirmed = done;
+    // Now, and not after the delay with which it would say so.
+    this.status(true);
+  }
+
+  get #isConfirmed(): boolean {
+    return this.#sent.size === 0 && this.#waiting.length === 0;
+  }
+
   /** A request that came no longer waits here: another may be sent. */
   release(bytes: number): void {
     this.#allowance.release(bytes);
@@ -298,7 +311,15 @@ export class Conversation {
     const credit = this.#granted.heard(status.grantedRequests, status.grantedBytes);
     if (status.ask) this.#isStatusDue = true;
     this.#pump();
+    this.#tellConfirmed();
     if (credit !== undefined) this.#host.onCredit(credit);
+  }
+
+  #tellConfirmed(): void {
+    if (this.#onConfirmed === undefined || !this.#isConfirmed) return;
+    const done = this.#onConfirmed;
+    this.#onConfirmed = undefined;
+    done();
   }
 
   /** A request came, of so many bytes. False: the other side had no credit for it. */

@@ -210,6 +210,12 @@ export class Session implements Codec {
     this.#conversation?.forget(payload);
   }
 
+  /** Calls `done` once, when the other side has all that was sent; at once where it is not known to: in a plain session. */
+  whenConfirmed(done: () => void): void {
+    if (this.#conversation === undefined) done();
+    else this.#conversation.whenConfirmed(done);
+  }
+
   /** A request that came in the session of that number no longer waits: another may be sent. */
   release(bytes: number, number: number): void {
     if (number === this.#number) this.#conversation?.release(bytes);
