@@ -50,6 +50,8 @@ const reliableWindow = { frames: sessionBounds.reliableFrames, bytes: sessionBou
 export const WHOLE = sessionBounds.reliableTurn;
 const noBits = new Uint8Array(0);
 const ignore = (): void => {};
+const taken: SendResult = Object.freeze({ ok: true });
+const takenInPart: SendResult = Object.freeze({ ok: true, more: true });
 
 interface Waiting {
   readonly payload: Uint8Array;
@@ -75,8 +77,8 @@ export class Conversation {
   readonly #resending: Resending | undefined;
   readonly #questions: Questions;
   /** What was charged for what needs credit: of what was begun, and of what was sent whole, which is all that the other side counts. */
-  #begun = { requests: 0, bytes: 0 };
-  #spent = { requests: 0, bytes: 0 };
+  readonly #begun = { requests: 0, bytes: 0 };
+  readonly #spent = { requests: 0, bytes: 0 };
   /** What is charged for messages of which nothing or not all was sent: what is given up of them has cost nothing. */
   readonly #unsent = new Map<Uint8Array, number>();
   /** Messages that wait for the window, in the order in which they were sent. */
@@ -210,9 +212,33 @@ export class Conversation {
       const message = `the message has ${payload.length} bytes; the other side takes at most ${this.limits.message}`;
       return done({ ok: false, error: new VirtagentError('MESSAGE_TOO_LARGE', message), known: 'not-sent' });
     }
-    if (charge > 0 && !this.#unsent.has(payload)) this.#charge(payload, charge);
+    if (this.#leavesAtOnce(payload)) return this.#sendWhole(payload, isBytes, charge, done);
+    if (charge > 0 && !this.#unsent.has(payload)) {
+      this.#unsent.set(payload, charge);
+      this.#begun.requests++;
+      this.#begun.bytes += charge;
+    }
     this.#waiting.push({ payload, isBytes, done });
     if (this.#waiting.length === 1) this.#pump();
+  }
+
+  /** Most messages: short, with nothing before them and room in the window. Sending them makes as little as it can. */
+  #leavesAtOnce({ length }: Uint8Array): boolean {
+    if (length > this.#piece || length > this.#turn || !this.#isLineUp || this.#againAt !== undefined) return false;
+    return this.#waiting.length === 0 && this.#unsent.size === 0 && this.#sent.hasRoom(1, length);
+  }
+
+  #sendWhole(payload: Uint8Array, isBytes: boolean, charge: number, done: (result: SendResult) => void): void {
+    if (charge > 0) {
+      this.#begun.requests++;
+      this.#begun.bytes += charge;
+      this.#spend(charge);
+    }
+    const { length } = payload;
+    const frame = this.#number(payload, this.#outgoing.cut(payload, isBytes, Math.max(length, 1), this.#seq));
+    this.#writeLast(frame, taken, done);
+    if (this.#isStatusDue) this.status();
+    this.#wonder();
   }
 
   /** A message will not be finished. What it was charged is free again: the other side never counts half a message. */
@@ -225,10 +251,11 @@ export class Conversation {
       const [waiting] = this.#waiting.splice(at, 1);
       queueMicrotask(() => waiting?.done({ ok: true }));
     }
-    const cut = this.#outgoing.drop(payload);
-    if (cut !== undefined) this.#add(payload, cut, ignore);
+    const cut = this.#outgoing.drop(payload, this.#seq);
+    if (cut !== undefined) this.#write(this.#number(payload, cut), ignore);
     if (charge === undefined) return;
-    this.#begun = { requests: this.#begun.requests - 1, bytes: this.#begun.bytes - charge };
+    this.#begun.requests--;
+    this.#begun.bytes -= charge;
     this.#host.onCredit({ requests: 1, bytes: charge });
   }
 
@@ -352,24 +379,21 @@ export class Conversation {
       const begins = !this.#outgoing.hasBegun(payload);
       if (begins && turn < left && this.#outgoing.begun >= this.limits.messages) return this.#yield();
       this.#waiting.shift();
-      if (turn === left) this.#spend(payload);
+      const charge = turn === left ? this.#unsent.get(payload) : undefined;
+      if (charge !== undefined) {
+        this.#unsent.delete(payload);
+        this.#spend(charge);
+      }
       this.#sendTurn(payload, isBytes, turn, done);
       if (this.#isStatusDue) this.status();
     }
     this.#wonder();
   }
 
-  #charge(payload: Uint8Array, charge: number): void {
-    this.#unsent.set(payload, charge);
-    this.#begun = { requests: this.#begun.requests + 1, bytes: this.#begun.bytes + charge };
-  }
-
-  /** A message is sent whole. */
-  #spend(payload: Uint8Array): void {
-    const charge = this.#unsent.get(payload);
-    if (charge === undefined) return;
-    this.#unsent.delete(payload);
-    this.#spent = { requests: this.#spent.requests + 1, bytes: this.#spent.bytes + charge };
+  /** A request is sent whole. */
+  #spend(charge: number): void {
+    this.#spent.requests++;
+    this.#spent.bytes += charge;
     // Some of it may be lost: the other side is to know what it has not seen.
     if (this.#granted.isSpent(this.#begun)) this.#isStatusDue = true;
   }
@@ -386,10 +410,11 @@ export class Conversation {
     const most = this.#piece;
     let left = turn;
     do {
-      const cut = this.#outgoing.cut(payload, isBytes, Math.min(most, Math.max(left, 1)));
+      const cut = this.#outgoing.cut(payload, isBytes, Math.min(most, Math.max(left, 1)), this.#seq);
       left -= cut.to - cut.from;
-      if (left > 0) this.#add(payload, cut, ignore);
-      else this.#add(payload, cut, this.#whenTaken(done, !cut.last));
+      const frame = this.#number(payload, cut);
+      if (left > 0) this.#write(frame, ignore);
+      else this.#writeLast(frame, cut.last ? taken : takenInPart, done);
     } while (left > 0);
   }
 
@@ -399,21 +424,39 @@ export class Conversation {
     setImmediate(() => done({ ok: true, more: true }));
   }
 
-  #add(payload: Uint8Array, cut: Cut, taken: (result: SendResult) => void): void {
-    const frame = encodeData({ ...cut, seq: this.#sent.sent % SEQ_MODULUS }, payload, cut.from, cut.to, this.#seed);
-    this.#sent.add(frame, this.now);
+  /** The frame of a piece: it is numbered, and kept until it is taken. */
+  #number(payload: Uint8Array, cut: Cut): Uint8Array {
+    const frame = encodeData(cut, payload, cut.from, cut.to, this.#seed);
+    // A plain session does not look at the time.
+    this.#sent.add(frame, this.isReliable ? this.now : 0);
     this.#resending?.arm();
-    if (this.#isLineUp) this.#host.write(frame, taken);
-    else taken({ ok: true });
+    return frame;
   }
 
-  /** Whatever the stream says: what it did not take is sent again. */
-  #whenTaken(done: (result: SendResult) => void, more: boolean): (result: SendResult) => void {
-    const taken = (): void => {
-      if (this.#untaken.delete(taken)) done(more ? { ok: true, more } : { ok: true });
+  /** A line that went meanwhile takes nothing: the next one will. */
+  #write(frame: Uint8Array, isTaken: () => void): void {
+    if (this.#isLineUp) this.#host.write(frame, isTaken);
+    else isTaken();
+  }
+
+  /** Whatever the stream says, `done` is told: what it did not take is sent again. Most frames are taken at once. */
+  #writeLast(frame: Uint8Array, result: SendResult, done: (result: SendResult) => void): void {
+    let isTaken = false;
+    let later: (() => void) | undefined;
+    this.#write(frame, () => {
+      isTaken = true;
+      later?.();
+    });
+    if (isTaken) return done(result);
+    const untaken = (): void => {
+      if (this.#untaken.delete(untaken)) done(result);
     };
-    this.#untaken.add(taken);
-    return taken;
+    later = untaken;
+    this.#untaken.add(untaken);
+  }
+
+  get #seq(): number {
+    return this.#sent.sent % SEQ_MODULUS;
   }
 
   /** Sends again what the line before did not carry, as far as the stream takes it; then all else. */
