@@ -1,0 +1,101 @@
+import type { ChartDescription, EdgeDescription, StateDescription } from '../records.ts';
+import { phaseOf, type Phase } from './phases.ts';
+
+/** A state of a chart, with what is asked of it for every step. */
+export interface StateEntry {
+  readonly chart: ChartEntry;
+  /** Its place in the chart's list of states. */
+  readonly index: number;
+  readonly path: string;
+  readonly description: StateDescription;
+  readonly phase: Phase;
+  /** Whether whoever is in it is done. */
+  readonly isEnd: boolean;
+  /** The states that it is in, the nearest first, by their places. */
+  readonly within: readonly number[];
+}
+
+/** An edge of a chart, by the number that steps and counts have for it. */
+export interface EdgeEntry {
+  readonly number: number;
+  readonly chart: ChartEntry;
+  readonly description: EdgeDescription;
+  /** Undefined: it is how the chart begins. */
+  readonly from: StateEntry | undefined;
+  readonly to: StateEntry;
+}
+
+/** A chart, with its states and edges by number and by path. */
+export interface ChartEntry {
+  readonly name: string;
+  readonly isJob: boolean;
+  readonly states: readonly StateEntry[];
+  readonly edges: readonly EdgeEntry[];
+}
+
+/** How many charts, states of a chart and edges of all charts are taken: what a hostile side describes beyond that is left out. */
+const most = { charts: 64, states: 512, edges: 16_384 } as const;
+
+/** The charts of a head record by name, and their edges by number. What makes no sense in them is left out. */
+export class ChartIndex {
+  readonly charts: readonly ChartEntry[];
+  /** One more than the highest number of an edge. */
+  readonly edgeCount: number;
+  readonly #edges: (EdgeEntry | undefined)[] = [];
+  readonly #byName = new Map<string, ChartEntry>();
+
+  constructor(descriptions: readonly ChartDescription[]) {
+    for (const description of descriptions.slice(0, most.charts)) this.#read(description);
+    this.charts = [...this.#byName.values()];
+    this.edgeCount = this.#edges.length;
+  }
+
+  edge(number: number): EdgeEntry | undefined {
+    return this.#edges[number];
+  }
+
+  chart(name: string): ChartEntry | undefined {
+    return this.#byName.get(name);
+  }
+
+  #read({ name, isJob, states, edges, firstEdge }: ChartDescription): void {
+    if (this.#byName.has(name) || !Number.isInteger(firstEdge) || firstEdge < 0) return;
+    const ownStates: StateEntry[] = [];
+    const ownEdges: EdgeEntry[] = [];
+    const chart: ChartEntry = { name, isJob, states: ownStates, edges: ownEdges };
+    const places = new Map(states.slice(0, most.states).map(({ path }, index) => [path, index]));
+    for (const [path, index] of places) {
+      const description = states[index];
+      if (description === undefined) continue;
+      const isEnd = description.type === 'final' && description.parent === undefined;
+      ownStates[index] = {
+        chart,
+        index,
+        path,
+        description,
+        phase: phaseOf(name, path),
+        isEnd,
+        within: ancestors(description, states, places),
+      };
+    }
+    edges.forEach((description, place) => {
+      const number = firstEdge + place;
+      const from = description.from === undefined ? undefined : ownStates[places.get(description.from) ?? -1];
+      const to = ownStates[places.get(description.to) ?? -1];
+      if (to === undefined || (description.from !== undefined && from === undefined) || number >= most.edges) return;
+      const edge: EdgeEntry = { number, chart, description, from, to };
+      ownEdges.push(edge);
+      this.#edges[number] = edge;
+    });
+    this.#byName.set(name, chart);
+  }
+}
+
+/** The places of the states that a state is in; a circle ends at where it closes. */
+function ancestors(state: StateDescription, states: readonly StateDescription[], places: ReadonlyMap<string, number>): number[] {
+  const within: number[] = [];
+  for (let at = places.get(state.parent ?? ''); at !== undefined && !within.includes(at); at = places.get(states[at]?.parent ?? '')) {
+    within.push(at);
+  }
+  return within;
+}
