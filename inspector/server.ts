@@ -67,6 +67,7 @@ export async function serveInspector(inspector: Watchable, options: ServeOptions
   // A browser that sends what is no HTTP is told no more than that.
   server.on('clientError', (_, socket) => socket.destroy());
   const actual = await listen(server, host, port, option);
+  let closed: Promise<unknown> | undefined;
   return {
     url: `http://${shown(host, actual.port)}/${token}/`,
     host,
@@ -74,8 +75,7 @@ export async function serveInspector(inspector: Watchable, options: ServeOptions
     isLoopback: isLoopback(actual.address),
     async close() {
       site.close();
-      const closed = once(server, 'close');
-      server.close();
+      closed ??= once(server.close(), 'close');
       server.closeAllConnections();
       await closed;
     },
