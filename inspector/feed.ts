@@ -79,7 +79,19 @@ export class Feed {
 
   /** Tells what is new. False: more of the past is left, for another turn. */
   turn(): boolean {
-    if (this.#isOver || !this.#isReady) return true;
+    return this.#isOver || !this.#isReady || this.#advance();
+  }
+
+  /** Tells what is left, also to a viewer that is behind, and that nothing more comes. */
+  end(reason: string): void {
+    while (!this.#isOver && !this.#advance());
+    if (this.#isOver) return;
+    this.#batch.add({ type: 'gone', of: 'near', at: this.#journal.now, reason });
+    this.#hand();
+    this.#isOver = true;
+  }
+
+  #advance(): boolean {
     const journal = this.#journal;
     const { ring } = journal;
     if (this.#position < ring.tail) this.#catchUp();
@@ -90,15 +102,6 @@ export class Feed {
     if (end === ring.head) this.#sayPresent();
     this.#hand();
     return this.#isLive;
-  }
-
-  /** Tells what is left, and that nothing more comes. */
-  end(reason: string): void {
-    if (this.#isOver) return;
-    while (!this.turn());
-    this.#batch.add({ type: 'gone', of: 'near', at: this.#journal.now, reason });
-    this.#hand();
-    this.#isOver = true;
   }
 
   #entry(position: number): void {

@@ -4,5 +4,7 @@
 export { createInspector, type Inspector, type InspectorOptions } from './inspector.ts';
 export { describeChart } from './charts.ts';
 export { hiddenWords } from './values.ts';
+export { Model, type View } from './model.ts';
+export { serveInspector, type InspectServer, type ServeOptions } from './server.ts';
 export type { Viewer, Watchable } from './watchable.ts';
 export * from './records.ts';
