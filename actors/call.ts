@@ -97,7 +97,7 @@ export class Call implements Operations {
     const { manager } = this.#host;
     this.#deadline = manager.timers.clock.now() + timeoutMs;
     const bytes = (this.#frame as Uint8Array).length + JOB_CHARGE;
-    const added = manager.addClient({ tag: this.#tag, urgency, timeoutMs, exempt, bytes, operations: this });
+    const added = manager.addClient({ tag: this.#tag, method: this.#method, urgency, timeoutMs, exempt, bytes, operations: this });
     if (!added.ok) {
       this.#outgoing.forgetProgress(this.#tag);
       this.#outgoing.forgetItems(this.#tag);

@@ -1,4 +1,5 @@
 import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import { chainOf, edgesOf, innermost, statesIn, type Definition, type StateNode } from './chart-edges.ts';
 
 /**
  * What `compiled.ts` runs: for each state without states in it (a leaf), what each event leads to from there.
@@ -6,8 +7,6 @@ import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from 'xstate
  * Which states a transition leaves and enters, and what actions that runs in which order, is worked out here by SCXML's rules, once.
  */
 
-export type StateNode = AnyStateMachine['root'];
-export type Definition = NonNullable<StateNode['always']>[number];
 export type Scope = Parameters<AnyStateMachine['transition']>[2];
 export type Context = Record<string, unknown>;
 export type MakeParams = (args: { context: Context; event: AnyEventObject }) => unknown;
@@ -40,6 +39,8 @@ export type Assignment =
 
 /** A transition, as it is taken from one leaf. */
 export interface Step {
+  /** Its number among the edges of its chart: see {@link edgesOf}. */
+  readonly edge: number;
   /** What inspection events show of it. */
   readonly definitions: readonly Definition[];
   readonly source: StateNode;
@@ -85,23 +86,20 @@ export function chartOf(machine: AnyStateMachine): Chart {
   if (Number.isFinite(machine.options.maxIterations)) throw unsupported;
   const leaves = new Map<StateNode, Leaf>();
   for (const node of statesIn(machine.root)) if (node.type !== 'compound') leaves.set(node, leafFrom(machine, node));
-  for (const [node, leaf] of leaves) {
-    const activeFrom = chainOf(node).toReversed();
-    for (const type of new Set(activeFrom.flatMap((one) => [...one.transitions.keys()]))) {
-      if (type.endsWith('*') || type.startsWith('xstate.')) throw unsupported;
-      leaf.on.set(
-        type,
-        activeFrom.flatMap((one) => one.transitions.get(type) ?? []).map((one) => stepOf(machine, leaves, node, one)),
-      );
-    }
-    leaf.always.push(...activeFrom.flatMap((one) => one.always ?? []).map((one) => stepOf(machine, leaves, node, one)));
+  for (const [edge, { from, event, definition }] of edgesOf(machine).entries()) {
+    if (from === undefined || definition === undefined) continue;
+    if (event.endsWith('*') || event.startsWith('xstate.')) throw unsupported;
+    const { always, on } = leaves.get(from) as Leaf;
+    const step = stepOf(machine, leaves, from, definition, edge);
+    if (event === '') always.push(step);
+    else on.set(event, [...(on.get(event) ?? []), step]);
   }
   const first = leaves.get(innermost(machine.root)) as Leaf;
   const { matches, hasTag, can, getMeta, toJSON } = machine.resolveState({
     value: first.value as never,
     context: {},
   }) as AnyMachineSnapshot;
-  const firstActions = first.nodes.flatMap((node) => [...node.entry, ...node.initial.actions]).map((one) => actionOf(machine, one));
+  const firstActions = firstActionsOf(machine).map((one) => actionOf(machine, one));
   return { machine, leaves, first, firstActions, methods: { matches, hasTag, can, getMeta, toJSON } };
 }
 
@@ -128,15 +126,19 @@ function leafFrom(machine: AnyStateMachine, node: StateNode): Leaf {
 }
 
 /** A transition's effect by SCXML's rules, as it is taken while `from` is the innermost active state. */
-function stepOf(machine: AnyStateMachine, leaves: ReadonlyMap<StateNode, Leaf>, from: StateNode, definition: Definition): Step {
+function stepOf(
+  machine: AnyStateMachine,
+  leaves: ReadonlyMap<StateNode, Leaf>,
+  from: StateNode,
+  definition: Definition,
+  edge: number,
+): Step {
   const { source, guard } = definition;
   const [target, ...others] = definition.target ?? [];
   if (others.length > 0) throw unsupported;
-  const { left, entered } = target === undefined ? { left: [], entered: [] } : statesChanged(from, target, definition);
-  const raw = [...left.flatMap(({ exit }) => exit), ...definition.actions];
-  for (const { node, byDefault } of entered) raw.push(...node.entry, ...(byDefault ? node.initial.actions : []));
-  const actions = raw.map((one) => actionOf(machine, one));
+  const actions = actionsAlong(from, definition).map((one) => actionOf(machine, one));
   return {
+    edge,
     definitions: [definition],
     source,
     guard: guard === undefined ? undefined : guardOf(machine, guard),
@@ -144,6 +146,20 @@ function stepOf(machine: AnyStateMachine, leaves: ReadonlyMap<StateNode, Leaf>, 
     assigns: actions.some(({ assignment }) => assignment !== undefined),
     target: leaves.get(target === undefined ? from : innermost(target)) as Leaf,
   };
+}
+
+/** The actions that a transition runs, as the chart names them: of the states that it leaves, its own, of the states that it enters. */
+export function actionsAlong(from: StateNode, definition: Definition): StateNode['entry'] {
+  const target = definition.target?.[0];
+  const { left, entered } = target === undefined ? { left: [], entered: [] } : statesChanged(from, target, definition);
+  const actions = [...left.flatMap(({ exit }) => exit), ...definition.actions];
+  for (const { node, byDefault } of entered) actions.push(...node.entry, ...(byDefault ? node.initial.actions : []));
+  return actions;
+}
+
+/** The actions with which a chart begins, as it names them. */
+export function firstActionsOf(machine: AnyStateMachine): StateNode['entry'] {
+  return chainOf(innermost(machine.root)).flatMap((node) => [...node.entry, ...node.initial.actions]);
 }
 
 /** Which states a transition leaves, innermost first, and which it enters, outermost first. */
@@ -179,8 +195,13 @@ function actionOf(machine: AnyStateMachine, action: StateNode['entry'][number]):
   if (exec !== undefined && typeof exec !== 'function') throw unsupported;
   const isBuiltIn = exec !== undefined && 'resolve' in exec;
   if (isBuiltIn && exec.type !== 'xstate.assign') throw unsupported;
-  const type = isInline ? action.name || '(anonymous)' : typeof action === 'string' ? action : action.type;
-  return { type, exec, assignment: isBuiltIn ? exec.assignment : undefined, ...paramsOf(action) };
+  return { type: actionName(action), exec, assignment: isBuiltIn ? exec.assignment : undefined, ...paramsOf(action) };
+}
+
+/** An action by its name. */
+export function actionName(action: StateNode['entry'][number]): string {
+  if (typeof action === 'function') return action.name || '(anonymous)';
+  return typeof action === 'string' ? action : action.type;
 }
 
 function guardOf(machine: AnyStateMachine, guard: NonNullable<Definition['guard']>): Guard {
@@ -198,22 +219,8 @@ function paramsOf(of: unknown): Params {
   return { params, makesParams: typeof params === 'function' };
 }
 
-function statesIn(node: StateNode): StateNode[] {
-  return [node, ...Object.values(node.states).flatMap(statesIn)];
-}
-
-/** The root, and each state down to that one. */
-function chainOf(node: StateNode): StateNode[] {
-  return node.parent === undefined ? [node] : [...chainOf(node.parent), node];
-}
-
 function isWithin(node: StateNode, outer: StateNode): boolean {
   return node !== outer && chainOf(node).includes(outer);
-}
-
-/** The state that is active when `node` is entered by default. */
-function innermost(node: StateNode): StateNode {
-  return node.type === 'compound' ? innermost(node.initial.target[0] as StateNode) : node;
 }
 
 function valueOf(node: StateNode): unknown {

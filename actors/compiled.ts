@@ -1,4 +1,6 @@
 import type { AnyEventObject, AnyStateMachine } from 'xstate';
+import type { Definition, StateNode } from './chart-edges.ts';
+import { chartKey, isJournalling, noteStep } from './journal.ts';
 import {
   chartOf,
   unsupported,
@@ -6,14 +8,12 @@ import {
   type Assignment,
   type Chart,
   type Context,
-  type Definition,
   type Guard,
   type Leaf,
   type MakeParams,
   type Nodes,
   type Scope,
   type Snapshot,
-  type StateNode,
   type Step,
 } from './chart-tables.ts';
 
@@ -35,6 +35,7 @@ export function compiled<Machine extends AnyStateMachine>(machine: Machine): Mac
     throw error;
   }
   return Object.create(machine, {
+    [chartKey]: { value: chart },
     getInitialSnapshot: { value: (scope: Scope, input: unknown) => initial(chart, scope, input) },
     transition: { value: (snapshot: Snapshot, event: AnyEventObject, scope: Scope) => transition(chart, snapshot, event, scope) },
   }) as Machine;
@@ -51,6 +52,7 @@ function initial(chart: Chart, scope: Scope, input: unknown): Snapshot {
   try {
     if (typeof given === 'function') context = { ...(given({ spawn: noSpawn, input, self: scope.self }) as Context) };
     const macrostep = new Macrostep(chart, scope, event, first, context, undefined);
+    if (isJournalling()) noteStep(scope.self, chart, context, 0);
     macrostep.act(chart.firstActions);
     macrostep.enter(first);
     macrostep.settle();
@@ -142,6 +144,7 @@ class Macrostep {
 
   /** Returns whether anything is different afterwards. */
   take(step: Step): boolean {
+    if (isJournalling()) noteStep(this.#scope.self, this.#chart, this.#context, step.edge);
     this.act(step.actions);
     if (!step.assigns && step.target === this.#leaf) return false;
     this.enter(step.target);

@@ -11,6 +11,7 @@ import { ChartEffects } from './chart-effects.ts';
 import type { Greeting } from './greeting.ts';
 import type { Manager } from './manager.ts';
 import type { Methods } from './methods.ts';
+import { watched } from './watched-chart.ts';
 
 /** What finding out a protocol needs of its peer. */
 export interface DetectionHost {
@@ -154,7 +155,7 @@ export class Detection implements Greeting {
         report: () => after(() => this.#host.onViolation()),
       },
     });
-    const actor = createActor(chart, { id: 'detect', parent: this.#host.ref as never });
+    const actor = createActor(watched(chart, 'detect'), { id: 'detect', parent: this.#host.ref as never });
     actor.start();
     return actor;
   }

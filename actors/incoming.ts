@@ -50,6 +50,7 @@ export class Incoming {
     }
     const added = this.#host.manager.addServer({
       tag: String(tag ?? ''),
+      method: message.method,
       urgency,
       bytes: message.bytes + JOB_CHARGE,
       answers: message.type === 'request',

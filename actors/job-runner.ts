@@ -6,11 +6,13 @@ import type { Timers } from '../transport/timers.ts';
 import { compiled } from './compiled.ts';
 import { handedInput } from './job-actors.ts';
 import type { JobEntry, JobTable } from './job-table.ts';
+import type { Journal } from './journal.ts';
 import type { Execution, Kind, Sending } from './kinds.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import { Outbox } from './outbox.ts';
 import { endError } from './outcomes.ts';
 import { isThenable } from './schema.ts';
+import { watched } from './watched-chart.ts';
 
 /** What a runner needs of its manager. */
 export interface RunnerHost {
@@ -21,6 +23,8 @@ export interface RunnerHost {
   readonly isKilled: boolean;
   readonly isActive: boolean;
   readonly context: ManagerContext;
+  /** What is written down, while anybody wants it. */
+  readonly journal: Journal | undefined;
   /** Takes an event of the manager's user, and runs what it leads to. */
   send(event: ManagerEvent): void;
   report(where: string, event: string, job: JobRef | undefined): void;
@@ -41,7 +45,7 @@ const logics = new WeakMap<Kind, Logic>();
 export function logicOf(kind: Kind, interprets: boolean): AnyStateMachine {
   let logic = logics.get(kind);
   if (logic === undefined) {
-    const interpreted = provided(kind);
+    const interpreted = watched(provided(kind));
     logics.set(kind, (logic = { interpreted, tables: handedInput(compiled(interpreted)) }));
   }
   return interprets ? logic.interpreted : logic.tables;
@@ -139,6 +143,7 @@ export class JobRunner {
   call(entry: JobEntry, outcome: Outcome): void {
     if (entry.called) return;
     entry.called = true;
+    this.host.journal?.end(entry, outcome);
     this.host.timers.cancel(entry.deadline);
     this.attempt(
       () => entry.operations.callback?.(outcome, entry.tag),

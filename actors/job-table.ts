@@ -4,7 +4,7 @@ import type { ManagerEvent } from '../machines/manager.ts';
 import type { Refusal } from '../machines/slots.ts';
 import type { Timer } from '../transport/timers.ts';
 import type { Kind, Operations } from './kinds.ts';
-import type { Job } from './manager-options.ts';
+import type { AddOptions, Job } from './manager-options.ts';
 
 /** What a job's handle needs of its manager. */
 export interface JobHost {
@@ -18,6 +18,8 @@ export class JobEntry implements Job {
   readonly kind: Kind;
   /** Its tag: for a kind with tags of ours the key under which responses find it, else only a label. */
   readonly tag: string;
+  /** What it calls or is called for, for who looks on. */
+  readonly method: string | undefined;
   readonly operations: Operations;
   readonly answers: boolean;
   actor: AnyActorRef | undefined = undefined;
@@ -35,11 +37,12 @@ export class JobEntry implements Job {
   gone = false;
   readonly #host: JobHost;
 
-  constructor(host: JobHost, ref: JobRef, kind: Kind, tag: string, operations: Operations, answers: boolean) {
+  constructor(host: JobHost, ref: JobRef, kind: Kind, { tag, method, operations, answers = true }: AddOptions) {
     this.#host = host;
     this.ref = ref;
     this.kind = kind;
     this.tag = tag;
+    this.method = method;
     this.operations = operations;
     this.answers = answers;
   }

@@ -86,6 +86,8 @@ export type Added<Job> = { readonly ok: true; readonly job: Job } | { readonly o
 export interface AddOptions {
   /** Of a kind that owns its tags: unique among its unfinished jobs. Else a label. */
   readonly tag: string;
+  /** The method that it is about, for an inspector; default none. */
+  readonly method?: string | undefined;
   readonly operations: Operations;
   /** Higher goes first within its class; default 1. */
   readonly urgency?: Urgency | undefined;

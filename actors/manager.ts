@@ -17,6 +17,7 @@ import { backoff, durations, Timers, type Timer } from '../transport/timers.ts';
 import { compiled, isWatched } from './compiled.ts';
 import { guardedInspect } from './job-events.ts';
 import { JobActors } from './job-actors.ts';
+import type { Journal, JournalSource } from './journal.ts';
 import { JobRunner, logicOf, type RunnerHost } from './job-runner.ts';
 import { JobEntry, JobTable } from './job-table.ts';
 import type { Kind } from './kinds.ts';
@@ -33,6 +34,7 @@ import {
 } from './manager-options.ts';
 import { refusalError } from './outcomes.ts';
 import { unlistChildrenOf } from './unlisted.ts';
+import { watched } from './watched-chart.ts';
 
 export type { AddOptions, Job, SlotReport } from './manager-options.ts';
 
@@ -59,6 +61,7 @@ const provided = managerMachine.provide({
   },
 });
 
+const interpreted = watched(provided);
 const tables = compiled(provided);
 
 /**
@@ -108,6 +111,8 @@ export class Manager {
   readonly _logic: typeof provided;
   /** Completions of nothing, second responses, events in the wrong state: counted here, told to onViolation. */
   violations = 0;
+  /** @internal What its jobs do is written down there, while an inspector is attached. */
+  _journal: Journal | undefined = undefined;
   readonly #options: ManagerOptions;
   readonly #kinds = new Map<string, { readonly kind: Kind; readonly logic: AnyStateMachine }>();
   readonly #table = new JobTable();
@@ -132,7 +137,7 @@ export class Manager {
     this.#runner = new JobRunner(this.#runnerHost());
     this.#actors = new JobActors(ref);
     const interprets = options.interpretCharts === true;
-    this._logic = interprets ? provided : tables;
+    this._logic = interprets ? interpreted : tables;
     for (const kind of kindsOf(options)) this.#kinds.set(kind.name, { kind, logic: logicOf(kind, interprets) });
   }
 
@@ -140,12 +145,13 @@ export class Manager {
   add(kind: string, options: AddOptions): Added<Job> {
     const registered = this.#kinds.get(kind);
     if (registered === undefined) invalidOption('kind', kind, `one of ${[...this.#kinds.keys()].join(', ')}`);
-    const { tag, operations, urgency = 1, bytes = 0, exempt = false, answers = true, timeoutMs = Infinity } = options;
+    const { tag, urgency = 1, bytes = 0, exempt = false, timeoutMs = Infinity } = options;
     checkAdd(tag, urgency, bytes, timeoutMs);
     const { kind: of } = registered;
     const ref: JobRef = { seq: this.#table.takeSeq(), index: this.#table.takeIndex(), class: of.class, urgency, exempt, bytes };
-    const entry = new JobEntry(this, ref, of, tag, operations, answers);
+    const entry = new JobEntry(this, ref, of, options);
     this.#table.set(entry);
+    this._journal?.tick();
     const refused = this.#offer(entry);
     if (refused !== undefined) return { ok: false, error: refusalError(refused, this.#context.limits, tag) };
     if (timeoutMs !== Infinity) entry.deadline = this.timers.start(timeoutMs, () => this.send({ type: 'deadline', job: ref }));
@@ -241,6 +247,7 @@ export class Manager {
   send(event: ManagerEvent): void {
     const { outbox } = this.#runner;
     outbox.hold();
+    this._journal?.tick();
     try {
       if (this.#killed || !this.#isActive) this.#sendClosed(event);
       else this.ref.send(event);
@@ -268,11 +275,12 @@ export class Manager {
 
   /** @internal */
   readonly _startSpawned = (): void => {
-    const isSeen = this._logic === provided || isWatched();
+    const isSeen = this._logic === interpreted || isWatched();
     for (let entry = this.#spawned.shift(); entry !== undefined; entry = this.#spawned.shift()) {
       // Killed in between: the end of the kill tells it.
       if (this.#killed) continue;
       const { logic, kind } = this.#kinds.get(entry.kind.name) as { kind: Kind; logic: AnyStateMachine };
+      this._journal?.begin(entry);
       const input: JobInput = { job: entry.ref, answers: entry.answers };
       entry.actor = this.#actors.create(logic, `${kind.name}:${entry.ref.seq}`, input, isSeen);
       entry.actor.start();
@@ -318,6 +326,12 @@ export class Manager {
     this.violations++;
     const tag = job === undefined ? undefined : this.#table.get(job)?.tag;
     this.#runner.observe(() => this.#options.onViolation?.({ where, event, tag }));
+  }
+
+  /** @internal */
+  get _journalSource(): JournalSource {
+    const kinds = [...this.#kinds.values()];
+    return { ref: this.ref, clock: this.timers.clock, table: this.#table, kinds, machine: managerMachine };
   }
 
   /** @internal A second loss while the jobs of the first are being ended begins again: both settle together. */
@@ -424,6 +438,9 @@ export class Manager {
       },
       get context() {
         return owner.#context;
+      },
+      get journal() {
+        return owner._journal;
       },
       send: (event) => this.send(event),
       report: (where, event, job) => this._report(where, event, job),

@@ -1,6 +1,8 @@
 import type { JobEvent, Outcome } from '../machines/job.ts';
 import type { ManagerLimits, Refusal } from '../machines/slots.ts';
-import { VirtagentError } from '../transport/errors.ts';
+import { cancelledByPeer } from '../machines/server-job.ts';
+import { errorTable, VirtagentError } from '../transport/errors.ts';
+import { MethodError } from './methods.ts';
 
 /** Characters that act on a terminal or begin another line of a log: controls, formats, separators, halves of characters. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
@@ -65,5 +67,35 @@ export function outcomeError(outcome: Outcome, method: string): VirtagentError |
       if (outcome.error instanceof VirtagentError)
         return new VirtagentError(outcome.error.code, outcome.error.message, { known, method, cause: outcome.error });
       return new VirtagentError('SEND_FAILED', `the stream did not take ${method}`, { known, method, cause: outcome.error });
+  }
+}
+
+/** The stable code of what a job came to: undefined of a value. */
+export function outcomeCode(outcome: Outcome): string | undefined {
+  switch (outcome.type) {
+    case 'value':
+      return undefined;
+    case 'error':
+      return errorCode(outcome.error, 'HANDLER_FAILED');
+    case 'cancelled':
+      return errorCode(outcome.reason, 'CANCELLED');
+    case 'timed-out':
+      return 'TIMEOUT';
+    case 'line-lost':
+      return 'LINE_LOST';
+    case 'send-failed':
+      return errorCode(outcome.error, 'SEND_FAILED');
+  }
+}
+
+/** Of an error of ours, or of the other side's as it came; anything else was thrown by somebody's own code. */
+function errorCode(error: unknown, otherwise: string): string {
+  if (error === cancelledByPeer) return 'CANCELLED';
+  if (error instanceof MethodError) return 'REMOTE_ERROR';
+  try {
+    const { code } = error as { code?: unknown };
+    return typeof code === 'string' && Object.hasOwn(errorTable, code) ? code : otherwise;
+  } catch {
+    return otherwise;
   }
 }

@@ -1,5 +1,12 @@
 import type { Outcome, Urgency } from '../machines/job.ts';
-import type { CancelMessage, ItemMessage, MoreMessage, ProgressMessage, ResponseMessage } from '../transport/messages.ts';
+import type {
+  CancelMessage,
+  ItemMessage,
+  MoreMessage,
+  NotificationMessage,
+  ProgressMessage,
+  ResponseMessage,
+} from '../transport/messages.ts';
 import { VirtagentError } from '../transport/errors.ts';
 import type { Protocol } from '../transport/protocols.ts';
 import type { Session } from '../transport/session/session.ts';
@@ -224,7 +231,7 @@ export class Outgoing {
 
   #oneWay(
     kind: 'notice' | 'notification',
-    message: object,
+    message: Notice | NotificationMessage,
     frame: Uint8Array,
     urgency: Urgency,
     callback: (outcome: Outcome) => void,
@@ -233,6 +240,7 @@ export class Outgoing {
     let isTraced = false;
     const added = this.#host.manager.add(kind, {
       tag: kind,
+      method: message.type === 'notification' ? message.method : undefined,
       urgency,
       exempt: kind === 'notice',
       bytes,

@@ -1,4 +1,5 @@
 import { createActor, type ActorLogic, type ActorOptions, type AnyActorRef, type SnapshotFrom } from 'xstate';
+import type { linkMachine } from '../machines/link.ts';
 import { peerMachine } from '../machines/peer.ts';
 import { transportLogic, transportOf } from '../transport/transport.ts';
 import { guardedInspect } from './job-events.ts';
@@ -6,6 +7,7 @@ import { managerLogic, managerOf } from './manager.ts';
 import type { AnyMethods, MethodTypes } from './methods.ts';
 import { checkPeerOptions, type PeerOptions } from './peer-options.ts';
 import { Peer, peerOf, type PeerLogic } from './peer.ts';
+import { watched } from './watched-chart.ts';
 import { PeerWork, workOf } from './peer-work.ts';
 
 /** A machine's logic under a peer: it gets its options from the peer that its input names, and that peer gets its actor. */
@@ -27,26 +29,29 @@ function under<Input>(
   }) as ActorLogic<never, never>;
 }
 
-const provided = peerMachine.provide({
-  actors: {
-    manager: under(
-      managerLogic,
-      (work) => work.managerOptions(),
-      (work, ref) => work.adopt(managerOf(ref)),
-    ) as never,
-    transport: under(
-      transportLogic,
-      (work) => work.transportInput(),
-      (work, ref) => work.adopt(transportOf(ref)),
-    ) as never,
-  },
-  actions: {
-    beginCalls: ({ self }) => void workOf(self).beginCalls(),
-    endGreeting: ({ self }) => workOf(self).endGreeting(),
-    confirm: ({ self }) => workOf(self).confirm(),
-    endCalls: ({ self, context }) => workOf(self).endCalls(context.reason),
-  },
-});
+const provided = watched(
+  peerMachine.provide({
+    actors: {
+      manager: under(
+        managerLogic,
+        (work) => work.managerOptions(),
+        (work, ref) => work.adopt(managerOf(ref)),
+      ) as never,
+      transport: under(
+        watched(transportLogic as typeof linkMachine, 'link'),
+        (work) => work.transportInput(),
+        (work, ref) => work.adopt(transportOf(ref)),
+      ) as never,
+    },
+    actions: {
+      beginCalls: ({ self }) => void workOf(self).beginCalls(),
+      endGreeting: ({ self }) => workOf(self).endGreeting(),
+      confirm: ({ self }) => workOf(self).confirm(),
+      endCalls: ({ self, context }) => workOf(self).endCalls(context.reason),
+    },
+  }),
+  'peer',
+);
 
 /**
  * A peer as actor logic, for an app's own actor system: `invoke: { src: peer, id: 'agent', input: { stream, methods } }`.

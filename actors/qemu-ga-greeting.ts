@@ -13,6 +13,7 @@ import type { Manager } from './manager.ts';
 import type { Methods } from './methods.ts';
 import type { Outgoing } from './outgoing.ts';
 import { changesList, isSilentByName, readList, type Command } from './qemu-ga-list.ts';
+import { watched } from './watched-chart.ts';
 
 /** What the greeting of a guest agent needs of its peer. */
 export interface QemuGaHost {
@@ -313,7 +314,7 @@ export class QemuGaGreeting implements Greeting {
         report: () => after(() => this.#host.onUnclaimed()),
       },
     });
-    const actor = createActor(chart, { id: 'qemu-ga', parent: this.#host.ref as never });
+    const actor = createActor(watched(chart, 'qemu-ga'), { id: 'qemu-ga', parent: this.#host.ref as never });
     actor.start();
     return actor;
   }

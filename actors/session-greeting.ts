@@ -8,6 +8,7 @@ import { ChartEffects } from './chart-effects.ts';
 import type { Greeting } from './greeting.ts';
 import type { Manager } from './manager.ts';
 import type { Methods } from './methods.ts';
+import { watched } from './watched-chart.ts';
 
 /** What a session of virtagent-2 needs of its peer. */
 export interface SessionGreetingHost {
@@ -167,7 +168,7 @@ export class SessionGreeting implements Greeting {
         report: () => after(() => this.#host.onViolation()),
       },
     });
-    const actor = createActor(chart, { id: 'session', parent: this.#host.ref as never });
+    const actor = createActor(watched(chart, 'session'), { id: 'session', parent: this.#host.ref as never });
     actor.start();
     return actor;
   }

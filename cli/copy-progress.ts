@@ -1,6 +1,7 @@
 import progress from 'cli-progress';
 import type { Output } from './output.ts';
 import { oneLine } from './text.ts';
+import { units } from './amounts.ts';
 
 /** What shows how far a copy is. */
 export interface CopyProgress {
@@ -42,11 +43,4 @@ export function copyProgress(err: Output, name: string, isShown: boolean): CopyP
     },
     end: () => bar.stop(),
   };
-}
-
-/** A number of bytes, for people. */
-export function units(bytes: number): string {
-  if (bytes < 1024) return `${Math.round(bytes)} B`;
-  if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} KiB`;
-  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }

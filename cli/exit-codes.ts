@@ -3,11 +3,11 @@ import { VirtagentError, type ErrorCode } from '../actors/index.ts';
 
 /** What the command ends with, in one table: the help texts and docs/cli.md show the same. */
 export const exitCodes = Object.freeze({
-  ok: { code: 0, meaning: 'all went well; also a guest, host or demo that a signal ended' },
+  ok: { code: 0, meaning: 'all went well; also a guest, host, demo or top that a signal ended' },
   remote: { code: 1, meaning: 'the other side answered with an error, refused, or lacks the method' },
   usage: { code: 2, meaning: 'an option, an argument or the parameters are not allowed; nothing was sent' },
   timeout: { code: 3, meaning: 'the deadline passed before an answer came' },
-  noLine: { code: 4, meaning: 'the line could not be opened' },
+  noLine: { code: 4, meaning: "the line, or an inspector's address, could not be opened" },
   lineLost: { code: 5, meaning: 'the line was lost' },
   internal: { code: 70, meaning: 'an error in virtagent itself, or its output, or a file here, could not be written or read' },
   execTimeout: { code: 124, meaning: 'exec: the command did not end, or the guest did not answer, in time' },

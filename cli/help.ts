@@ -68,6 +68,14 @@ Shows every job with the states that it went through, until Ctrl-C.
 Examples:
   npm start
   npm start -- --once`,
+  top: `
+For a terminal of any size, a serial console among them: plain text, drawn anew each second, ended by q or Ctrl-C. Jobs that are
+under way come first, the oldest on top. Where standard output is no terminal it prints a snapshot each second. When the agent goes
+away it says so, and connects again.
+
+Examples:
+  virtagent top --inspect http://127.0.0.1:41234/9oX1XzQm7wS5eUfKp2LbRtVhYcJdAg0N/
+  virtagent top --inspect http://127.0.0.1:41234/9oX1XzQm7wS5eUfKp2LbRtVhYcJdAg0N/ --once --json`,
   diagram: `
 The charts in docs/charts are made by it. A viewer of Mermaid draws what it prints, as GitHub does; with svg it is drawn.
 

@@ -7,6 +7,7 @@ import type { RawExecOptions } from './exec.ts';
 import { runGuest, type RawGuestOptions } from './guest.ts';
 import { examples, exitHelp } from './help.ts';
 import type { Exit } from './main.ts';
+import type { RawTopOptions } from './top.ts';
 import { runHost, type RawHostOptions } from './host.ts';
 import { addLineOptions, guestProtocols, hostProtocols } from './line-options.ts';
 
@@ -26,6 +27,7 @@ export function makeProgram(context: Context, done: Done): Command {
   addCopy(program, context, done);
   addExec(program, context, done);
   addDemo(program, context, done);
+  addTop(program, context, done);
   addDiagram(program, context, done);
   return program;
 }
@@ -133,6 +135,21 @@ function addDemo(program: Command, context: Context, done: Done): void {
     .action(async (options: { once?: true; json?: true }) => {
       const { runDemo } = await import('./demo.ts');
       await runDemo({ once: options.once === true, json: options.json === true }, context);
+      done('ok');
+    });
+}
+
+function addTop(program: Command, context: Context, done: Done): void {
+  program
+    .command('top')
+    .description("Shows an agent's slots, queues, rates and jobs, live, on any terminal.")
+    .option('--inspect <address>', 'what an agent with --inspect printed: http://HOST:PORT/TOKEN/')
+    .option('--once', 'print one snapshot and end')
+    .option('--json', 'print snapshots as JSON, a line each, and errors too')
+    .addHelpText('after', `${examples.top}\n${exitHelp}`)
+    .action(async (options: RawTopOptions) => {
+      const { runTop } = await import('./top.ts');
+      await runTop(options, context);
       done('ok');
     });
 }

@@ -1,0 +1,234 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { isIPv6, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { channelError } from '../transport/channels/explain.ts';
+import { invalidOption, quote } from '../transport/errors.ts';
+import { actOf, noAct, notDone } from './acts.ts';
+import { EventStream } from './event-stream.ts';
+import { isLoopback, isToken, makeToken, pathBelow, refusal, securityHeaders } from './http-guards.ts';
+import { readBody } from './json-body.ts';
+import { readPageFiles, type PageFiles } from './page-files.ts';
+import type { ActResult, InspectRecord } from './records.ts';
+import type { Watchable } from './watchable.ts';
+
+/** Where and how an inspector is served. */
+export interface ServeOptions {
+  /** A name or address of this machine; 127.0.0.1 unless told, which nobody else reaches. */
+  readonly host?: string | undefined;
+  /** 0, the default, lets the system choose a free one. */
+  readonly port?: number | undefined;
+  /** The secret in the address: 22 or more letters, digits, `_` and `-`. A new one of 192 bits unless told. */
+  readonly token?: string | undefined;
+  /** The folder of the page's files, or the files. Without them there is a line of text in their place. */
+  readonly page?: string | PageFiles | undefined;
+  /** What errors call the address: the option that gave it. */
+  readonly option?: string | undefined;
+}
+
+/** An inspector that is served. */
+export interface InspectServer {
+  /** The whole address, token included: whoever has it sees what the inspector shows. */
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  /** Whether only this machine reaches it. */
+  readonly isLoopback: boolean;
+  /** Ends all connections. Resolves when the port is free again. */
+  close(): Promise<void>;
+}
+
+/** What a hostile browser, or very many of them, can make this process hold. */
+const limits = Object.freeze({ connections: 64, viewers: 16, bodyBytes: 1024 * 1024, acts: 16, requestMs: 10_000 });
+
+/** What is said where the page would be. */
+const noPage = [
+  'This inspector has no page: its program came without it, as the single file of a guest does.',
+  'Its records are in records, beside this; virtagent top --inspect ADDRESS shows them, and so does the page of an agent',
+  'that is given --inspect-peer ADDRESS.',
+].join('\n');
+
+/**
+ * Serves an inspector over HTTP: the page, its records as server-sent events, and what viewers ask for.
+ *
+ * Rejects with INVALID_OPTION, or with a CHANNEL_ error that names the address and the option: CHANNEL_IN_USE where another process
+ * listens there.
+ */
+export async function serveInspector(inspector: Watchable, options: ServeOptions = {}): Promise<InspectServer> {
+  const { host = '127.0.0.1', port = 0, token = makeToken(), page, option = 'host and port' } = options;
+  if (host === '') invalidOption('host', host, 'a name or an address of this machine');
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) invalidOption('port', port, 'a whole number from 0 to 65535');
+  if (!isToken(token)) invalidOption('token', `${token.length} characters`, '22 to 200 letters, digits, _ and -');
+  const files = typeof page === 'string' ? await readPageFiles(page) : page;
+  const site = new Site(inspector, { host, token, files });
+  const server = createServer((request, response) => site.answer(request, response));
+  server.maxConnections = limits.connections;
+  server.headersTimeout = limits.requestMs;
+  server.requestTimeout = limits.requestMs;
+  // A browser that sends what is no HTTP is told no more than that.
+  server.on('clientError', (_, socket) => socket.destroy());
+  const actual = await listen(server, host, port, option);
+  let closed: Promise<unknown> | undefined;
+  return {
+    url: `http://${shown(host, actual.port)}/${token}/`,
+    host,
+    port: actual.port,
+    isLoopback: isLoopback(actual.address),
+    async close() {
+      site.close();
+      closed ??= once(server.close(), 'close');
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function listen(server: Server, host: string, port: number, option: string): Promise<AddressInfo> {
+  try {
+    server.listen({ host, port, exclusive: true });
+    await once(server, 'listening');
+  } catch (error) {
+    throw channelError(`the inspector's address ${shown(host, port)} (${option})`, error);
+  }
+  server.on('error', () => {});
+  return server.address() as AddressInfo;
+}
+
+function shown(host: string, port: number): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+interface SiteOptions {
+  readonly host: string;
+  readonly token: string;
+  readonly files: PageFiles | undefined;
+}
+
+/** What is below the token, and who may see it. */
+class Site {
+  readonly #inspector: Watchable;
+  readonly #options: SiteOptions;
+  readonly #viewers = new Set<() => void>();
+  #acts = 0;
+
+  constructor(inspector: Watchable, options: SiteOptions) {
+    this.#inspector = inspector;
+    this.#options = options;
+  }
+
+  answer(request: IncomingMessage, response: ServerResponse): void {
+    const { host, token } = this.#options;
+    const { method, headers, socket } = request;
+    const path = pathBelow(token, request.url);
+    const isNavigation = method === 'GET' && path === '/';
+    const refused = refusal(headers, { host, localAddress: socket.localAddress }, isNavigation);
+    if (refused === 'host') return say(response, 421, 'this is not that host');
+    if (refused === 'origin') return say(response, 403, 'another origin may not ask');
+    if (path === undefined) return say(response, 403, 'the token is wrong');
+    if (path === '/act') return this.#act(request, response);
+    if (method !== 'GET' && method !== 'HEAD') return say(response, 405, 'only GET and HEAD', { allow: 'GET, HEAD' });
+    if (path === '') return say(response, 308, 'the page is below', { location: `/${token}/` });
+    if (path === '/records') return this.#records(request, response);
+    if (path === '/recording') return this.#recording(request, response);
+    this.#file(path === '/' ? 'index.html' : path.slice(1), request, response);
+  }
+
+  /** Ends what is under way. */
+  close(): void {
+    for (const end of this.#viewers) end();
+  }
+
+  #file(name: string, request: IncomingMessage, response: ServerResponse): void {
+    const { files } = this.#options;
+    const file = files?.get(name);
+    if (files === undefined && name === 'index.html') return say(response, 200, noPage);
+    if (file === undefined) return say(response, 404, 'there is no such file');
+    const { type, bytes } = file;
+    response.writeHead(200, { ...securityHeaders, 'content-type': type, 'content-length': bytes.length });
+    response.end(request.method === 'HEAD' ? undefined : bytes);
+  }
+
+  #records(request: IncomingMessage, response: ServerResponse): void {
+    if (request.method === 'HEAD') return void response.writeHead(200, { ...securityHeaders, 'content-type': 'text/event-stream' }).end();
+    if (!this.#hasRoom(response)) return;
+    const stream = new EventStream(response, securityHeaders);
+    this.#watch(response, stream, () => stream.end());
+  }
+
+  /** What the ring holds, as a recording. */
+  #recording(request: IncomingMessage, response: ServerResponse): void {
+    const headers = { 'content-type': 'application/x-ndjson', 'content-disposition': 'attachment; filename="virtagent-recording.jsonl"' };
+    if (request.method === 'HEAD') return void response.writeHead(200, { ...securityHeaders, ...headers }).end();
+    if (!this.#hasRoom(response)) return;
+    response.writeHead(200, { ...securityHeaders, ...headers });
+    let isOver = false;
+    const take = (records: readonly InspectRecord[]): void => {
+      if (isOver) return;
+      const live = records.findIndex(({ type }) => type === 'live');
+      isOver = live >= 0;
+      const past = isOver ? records.slice(0, live) : records;
+      response.write(past.map((record) => `${JSON.stringify(record)}\n`).join(''));
+      // Its own watching may not have begun: it is ended after that.
+      if (isOver) queueMicrotask(() => response.end());
+    };
+    this.#watch(response, { take }, () => response.end());
+  }
+
+  #hasRoom(response: ServerResponse): boolean {
+    if (this.#viewers.size < limits.viewers) return true;
+    say(response, 503, `${limits.viewers} viewers look on already, which are as many as there may be`, { 'retry-after': '5' });
+    return false;
+  }
+
+  #watch(response: ServerResponse, viewer: Parameters<Watchable['watch']>[0], end: () => void): void {
+    this.#viewers.add(end);
+    const watching = this.#inspector.watch(viewer);
+    response.on('error', () => {});
+    response.once('close', () => {
+      this.#viewers.delete(end);
+      watching.stop();
+    });
+  }
+
+  #act(request: IncomingMessage, response: ServerResponse): void {
+    if (request.method !== 'POST') return say(response, 405, 'only POST', { allow: 'POST' });
+    // A form of a foreign page can't have that type without asking first, and nobody answers that.
+    if (!/^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? ''))
+      return say(response, 415, 'an act is application/json');
+    if (this.#acts >= limits.acts) return tell(response, 503, notDone('BUSY', `${limits.acts} acts are under way`));
+    this.#acts++;
+    void this.#done(request, response)
+      .catch(() => tell(response, 500, notDone('HANDLER_FAILED', 'the act failed')))
+      .finally(() => this.#acts--);
+  }
+
+  async #done(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request, limits.bodyBytes);
+    if (body === 'too-large') return say(response, 413, `an act has at most ${limits.bodyBytes} bytes`, { connection: 'close' });
+    if (body === 'no-json') return tell(response, 400, notDone('PARSE_ERROR', 'the body is not JSON'));
+    if (body === undefined) return;
+    const act = actOf(body.value);
+    if (act === undefined) return tell(response, 400, notDone('INVALID_REQUEST', noAct(body.value)));
+    const result = await this.#inspector.act(act);
+    tell(response, !result.ok && result.error.code === 'FORBIDDEN' ? 403 : 200, result);
+  }
+}
+
+function say(response: ServerResponse, status: number, text: string, headers: Readonly<Record<string, string>> = {}): void {
+  end(response, status, `${text}\n`, { ...headers, 'content-type': 'text/plain; charset=utf-8' });
+}
+
+function tell(response: ServerResponse, status: number, result: ActResult): void {
+  let text: string;
+  try {
+    text = JSON.stringify(result);
+  } catch (error) {
+    text = JSON.stringify(notDone('UNENCODABLE', `the result is no JSON: ${quote(error instanceof Error ? error.message : error)}`));
+  }
+  end(response, status, text, { 'content-type': 'application/json; charset=utf-8' });
+}
+
+function end(response: ServerResponse, status: number, text: string, headers: Readonly<Record<string, string>>): void {
+  if (response.headersSent || response.destroyed) return;
+  const bytes = Buffer.from(text);
+  response.writeHead(status, { ...securityHeaders, ...headers, 'content-length': bytes.length }).end(bytes);
+}
