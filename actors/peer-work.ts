@@ -225,9 +225,12 @@ export class PeerWork implements IncomingHost {
   // What the peer's chart asks for.
 
   /** No call is taken any more; those that wait until it is known what is spoken are begun, or end. */
-  async beginCalls(): Promise<void> {
-    await this.#early?.stop();
-    this.#tell({ type: 'begun' });
+  beginCalls(): void {
+    const begun = (): void => {
+      if (!this.isStopped) this.#tell({ type: 'begun' });
+    };
+    if (this.#early === undefined) begun();
+    else void this.#early.stop().then(begun);
   }
 
   endGreeting(): void {
