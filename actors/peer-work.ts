@@ -246,10 +246,10 @@ export class PeerWork implements IncomingHost {
 
   /** The link has ended for good: calls that wait for another end with it. */
   endCalls(reason: unknown): void {
-    const error =
-      reason === undefined
-        ? undefined
-        : new VirtagentError('LINE_LOST', `the link has ended: ${asError(reason).message}`, { cause: reason });
+    if (reason === undefined) return this.#end(undefined);
+    // Who called is to know that no other attempt will do.
+    const code = reason instanceof VirtagentError && reason.code === 'PROTOCOL_MISMATCH' ? reason.code : 'LINE_LOST';
+    const error = new VirtagentError(code, `the link has ended: ${asError(reason).message}`, { cause: reason });
     this.#end(error);
   }
 
