@@ -184,6 +184,15 @@ export class Manager {
     this.send({ type: 'gate', open });
   }
 
+  /**
+   * Holds back everything that is to be sent, answers too, or lets it go again: whatever the line does meanwhile. Deadlines run on; `stop`
+   * ends it.
+   */
+  pause(paused: boolean): void {
+    if (typeof paused !== 'boolean') invalidOption('paused', paused, 'true or false');
+    this.send({ type: 'pause', paused });
+  }
+
   /** What the protocol says of how many requests may be sent, where that becomes known late: before anything is sent. */
   terms(terms: Terms): void {
     this.send({ type: 'terms', ...terms });
@@ -229,6 +238,11 @@ export class Manager {
       client,
       ...(limits.credits === true ? { credit } : undefined),
     };
+  }
+
+  /** Whether {@link pause} holds back what is to be sent. */
+  get isPaused(): boolean {
+    return this.#context.paused;
   }
 
   /** How many jobs have an actor. */

@@ -17,6 +17,7 @@ export type ManagerEvent =
   | { readonly type: 'cancel'; readonly job: JobRef | undefined; readonly reason?: unknown }
   | { readonly type: 'stop' }
   | { readonly type: 'kill' }
+  | { readonly type: 'pause'; readonly paused: boolean }
   // The link.
   | { readonly type: 'gate'; readonly open: Gate }
   | ({ readonly type: 'credit' } & Credit)
@@ -83,6 +84,8 @@ const s = setup({
     addCredit: assign(whole(({ context, event }: Args) => slots.credited(context, as<'credit'>(event)))),
     setTerms: assign(whole(({ context, event }: Args) => slots.termsSet(context, as<'terms'>(event)))),
     setGate: assign(whole(({ context, event }: Args) => slots.gateSet(context, as<'gate'>(event).open))),
+    setPause: assign(whole(({ context, event }: Args) => slots.pauseSet(context, as<'pause'>(event).paused))),
+    endPause: assign(whole(({ context }: Args) => slots.pauseSet(context, false))),
     loseLine: assign(whole(({ context }: Args) => slots.lineLost(context))),
     endSettling: assign(whole(({ context }: Args) => slots.settlingEnded(context))),
     endBackoff: assign(whole(({ context }: Args) => slots.backoffEnded(context))),
@@ -189,13 +192,20 @@ export const managerMachine = s.createMachine({
     open: {
       description: 'Jobs are taken, within the caps.',
       always: grants,
-      on: { add: [{ guard: 'isAdmitted', actions: admit }, refuse(slots.refusal)], stop: 'draining', ...served },
+      on: {
+        add: [{ guard: 'isAdmitted', actions: admit }, refuse(slots.refusal)],
+        pause: { actions: 'setPause' },
+        // Or it would never be done.
+        stop: { target: 'draining', actions: 'endPause' },
+        ...served,
+      },
     },
     draining: {
       description: 'Only what running handlers need is taken; it closes when no job is left.',
       always: [...grants, { guard: 'isIdle', target: 'closed' }],
       on: {
         add: [{ guard: 'isAdmittedWhileStopping', actions: admit }, refuse(slots.refusalWhileStopping)],
+        pause: ignored,
         stop: ignored,
         ...served,
       },

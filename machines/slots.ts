@@ -69,6 +69,8 @@ export type Gate = 'none' | 'exempt' | 'all';
 export interface ManagerContext {
   readonly limits: ManagerLimits;
   readonly gate: Gate;
+  /** Somebody holds everything back: the gate, which follows the line, says nothing of it and does not end it. */
+  readonly paused: boolean;
   /** The jobs of a lost line are being ended; nothing is granted until all are. */
   readonly settling: boolean;
   /** The peer said busy: requests wait for `backoff_over`. */
@@ -107,6 +109,7 @@ export function initialContext(limits: ManagerLimits): ManagerContext {
   return {
     limits,
     gate: 'none',
+    paused: false,
     settling: false,
     heldOff: false,
     busyInARow: 0,
@@ -139,6 +142,7 @@ function draftOf(context: ManagerContext): Draft {
   return {
     limits: context.limits,
     gate: context.gate,
+    paused: context.paused,
     settling: context.settling,
     heldOff: context.heldOff,
     busyInARow: context.busyInARow,
@@ -231,7 +235,7 @@ function requestsMayGo(context: ManagerContext): boolean {
 /** The lane that gets a send slot now, or -1. Asked after every event, and mostly nothing waits: that is looked at first. */
 function sendingLane(context: ManagerContext): number {
   if (waitingIn(context.sendLanes) === 0) return -1;
-  if (context.gate === 'none' || context.settling || context.sends.size >= context.limits.sendSlots) return -1;
+  if (context.gate === 'none' || context.paused || context.settling || context.sends.size >= context.limits.sendSlots) return -1;
   return nextLane(context.sendLanes, requestsMayGo(context));
 }
 
@@ -454,7 +458,6 @@ export function forgotten(context: ManagerContext, job: JobRef): ManagerContext 
   return next;
 }
 
-/** What may be sent has changed. */
 /** What the protocol says of requests has become known: nothing was sent before. */
 export function termsSet(context: ManagerContext, { window, credits }: Terms): ManagerContext {
   const next = draftOf(context);
@@ -463,9 +466,17 @@ export function termsSet(context: ManagerContext, { window, credits }: Terms): M
   return next;
 }
 
+/** What may be sent has changed. */
 export function gateSet(context: ManagerContext, gate: Gate): ManagerContext {
   const next = draftOf(context);
   next.gate = gate;
+  return next;
+}
+
+/** Nothing is sent, or it is again. */
+export function pauseSet(context: ManagerContext, paused: boolean): ManagerContext {
+  const next = draftOf(context);
+  next.paused = paused;
   return next;
 }
 

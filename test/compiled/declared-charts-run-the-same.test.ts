@@ -132,7 +132,7 @@ const managerEvent = fc
         ),
       },
       { weight: 2, arbitrary: fc.constantFrom<ManagerEvent['type'][]>('abort', 'cancel', 'deadline', 'line_lost') },
-      { weight: 6, arbitrary: fc.constantFrom<ManagerEvent['type'][]>('gate', 'gate', 'credit', 'credit', 'terms') },
+      { weight: 6, arbitrary: fc.constantFrom<ManagerEvent['type'][]>('gate', 'gate', 'credit', 'credit', 'terms', 'pause') },
       { weight: 0.2 * 5, arbitrary: fc.constantFrom<ManagerEvent['type'][]>('stop', 'stop', 'kill') },
     ),
     job,
@@ -178,6 +178,8 @@ const managerEvent = fc
           return { type, job: of.job };
         case 'gate':
           return { type, open: (['all', 'all', 'exempt', 'none'] as const)[pick % 4] ?? 'all' };
+        case 'pause':
+          return { type, paused: pick % 3 === 0 };
         case 'credit':
           return { type, requests: pick % 3, bytes: pick % 20 };
         case 'terms':

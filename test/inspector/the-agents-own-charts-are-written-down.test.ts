@@ -20,7 +20,7 @@ test('the link, the session and the peer are written down with every step, each 
   expect(kept.paths.get(-4)).toEqual(expect.arrayContaining(['off', 'greeting', 'open']));
   expect(kept.paths.get(-3)?.at(-1)).toBe('up');
   await host.stop();
-  expect([...new Set(kept.paths.get(-2))].slice(-3)).toEqual(['stopping', 'closing', 'ended']);
+  expect(kept.paths.get(-2)).toEqual(expect.arrayContaining(['stopping', 'closing', 'ended']));
   expect(kept.paths.get(-1)).toEqual(['draining', 'closed']);
   kept.release();
 });

@@ -44,6 +44,7 @@ const pieceTaken: Extract<ManagerEvent, { type: 'send_done' }> = {
   permit: 2,
   completion: { ok: true, more: true },
 };
+const pause: ManagerEvent = { type: 'pause', paused: true };
 const lineLost: ManagerEvent = { type: 'line_lost' };
 const stop: ManagerEvent = { type: 'stop' };
 
@@ -77,6 +78,7 @@ export const managerTable: Table<State, ManagerEvent> = {
       ...ways([]),
       'without credit': { input: withCredits, events: atWork },
       'at work on credit': { input: withCredits, events: [...atWork, credit] },
+      paused: { input: limits, events: [pause, ...atWork] },
     },
     draining: {
       ...ways([stop]),
@@ -142,11 +144,13 @@ export const managerTable: Table<State, ManagerEvent> = {
     line_lost: { '': lineLost },
     settled: { '': { type: 'settled' } },
     backoff_over: { '': { type: 'backoff_over' } },
+    pause: { on: pause, off: { type: 'pause', paused: false } },
     stop: { '': stop },
     kill: { '': { type: 'kill' } },
   },
   knows: (context: ManagerContext) => [
     `gate ${context.gate}`,
+    context.paused ? 'paused' : 'not paused',
     context.settling ? 'settling' : 'not settling',
     context.heldOff ? `held off after ${context.busyInARow}` : 'not held off',
     ['jobs', context.jobs],
@@ -193,6 +197,7 @@ export const managerTable: Table<State, ManagerEvent> = {
         // For the next piece: its slot is held until `piece_over`.
         'a piece taken, to be sent twice': 'stays [to send +1]',
         'without credit, to be sent twice': 'stays',
+        'paused, to be sent twice': 'stays',
         'sent, to be sent twice': 'stays [sending +1]: tell send',
         'settling, to be sent twice': 'stays [to send +1]',
         'settled, to be sent twice': 'stays [to send +1]',
@@ -216,6 +221,7 @@ export const managerTable: Table<State, ManagerEvent> = {
         'a piece taken': 'violation',
         sent: 'violation',
         'without credit': 'violation',
+        paused: 'violation',
         settling: 'ignored',
         'settling, of nothing': 'violation',
         settled: 'ignored',
@@ -227,12 +233,14 @@ export const managerTable: Table<State, ManagerEvent> = {
         'idle, an answer': 'stays: tell read_done',
         'told busy, an answer': 'stays: tell read_done',
         'without credit, an answer': 'stays: tell read_done',
+        'paused, an answer': 'stays: tell read_done',
         'settling, an answer': 'stays: tell read_done',
         'settled, an answer': 'stays: tell read_done',
         busy: 'stays [held off after 1, awaited -1]: holdOff 1, tell read_done',
         'idle, busy': 'stays: tell read_done',
         'told busy, busy': 'stays: tell read_done',
         'without credit, busy': 'stays: tell read_done',
+        'paused, busy': 'stays: tell read_done',
         'settling, busy': 'stays: tell read_done',
         'settled, busy': 'stays: tell read_done',
         'an answer to one unsent': 'stays: tell read_done',
@@ -275,6 +283,7 @@ export const managerTable: Table<State, ManagerEvent> = {
         'given up while parked, of the request': 'stays: tell cancel',
         'of the call': 'stays: tell cancel',
         'without credit, of the call': 'stays [to send -1]: tell cancel',
+        'paused, of the call': 'stays [to send -1]: tell cancel',
         'of nothing': 'violation',
       },
       deadline: {
@@ -285,6 +294,7 @@ export const managerTable: Table<State, ManagerEvent> = {
         'given up while parked, of the request': 'stays: tell deadline',
         'of the call': 'stays: tell deadline',
         'without credit, of the call': 'stays [to send -1]: tell deadline',
+        'paused, of the call': 'stays [to send -1]: tell deadline',
       },
       abandon: {
         else: 'stays [given up +1]',
@@ -304,6 +314,7 @@ export const managerTable: Table<State, ManagerEvent> = {
         'idle, the call': 'stays [jobs -1, client -1]: bury',
         'told busy, the call': 'stays [jobs -1, client -1]: bury',
         'without credit, the call': 'stays [jobs -1, client -1, to send -1]: bury',
+        'paused, the call': 'stays [jobs -1, client -1, to send -1]: bury',
         'settling, the call': 'stays [jobs -1, client -1]: bury',
         'settled, the call': 'stays [jobs -1, client -1]: bury',
       },
@@ -331,6 +342,7 @@ export const managerTable: Table<State, ManagerEvent> = {
         sent: 'stays [gate none, settling, awaited -1]: settle',
         'a piece taken': 'stays [gate none, settling, sending -1, passing -1, awaited -1]: settle',
         'without credit': 'stays [gate none, settling]: settle',
+        paused: 'stays [gate none, settling]: settle',
         'at work on credit': 'stays [gate none, settling, sending -1, awaited -1, credit -1]: settle',
         'told busy': 'stays [gate none, settling, not held off, sending -1]: settle',
         settling: 'stays: settle',
@@ -344,9 +356,16 @@ export const managerTable: Table<State, ManagerEvent> = {
         else: 'stays',
         'told busy': 'stays [not held off]',
       },
+      pause: {
+        on: 'stays [paused]',
+        off: 'stays',
+        'paused, on': 'stays',
+        'paused, off': 'stays [not paused, sending +1, awaited +1, to send -1]: tell send',
+      },
       stop: {
         else: 'draining',
         idle: 'closed: close',
+        paused: 'draining [not paused, sending +1, awaited +1, to send -1]: tell send',
       },
       kill: {
         else: 'closed [gate none]: close',
@@ -358,6 +377,7 @@ export const managerTable: Table<State, ManagerEvent> = {
         'a piece taken': 'closed [gate none, jobs -2, server -1, client -1, sending -1, executing -1, passing -1, awaited -1]: close',
         sent: 'closed [gate none, jobs -2, server -1, client -1, executing -1, awaited -1]: close',
         'without credit': 'closed [gate none, jobs -2, server -1, client -1, executing -1, to send -1]: close',
+        paused: 'closed [gate none, not paused, jobs -2, server -1, client -1, executing -1, to send -1]: close',
         'at work on credit': 'closed [gate none, jobs -2, server -1, client -1, sending -1, executing -1, awaited -1, credit -1]: close',
         'told busy': 'closed [gate none, not held off, jobs -2, server -1, client -1, sending -1, executing -1]: close',
         settling: 'closed [not settling, jobs -2, server -1, client -1, executing -1]: close',
@@ -524,6 +544,7 @@ export const managerTable: Table<State, ManagerEvent> = {
         else: 'stays',
         'told busy': 'stays [not held off]',
       },
+      pause: 'ignored',
       stop: 'ignored',
       kill: {
         else: 'closed [gate none, jobs -2, server -1, client -1, sending -1, executing -1, awaited -1]: close',
@@ -561,6 +582,7 @@ export const managerTable: Table<State, ManagerEvent> = {
       line_lost: 'ignored',
       settled: 'ignored',
       backoff_over: 'ignored',
+      pause: 'ignored',
       stop: 'ignored',
       kill: 'ignored',
     },

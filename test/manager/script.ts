@@ -28,6 +28,7 @@ const weights = {
   'line lost': 1,
   gate: 2,
   credit: 2,
+  pause: 1,
   time: 3,
   stop: 0.5,
   kill: 0.5,
@@ -73,6 +74,7 @@ export class Script {
     else if (does === 'line lost') world.manager.lineLost();
     else if (does === 'gate') world.manager.gate((['all', 'all', 'exempt', 'none'] as const)[b % 4] ?? 'all');
     else if (does === 'time') world.step((b % 5) * 20);
+    else if (does === 'pause') world.manager.pause(b % 3 === 0);
     else if (does === 'stop') void world.manager.stop();
     else if (does === 'kill') world.manager.kill('killed');
     else if (does === 'credit') world.manager.credit(b % 3, b % 20);

@@ -33,8 +33,8 @@ test('messages that are cut and interleaved come out whole, each when its last p
           // No more than four have begun at once.
           const at = which % Math.min(limits.messages, left.length);
           const { payload, bytes, gaveUp } = left[at] as (typeof left)[number];
-          const drop = gaveUp && outgoing.hasBegun(payload) ? outgoing.drop(payload) : undefined;
-          const cut = drop ?? outgoing.cut(payload, bytes, most);
+          const drop = gaveUp && outgoing.hasBegun(payload) ? outgoing.drop(payload, turn) : undefined;
+          const cut = drop ?? outgoing.cut(payload, bytes, most, turn);
           if (cut.last) expected.push(payload);
           if (cut.last || drop !== undefined) left.splice(at, 1);
           const whole = pieces.take({ ...cut, payload: Buffer.from(payload.subarray(cut.from, cut.to)) });

@@ -67,9 +67,8 @@ export class Allowance {
 
   /** Whether it is time to tell: half of the room is to be told, or the other side has nothing left. */
   get isDue(): boolean {
-    const { requests, bytes } = this.granted;
-    const more = requests - this.#told.requests;
-    const moreBytes = bytes - this.#told.bytes;
+    const more = this.#done.requests + this.#room.requests - this.#told.requests;
+    const moreBytes = this.#done.bytes + this.#room.bytes - this.#told.bytes;
     if (more <= 0 && moreBytes <= 0) return false;
     if (more * 2 >= this.#room.requests || moreBytes * 2 >= this.#room.bytes) return true;
     return this.#came.requests >= this.#told.requests || this.#came.bytes >= this.#told.bytes;

@@ -1,13 +1,16 @@
-import { encodeData, encodeStatus, sessionSeed, smallestMaxFrame, type Frame } from '../codecs/virtagent-2-frames.ts';
+import { encodeData, encodeStatus, sessionSeed, type Frame } from '../codecs/virtagent-2-frames.ts';
 import { RemoteProtocolError, VirtagentError } from '../errors.ts';
 import { sessionBounds, sessionLimits, type SessionLimits } from '../limits.ts';
 import type { Timers } from '../timers.ts';
 import type { SendResult } from '../transport.ts';
-import { Allowance, Granted, type Credit } from './allowance.ts';
+import { Allowance, type Credit } from './allowance.ts';
+import { Charges } from './charges.ts';
+import { heardLimits } from './heard-limits.ts';
 import { BYTES_MODULUS, COUNT_MODULUS, FRAMES_MODULUS, SEQ_MODULUS, unwrapped } from './numbers.ts';
 import { OutgoingMessages, type Cut } from './outgoing-messages.ts';
 import { Pieces, type Excess, type Whole } from './pieces.ts';
 import { Questions } from './questions.ts';
+import { Repeats, type RepeatLine } from './repeats.ts';
 import { Resending, type ResendingLine } from './resending.ts';
 import { SentFrames } from './sent-frames.ts';
 import { TakenFrames } from './taken-frames.ts';
@@ -50,6 +53,8 @@ const reliableWindow = { frames: sessionBounds.reliableFrames, bytes: sessionBou
 export const WHOLE = sessionBounds.reliableTurn;
 const noBits = new Uint8Array(0);
 const ignore = (): void => {};
+const taken: SendResult = Object.freeze({ ok: true });
+const takenInPart: SendResult = Object.freeze({ ok: true, more: true });
 
 interface Waiting {
   readonly payload: Uint8Array;
@@ -71,22 +76,14 @@ export class Conversation {
   readonly #outgoing = new OutgoingMessages();
   readonly #pieces: Pieces;
   readonly #allowance: Allowance;
-  readonly #granted = new Granted();
   readonly #resending: Resending | undefined;
   readonly #questions: Questions;
-  /** What was charged for what needs credit: of what was begun, and of what was sent whole, which is all that the other side counts. */
-  #begun = { requests: 0, bytes: 0 };
-  #spent = { requests: 0, bytes: 0 };
-  /** What is charged for messages of which nothing or not all was sent: what is given up of them has cost nothing. */
-  readonly #unsent = new Map<Uint8Array, number>();
+  readonly #charges = new Charges();
+  readonly #repeats: Repeats;
   /** Messages that wait for the window, in the order in which they were sent. */
   #waiting: Waiting[] = [];
   /** Told when the stream takes what it was given. */
   readonly #untaken = new Set<() => void>();
-  /** The count of the frame that is sent again next, on a line that began anew; undefined when all of them are. */
-  #againAt: number | undefined;
-  /** The stream has not taken the last frame that was sent again. */
-  #isRepeatWaiting = false;
   /** STATUS in a row that say less than was said. */
   #behind = 0;
   /** DATA frames, and bytes of them, since the last STATUS. */
@@ -113,6 +110,7 @@ export class Conversation {
     this.#pieces = new Pieces({ message: maxMessage, messages: sessionLimits.messages });
     this.#allowance = new Allowance(room, maxMessage);
     this.#questions = new Questions(host.timers, () => this.status(true));
+    this.#repeats = new Repeats(this.#sent, this.#repeatLine());
     if (reliable) this.#resending = new Resending(this.#sent, host.timers, this.#resendingLine());
   }
 
@@ -125,14 +123,7 @@ export class Conversation {
   meet(said: Readonly<Record<string, number>>): void {
     if (this.#hasLimits) return;
     this.#hasLimits = true;
-    const limits = { ...sessionLimits, ...said };
-    this.#limits = {
-      ...limits,
-      // What it can't mean: as much as every side takes, and no more than the digits on the wire can say.
-      frame: Math.max(smallestMaxFrame, limits.frame),
-      message: Math.min(Math.max(sessionBounds.leastMessage, limits.message), COUNT_MODULUS - 1),
-      messages: Math.min(Math.max(1, limits.messages), sessionLimits.messages),
-    };
+    this.#limits = heardLimits(said);
   }
 
   /** What the CRCs of the other side's frames begin with. */
@@ -168,8 +159,7 @@ export class Conversation {
   lineUp(theirs: number): void {
     this.#isLineUp = true;
     this.#sent.confirm(unwrapped(theirs, this.#sent.sent, FRAMES_MODULUS));
-    this.#sent.forgetBits();
-    this.#againAt = this.#sent.taken;
+    this.#repeats.begin();
     this.#goOn();
   }
 
@@ -185,7 +175,8 @@ export class Conversation {
   /** The line is gone. What its stream had not taken is sent again on the next, so it counts as sent. */
   lineDown(): void {
     this.hold();
-    this.#isStatusWaiting = this.#isRepeatWaiting = false;
+    this.#isStatusWaiting = false;
+    this.#repeats.lineDown();
     for (const taken of this.#untaken) taken();
   }
 
@@ -210,26 +201,42 @@ export class Conversation {
       const message = `the message has ${payload.length} bytes; the other side takes at most ${this.limits.message}`;
       return done({ ok: false, error: new VirtagentError('MESSAGE_TOO_LARGE', message), known: 'not-sent' });
     }
-    if (charge > 0 && !this.#unsent.has(payload)) this.#charge(payload, charge);
+    if (this.#leavesAtOnce(payload)) return this.#sendWhole(payload, isBytes, charge, done);
+    if (charge > 0) this.#charges.begin(payload, charge);
     this.#waiting.push({ payload, isBytes, done });
     if (this.#waiting.length === 1) this.#pump();
   }
 
+  /** Most messages: short, with nothing before them and room in the window. Sending them makes as little as it can. */
+  #leavesAtOnce({ length }: Uint8Array): boolean {
+    if (length > this.#piece || length > this.#turn || !this.#isLineUp || !this.#repeats.isOver) return false;
+    return this.#waiting.length === 0 && !this.#charges.hasUnsent && this.#sent.hasRoom(1, length);
+  }
+
+  #sendWhole(payload: Uint8Array, isBytes: boolean, charge: number, done: (result: SendResult) => void): void {
+    if (charge > 0) {
+      this.#charges.once(charge);
+      this.#weighCharges();
+    }
+    const { length } = payload;
+    const frame = this.#number(payload, this.#outgoing.cut(payload, isBytes, Math.max(length, 1), this.#seq));
+    this.#writeLast(frame, taken, done);
+    if (this.#isStatusDue) this.status();
+    this.#wonder();
+  }
+
   /** A message will not be finished. What it was charged is free again: the other side never counts half a message. */
   forget(payload: Uint8Array): void {
-    const charge = this.#unsent.get(payload);
-    this.#unsent.delete(payload);
+    const freed = this.#charges.forget(payload);
     const at = this.#waiting.findIndex((one) => one.payload === payload);
     // What waits for the window has its slot, and its turn will come to nothing.
     if (at >= 0) {
       const [waiting] = this.#waiting.splice(at, 1);
       queueMicrotask(() => waiting?.done({ ok: true }));
     }
-    const cut = this.#outgoing.drop(payload);
-    if (cut !== undefined) this.#add(payload, cut, ignore);
-    if (charge === undefined) return;
-    this.#begun = { requests: this.#begun.requests - 1, bytes: this.#begun.bytes - charge };
-    this.#host.onCredit({ requests: 1, bytes: charge });
+    const cut = this.#outgoing.drop(payload, this.#seq);
+    if (cut !== undefined) this.#write(this.#number(payload, cut), ignore);
+    if (freed !== undefined) this.#host.onCredit(freed);
   }
 
   /** See {@link Session.whenConfirmed}. A session that ends before calls nothing. */
@@ -260,7 +267,7 @@ export class Conversation {
 
   /** Says where this side is. */
   status(ask = false): void {
-    const mustWait = this.#isStatusWaiting || this.#againAt !== undefined;
+    const mustWait = this.#isStatusWaiting || !this.#repeats.isOver;
     this.#isStatusDue = mustWait;
     if (ask) this.#asks = mustWait;
     // The stream is full, of the last one among others: when it has taken that, there is one more, and it says all. What it says is
@@ -269,14 +276,15 @@ export class Conversation {
     this.#frames = this.#bytes = 0;
     this.#resending?.statusSent();
     const granted = this.#allowance.tell();
+    const { spent } = this.#charges;
     const status = {
       ask,
       next: this.#taken.next % SEQ_MODULUS,
       clock: this.#host.clock,
       grantedRequests: granted.requests,
       grantedBytes: granted.bytes,
-      spentRequests: this.#spent.requests % COUNT_MODULUS,
-      spentBytes: this.#spent.bytes % BYTES_MODULUS,
+      spentRequests: spent.requests % COUNT_MODULUS,
+      spentBytes: spent.bytes % BYTES_MODULUS,
       taken: this.isReliable ? this.#taken.bits() : noBits,
     };
     this.#isStatusWaiting = true;
@@ -308,7 +316,7 @@ export class Conversation {
     this.#resending?.heard(came);
     // What a reliable session has not seen is still on its way.
     if (!this.isReliable) this.#allowance.spent(status.spentRequests, status.spentBytes);
-    const credit = this.#granted.heard(status.grantedRequests, status.grantedBytes);
+    const credit = this.#charges.heard(status.grantedRequests, status.grantedBytes);
     if (status.ask) this.#isStatusDue = true;
     this.#pump();
     this.#tellConfirmed();
@@ -344,7 +352,7 @@ export class Conversation {
   };
 
   #pump(): void {
-    while (this.#isLineUp && this.#againAt === undefined && this.#waiting.length > 0) {
+    while (this.#isLineUp && this.#repeats.isOver && this.#waiting.length > 0) {
       const { payload, isBytes, done } = this.#waiting[0] as Waiting;
       const left = this.#outgoing.left(payload);
       const turn = Math.min(left, this.#turn);
@@ -352,31 +360,21 @@ export class Conversation {
       const begins = !this.#outgoing.hasBegun(payload);
       if (begins && turn < left && this.#outgoing.begun >= this.limits.messages) return this.#yield();
       this.#waiting.shift();
-      if (turn === left) this.#spend(payload);
+      if (turn === left && this.#charges.end(payload)) this.#weighCharges();
       this.#sendTurn(payload, isBytes, turn, done);
       if (this.#isStatusDue) this.status();
     }
     this.#wonder();
   }
 
-  #charge(payload: Uint8Array, charge: number): void {
-    this.#unsent.set(payload, charge);
-    this.#begun = { requests: this.#begun.requests + 1, bytes: this.#begun.bytes + charge };
-  }
-
-  /** A message is sent whole. */
-  #spend(payload: Uint8Array): void {
-    const charge = this.#unsent.get(payload);
-    if (charge === undefined) return;
-    this.#unsent.delete(payload);
-    this.#spent = { requests: this.#spent.requests + 1, bytes: this.#spent.bytes + charge };
-    // Some of it may be lost: the other side is to know what it has not seen.
-    if (this.#granted.isSpent(this.#begun)) this.#isStatusDue = true;
+  /** Some of what was sent may be lost: a side that has spent all says so, or would wait for ever. */
+  #weighCharges(): void {
+    if (this.#charges.isAtEnd) this.#isStatusDue = true;
   }
 
   /** What keeps this side waiting may be a STATUS that was lost, and that nothing else would bring again. */
   #wonder(): void {
-    const isStuck = this.#waiting.length > 0 || this.#granted.isSpent(this.#begun);
+    const isStuck = this.#waiting.length > 0 || this.#charges.isAtEnd;
     if (isStuck && this.#isLineUp) this.#questions.begin();
     else this.#questions.end();
   }
@@ -386,10 +384,11 @@ export class Conversation {
     const most = this.#piece;
     let left = turn;
     do {
-      const cut = this.#outgoing.cut(payload, isBytes, Math.min(most, Math.max(left, 1)));
+      const cut = this.#outgoing.cut(payload, isBytes, Math.min(most, Math.max(left, 1)), this.#seq);
       left -= cut.to - cut.from;
-      if (left > 0) this.#add(payload, cut, ignore);
-      else this.#add(payload, cut, this.#whenTaken(done, !cut.last));
+      const frame = this.#number(payload, cut);
+      if (left > 0) this.#write(frame, ignore);
+      else this.#writeLast(frame, cut.last ? taken : takenInPart, done);
     } while (left > 0);
   }
 
@@ -399,62 +398,80 @@ export class Conversation {
     setImmediate(() => done({ ok: true, more: true }));
   }
 
-  #add(payload: Uint8Array, cut: Cut, taken: (result: SendResult) => void): void {
-    const frame = encodeData({ ...cut, seq: this.#sent.sent % SEQ_MODULUS }, payload, cut.from, cut.to, this.#seed);
-    this.#sent.add(frame, this.now);
+  /** The frame of a piece: it is numbered, and kept until it is taken. */
+  #number(payload: Uint8Array, cut: Cut): Uint8Array {
+    const frame = encodeData(cut, payload, cut.from, cut.to, this.#seed);
+    // A plain session does not look at the time.
+    this.#sent.add(frame, this.isReliable ? this.now : 0);
     this.#resending?.arm();
-    if (this.#isLineUp) this.#host.write(frame, taken);
-    else taken({ ok: true });
+    return frame;
   }
 
-  /** Whatever the stream says: what it did not take is sent again. */
-  #whenTaken(done: (result: SendResult) => void, more: boolean): (result: SendResult) => void {
-    const taken = (): void => {
-      if (this.#untaken.delete(taken)) done(more ? { ok: true, more } : { ok: true });
+  /** A line that went meanwhile takes nothing: the next one will. */
+  #write(frame: Uint8Array, isTaken: () => void): void {
+    if (this.#isLineUp) this.#host.write(frame, isTaken);
+    else isTaken();
+  }
+
+  /** Whatever the stream says, `done` is told: what it did not take is sent again. Most frames are taken at once. */
+  #writeLast(frame: Uint8Array, result: SendResult, done: (result: SendResult) => void): void {
+    let isTaken = false;
+    let later: (() => void) | undefined;
+    this.#write(frame, () => {
+      isTaken = true;
+      later?.();
+    });
+    if (isTaken) return done(result);
+    const untaken = (): void => {
+      if (this.#untaken.delete(untaken)) done(result);
     };
-    this.#untaken.add(taken);
-    return taken;
+    later = untaken;
+    this.#untaken.add(untaken);
   }
 
-  /** Sends again what the line before did not carry, as far as the stream takes it; then all else. */
+  get #seq(): number {
+    return this.#sent.sent % SEQ_MODULUS;
+  }
+
+  /** Sends again what the line before did not carry; then all else. */
   #goOn(): void {
-    while (this.#isLineUp && !this.#isRepeatWaiting && this.#againAt !== undefined) {
-      const at = Math.max(this.#againAt, this.#sent.taken);
-      const frame = this.#sent.again(at, this.now);
-      this.#againAt = at < this.#sent.sent ? at + 1 : undefined;
-      if (frame !== undefined) this.#repeat(frame);
-    }
-    if (this.#againAt !== undefined || !this.#isLineUp) return;
+    this.#repeats.goOn();
+    if (!this.#repeats.isOver || !this.#isLineUp) return;
     this.#resending?.arm();
     this.status(this.#asks);
     this.#pump();
   }
 
-  #repeat(frame: Uint8Array): void {
-    let isNow = true;
-    this.#isRepeatWaiting = true;
-    this.#host.write(frame, () => {
-      this.#isRepeatWaiting = false;
-      if (isNow) return;
-      if (this.#againAt === undefined) this.#resending?.repeatLost();
-      else this.#goOn();
-    });
-    isNow = false;
+  #repeatLine(): RepeatLine {
+    const owner = this;
+    return {
+      get isUp() {
+        return owner.#isLineUp;
+      },
+      get now() {
+        return owner.now;
+      },
+      write: (frame, isTaken) => this.#host.write(frame, isTaken),
+      onRoom: () => {
+        if (this.#repeats.isOver) this.#resending?.repeatLost();
+        else this.#goOn();
+      },
+    };
   }
 
   #resendingLine(): ResendingLine {
     const owner = this;
     return {
       get takesRepeats() {
-        return owner.#isLineUp && !owner.#isRepeatWaiting;
+        return owner.#isLineUp && !owner.#repeats.isWaiting;
       },
-      repeat: (frame) => this.#repeat(frame),
+      repeat: (frame) => this.#repeats.repeat(frame),
     };
   }
 
-  /** The stream has not taken all that was sent again: what is sent again now only waits behind it. */
+  /** See {@link Repeats.isWaiting}. */
   get isFull(): boolean {
-    return this.#isRepeatWaiting;
+    return this.#repeats.isWaiting;
   }
 
   get #piece(): number {

@@ -8,7 +8,7 @@ interface Cursor {
 }
 
 /** One frame's worth of a message. */
-export interface Cut extends Omit<DataHead, 'seq'> {
+export interface Cut extends DataHead {
   readonly from: number;
   readonly to: number;
 }
@@ -34,26 +34,26 @@ export class OutgoingMessages {
     return payload.length - (this.#begun.get(payload)?.at ?? 0);
   }
 
-  /** The next piece, of at most `most` bytes; it counts as sent. */
-  cut(payload: Uint8Array, bytes: boolean, most: number): Cut {
+  /** The next piece, of at most `most` bytes, for the frame with that number; it counts as sent. */
+  cut(payload: Uint8Array, bytes: boolean, most: number, seq: number): Cut {
     const cursor = this.#begun.get(payload);
     if (cursor === undefined && payload.length <= most)
-      return { first: true, last: true, bytes, drop: false, number: undefined, total: undefined, from: 0, to: payload.length };
+      return { seq, first: true, last: true, bytes, drop: false, number: undefined, total: undefined, from: 0, to: payload.length };
     const { number, at } = cursor ?? { number: this.#nextNumber(), at: 0 };
     const to = Math.min(payload.length, at + most);
     const last = to === payload.length;
     if (last) this.#end(payload, number);
     else if (cursor === undefined) this.#begin(payload, number, to);
     else cursor.at = to;
-    return { first: at === 0, last, bytes, drop: false, number, total: at === 0 ? payload.length : undefined, from: at, to };
+    return { seq, first: at === 0, last, bytes, drop: false, number, total: at === 0 ? payload.length : undefined, from: at, to };
   }
 
   /** The message will not be finished: the frame that says so, if a part of it is on the line. */
-  drop(payload: Uint8Array): Cut | undefined {
+  drop(payload: Uint8Array, seq: number): Cut | undefined {
     const cursor = this.#begun.get(payload);
     if (cursor === undefined) return undefined;
     this.#end(payload, cursor.number);
-    return { first: false, last: false, bytes: false, drop: true, number: cursor.number, total: undefined, from: 0, to: 0 };
+    return { seq, first: false, last: false, bytes: false, drop: true, number: cursor.number, total: undefined, from: 0, to: 0 };
   }
 
   clear(): void {
