@@ -302,6 +302,11 @@ export class Transport {
     this.#send({ type: high ? 'owed_high' : 'owed_low' });
   }
 
+  /** Nothing was heard of the peer for too long, for that reason; unless it is this side that does not listen, as answers are unread. */
+  silent(reason: unknown): void {
+    this.fail(this.#stream?.isPaused() === true ? this.#stallReason() : reason);
+  }
+
   /** Ends the line with a reason, as if it had been lost. */
   fail(reason: unknown): void {
     this.#send({ type: 'lost', reason });
@@ -619,8 +624,12 @@ export class Transport {
       this.#hasDrained = false;
       return this.#arm('stall', ms, () => this.#stalled());
     }
-    const message = `the peer left more than maxOwedBytes of answers unread for stallTimeoutMs (${ms})`;
-    this.#send({ type: 'stalled', reason: new VirtagentError('STALLED', message) });
+    this.#send({ type: 'stalled', reason: this.#stallReason() });
+  }
+
+  #stallReason(): VirtagentError {
+    const ms = this.#input.stallTimeoutMs ?? durations.stallTimeout;
+    return new VirtagentError('STALLED', `the peer left more than maxOwedBytes of answers unread for stallTimeoutMs (${ms})`);
   }
 
   #finishNow(): void {
