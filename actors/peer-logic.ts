@@ -44,7 +44,7 @@ const provided = watched(
       ) as never,
     },
     actions: {
-      beginCalls: ({ self }) => void workOf(self).beginCalls(),
+      beginCalls: ({ self }) => workOf(self).beginCalls(),
       endGreeting: ({ self }) => workOf(self).endGreeting(),
       confirm: ({ self }) => workOf(self).confirm(),
       endCalls: ({ self, context }) => workOf(self).endCalls(context.reason),

@@ -225,9 +225,12 @@ export class PeerWork implements IncomingHost {
   // What the peer's chart asks for.
 
   /** No call is taken any more; those that wait until it is known what is spoken are begun, or end. */
-  async beginCalls(): Promise<void> {
-    await this.#early?.stop();
-    this.#tell({ type: 'begun' });
+  beginCalls(): void {
+    const begun = (): void => {
+      if (!this.isStopped) this.#tell({ type: 'begun' });
+    };
+    if (this.#early === undefined) begun();
+    else void this.#early.stop().then(begun);
   }
 
   endGreeting(): void {
@@ -243,10 +246,10 @@ export class PeerWork implements IncomingHost {
 
   /** The link has ended for good: calls that wait for another end with it. */
   endCalls(reason: unknown): void {
-    const error =
-      reason === undefined
-        ? undefined
-        : new VirtagentError('LINE_LOST', `the link has ended: ${asError(reason).message}`, { cause: reason });
+    if (reason === undefined) return this.#end(undefined);
+    // Who called is to know that no other attempt will do.
+    const code = reason instanceof VirtagentError && reason.code === 'PROTOCOL_MISMATCH' ? reason.code : 'LINE_LOST';
+    const error = new VirtagentError(code, `the link has ended: ${asError(reason).message}`, { cause: reason });
     this.#end(error);
   }
 

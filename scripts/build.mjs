@@ -1,7 +1,8 @@
-// Builds dist/: the library as plain modules with their types, and the command.
+// Builds dist/: the library as plain modules with their types, the command, and the inspector's page.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { build } from 'vite';
 import { bundle, bundleWithParts } from './bundle.mjs';
 
 // Built aside and moved into place whole: what runs meanwhile, tests or another build, never sees half of it.
@@ -14,6 +15,7 @@ try {
   await bundleWithParts('cli/virtagent.ts', join(made, 'virtagent.js'));
   // The guest's half alone, one file for a machine that has nothing but Node.
   await bundle('cli/guest-main.ts', join(made, 'guest.js'));
+  await build({ configFile: 'inspector/page/vite.config.ts', logLevel: 'warn', build: { outDir: resolve(made, 'inspector-page') } });
   if (existsSync('dist')) renameSync('dist', join(aside, 'old'));
   renameSync(made, 'dist');
 } finally {

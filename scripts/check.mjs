@@ -5,6 +5,7 @@ const tests = !process.argv.includes('--no-tests');
 /** @type {[string, string[]][]} */
 const steps = [
   ['types', ['npx', 'tsc', '-p', 'tsconfig.json']],
+  ['types of the page', ['npx', 'tsc', '-p', 'inspector/page/tsconfig.json']],
   ['lint', ['npx', 'oxlint', '--type-aware']],
   ['format', ['npx', 'oxfmt', '--check']],
   ['build', ['npm', 'run', '-s', 'build']],

@@ -10,6 +10,7 @@ const needed = [
   ['cpio', 'cpio', "packs the guest's first file system"],
   ['mke2fs', 'e2fsprogs', "makes the guest's disks"],
   ['qemu-ga', 'qemu-guest-agent', "QEMU's own guest agent, that the protocol qemu-ga talks to"],
+  ['chromium', 'chromium', "a browser that the inspector's page is tested in"],
   ['socat', 'socat', 'pseudo-terminals and relays for the tests of lines'],
 ];
 

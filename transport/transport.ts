@@ -4,6 +4,7 @@ import type { AnyActorRef, SnapshotFrom } from 'xstate';
 import { linkMachine, type LinkContext, type LinkEvent, type LinkState } from '../machines/link.ts';
 import type { Channel } from './channels/channel.ts';
 import { invalidOption, RemoteProtocolError, VirtagentError } from './errors.ts';
+import { Inbox, type InboxHost } from './inbox.ts';
 import type { Codec, Decoded, IncomingMessage } from './messages.ts';
 import { WHOLE } from './session/conversation.ts';
 import { isCharged, type Session } from './session/session.ts';
@@ -150,10 +151,8 @@ export class Transport {
   #opening: AbortController | undefined;
   #stream: Duplex | undefined;
   #reading = true;
-  /** What was decoded, up to `#next` handed on. While nothing is to be read, the rest waits. */
-  #decoded: Decoded[] = [];
-  #next = 0;
-  #delivering = false;
+  /** What was decoded and is not handed on: it waits while nothing is to be read. */
+  readonly #inbox = new Inbox(this.#inboxHost());
   /** Since the answers owed were too many, or that was last looked at, the stream has taken all that it held. */
   #hasDrained = false;
   /** Bytes of what a session has read while nothing is to be read, and which costs its sender no credit. */
@@ -233,8 +232,7 @@ export class Transport {
 
   /** What was decoded and not handed on is of a session that is over. */
   discard(): void {
-    this.#decoded = [];
-    this.#next = 0;
+    this.#inbox.clear();
   }
 
   /**
@@ -411,7 +409,7 @@ export class Transport {
     if (this.#input.onDown === undefined) this.settled();
     else this.#input.onDown(reason);
     // What a session has taken is handed on, line or no line: it is not sent again. Behind answers that nobody reads it waits for the next.
-    if (wasReading && this.#decoded.length > 0) queueMicrotask(() => this.#deliver());
+    if (wasReading && !this.#inbox.isEmpty) queueMicrotask(() => this.#inbox.handOn(Infinity));
     // Last: who hears of it may call, and is to find a line that is down.
     for (const one of rest) if (one instanceof RemoteProtocolError) this.#damaged(one);
   }
@@ -455,8 +453,8 @@ export class Transport {
     // Not inside this transition: what a message leads to (owed_high, a loss) has to hold for the one after it.
     queueMicrotask(() => {
       if (this.#stream !== stream || stream === undefined) return;
-      this.#deliver();
-      if (this.#reading && this.#stream === stream) stream.resume();
+      this.#inbox.handOn();
+      if (this.#reading && this.#stream === stream && this.#inbox.isEmpty) stream.resume();
     });
   }
 
@@ -499,9 +497,7 @@ export class Transport {
   #decode(chunk: Uint8Array, codec: Codec): void {
     let decoded = codec.push(chunk);
     if (!this.#reading && this.#session !== undefined) decoded = this.#holdBack(decoded);
-    if (this.#decoded.length === 0) this.#decoded = decoded;
-    else for (const one of decoded) this.#decoded.push(one);
-    this.#deliver();
+    this.#inbox.add(decoded);
   }
 
   /**
@@ -522,22 +518,23 @@ export class Transport {
     return held;
   }
 
-  /** Hands messages on until the line that they came from is gone, or reading stops. */
-  #deliver(): void {
-    // Called by what a message led to: the messages after that one are handed on when it is done with.
-    if (this.#delivering) return;
-    this.#delivering = true;
-    const stream = this.#stream;
-    try {
-      while (this.#next < this.#decoded.length && this.#reading && this.#stream === stream && stream?.destroyed !== true)
-        this.#handOn(this.#decoded[this.#next++] as Decoded);
-    } finally {
-      this.#delivering = false;
-    }
-    if (this.#next < this.#decoded.length) return;
-    this.#decoded = [];
-    this.#next = 0;
-    this.#input.session?.()?.handedOn();
+  #inboxHost(): InboxHost {
+    const owner = this;
+    return {
+      get takes() {
+        return owner.#reading;
+      },
+      get line() {
+        return owner.#stream?.destroyed === true ? undefined : owner.#stream;
+      },
+      handOn: (one) => this.#handOn(one),
+      pause: () => void this.#stream?.pause(),
+      goOn: () => {
+        const isRead = this.#reading || (this.#session !== undefined && this.#uncharged <= mostUncharged);
+        if (isRead) this.#stream?.resume();
+      },
+      onEmpty: () => this.#session?.handedOn(),
+    };
   }
 
   #handOn(one: Decoded): void {
@@ -598,6 +595,9 @@ export class Transport {
   }
 
   #lost(stream: Duplex, reason: unknown): void {
+    if (this.#stream !== stream) return;
+    // It came before that.
+    this.#inbox.handOnAll();
     if (this.#stream === stream) this.#send({ type: 'lost', reason });
   }
 

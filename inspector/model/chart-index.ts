@@ -13,6 +13,8 @@ export interface StateEntry {
   readonly isEnd: boolean;
   /** The states that it is in, the nearest first, by their places. */
   readonly within: readonly number[];
+  /** How many stood in it when counting began; of a state with states in it they are counted there. */
+  readonly stoodFirst: number;
 }
 
 /** An edge of a chart, by the number that steps and counts have for it. */
@@ -23,6 +25,15 @@ export interface EdgeEntry {
   /** Undefined: it is how the chart begins. */
   readonly from: StateEntry | undefined;
   readonly to: StateEntry;
+}
+
+/**
+ * A way into a state of which no step was told: whoever took it began before what is told, or steps of it were left out. It is none of the
+ * chart's edges, and has no number.
+ */
+export function untoldWayTo(to: StateEntry): EdgeEntry {
+  const description = { from: undefined, to: to.path, event: '(not told)', guard: undefined, actions: [] };
+  return { number: -1, chart: to.chart, description, from: undefined, to };
 }
 
 /** A chart, with its states and edges by number and by path. */
@@ -58,7 +69,7 @@ export class ChartIndex {
     return this.#byName.get(name);
   }
 
-  #read({ name, isJob, states, edges, firstEdge }: ChartDescription): void {
+  #read({ name, isJob, states, edges, firstEdge, standing = [] }: ChartDescription): void {
     if (this.#byName.has(name) || !Number.isInteger(firstEdge) || firstEdge < 0) return;
     const ownStates: StateEntry[] = [];
     const ownEdges: EdgeEntry[] = [];
@@ -67,15 +78,15 @@ export class ChartIndex {
     for (const [path, index] of places) {
       const description = states[index];
       if (description === undefined) continue;
-      const isEnd = description.type === 'final' && description.parent === undefined;
       ownStates[index] = {
         chart,
         index,
         path,
         description,
         phase: phaseOf(name, path),
-        isEnd,
+        isEnd: description.type === 'final' && description.parent === undefined,
         within: ancestors(description, states, places),
+        stoodFirst: description.type === 'compound' ? 0 : (standing[index] ?? 0),
       };
     }
     edges.forEach((description, place) => {

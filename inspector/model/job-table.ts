@@ -50,10 +50,14 @@ export class HeldJobs {
     return true;
   }
 
-  /** A job has taken a step: it may have been its last, or one too many. */
+  /** A job is done: it may have to make room from now on. */
+  done(job: JobTrack): void {
+    this.#done.push(job);
+  }
+
+  /** A job has taken a step: it may have been one too many. */
   stepped(job: JobTrack): void {
     this.#steps++;
-    if (job.doneAt !== undefined) this.#done.push(job);
     if (job.length > this.#limits.stepsOfOne) this.#trim(job);
     while (this.#steps > this.#limits.pathSteps) if (!this.#forgetOne()) return this.#trim(job);
   }

@@ -33,7 +33,7 @@ export class JobTrack {
   /** Steps that are not held any more, since there were too many: those before the first of the path. */
   dropped = 0;
   end: JobEnd | undefined = undefined;
-  /** When it took its last step. */
+  /** When it ended, or took its last step if how it ended was not told: a chart that failed takes none. */
   doneAt: number | undefined = undefined;
   readonly #times: number[] = [];
   readonly #edges: EdgeEntry[] = [];
@@ -74,7 +74,13 @@ export class JobTrack {
   take(edge: EdgeEntry, at: number): void {
     this.#times.push(at);
     this.#edges.push(edge);
-    if (edge.to.isEnd) this.doneAt = at;
+    if (edge.to.isEnd) this.doneAt ??= at;
+  }
+
+  /** Its one outcome; whatever follows changes nothing of that. */
+  endAs(end: JobEnd): void {
+    this.end ??= end;
+    this.doneAt ??= end.at;
   }
 
   /** Forgets the older half of its steps; returns how many those were. */

@@ -1,5 +1,5 @@
 import type { EndRecord, HeadRecord, InspectRecord, JobRecord, Side, StepsRecord } from '../records.ts';
-import { ChartIndex } from './chart-index.ts';
+import { ChartIndex, untoldWayTo, type ChartEntry, type EdgeEntry } from './chart-index.ts';
 import { HeldJobs } from './job-table.ts';
 import { JobTrack } from './job-track.ts';
 import type { Forgotten, ModelLimits } from './limits.ts';
@@ -124,17 +124,23 @@ export class SideHistory {
       const moment = this.#moment(at + (after[place] ?? 0));
       this.#log.step(moment, number, edge.number);
       const job = this.track(number);
-      // The rest of one that was not told as a whole; or of one that is done, which no agent tells.
-      if (job === undefined || job.chart !== edge.chart || (job.doneAt !== undefined && number >= 0)) continue;
-      job.take(edge, moment);
-      if (number < 0) this.#partStepped(job);
-      else this.#stepped(job);
+      // It may be the rest of one that was not told of.
+      if (job !== undefined && job.chart === edge.chart) this.#take(job, edge, moment);
     }
   }
 
-  #stepped(job: JobTrack): void {
+  #take(job: JobTrack, edge: EdgeEntry, at: number): void {
+    const wasDone = job.doneAt !== undefined;
+    job.take(edge, at);
+    if (job.number < 0) return this.#partStepped(job);
     this.jobs.stepped(job);
-    if (job.doneAt !== undefined) this.#listener.done(job);
+    if (!wasDone) this.#mayBeDone(job);
+  }
+
+  #mayBeDone(job: JobTrack): void {
+    if (job.doneAt === undefined || job.number < 0) return;
+    this.jobs.done(job);
+    this.#listener.done(job);
   }
 
   #partStepped(part: JobTrack): void {
@@ -143,25 +149,37 @@ export class SideHistory {
 
   #job(record: JobRecord, at: number): void {
     const chart = this.charts.chart(record.chart);
-    if (chart === undefined || this.track(record.job) !== undefined) {
+    const told = this.track(record.job);
+    if (chart === undefined || (told !== undefined && (record.state === undefined || told.chart !== chart))) {
       this.forgotten.senseless++;
       return;
     }
+    const job = told ?? this.#begin(record, chart, at);
+    const state = chart.states.find(({ path }) => path === record.state);
+    if (job !== undefined && state !== undefined) this.#take(job, untoldWayTo(state), at);
+  }
+
+  /** Undefined: there is no room for it. */
+  #begin(record: JobRecord, chart: ChartEntry, at: number): JobTrack | undefined {
     const job = new JobTrack(record, chart, at);
     if (record.job >= 0) {
-      if (this.jobs.add(job)) this.#listener.began(job);
-      return;
+      if (!this.jobs.add(job)) return undefined;
+      this.#listener.began(job);
+      return job;
     }
     // A chart of the agent's own that began anew takes the place of the one before.
     const before = this.parts.get(record.chart);
     if (before !== undefined) this.#partsByNumber.delete(before.number);
     this.parts.set(record.chart, job);
     this.#partsByNumber.set(record.job, job);
+    return job;
   }
 
   #end({ job: number, outcome, known, code }: EndRecord, at: number): void {
     const job = this.track(number);
     if (job === undefined) return;
-    job.end = { at, outcome, known, code };
+    const wasDone = job.doneAt !== undefined;
+    job.endAs({ at, outcome, known, code });
+    if (!wasDone) this.#mayBeDone(job);
   }
 }

@@ -1,5 +1,5 @@
 import type { GaugesRecord, LeftOutRecord, Side } from '../records.ts';
-import type { ChartEntry } from './chart-index.ts';
+import type { ChartEntry, StateEntry } from './chart-index.ts';
 import type { JobTrack, Standing } from './job-track.ts';
 import type { SideHistory } from './side-history.ts';
 import type { SideState } from './step-log.ts';
@@ -57,21 +57,22 @@ export class View {
   standingIn(chart: ChartEntry): number[] {
     const { counts } = this.#state;
     const standing = chart.states.map(() => 0);
-    const add = (place: number, count: number): void => {
-      standing[place] = (standing[place] ?? 0) + count;
+    const add = ({ index, within }: StateEntry, count: number): void => {
+      for (const place of [index, ...within]) standing[place] = (standing[place] ?? 0) + count;
     };
+    for (const state of chart.states) if (state.stoodFirst !== 0) add(state, state.stoodFirst);
     for (const { number, from, to } of chart.edges) {
       const taken = counts[number] ?? 0;
       if (taken === 0 || from === to) continue;
-      for (const place of [to.index, ...to.within]) add(place, taken);
-      if (from !== undefined) for (const place of [from.index, ...from.within]) add(place, -taken);
+      add(to, taken);
+      if (from !== undefined) add(from, -taken);
     }
     return standing;
   }
 
   /** How many jobs of a chart were not done. */
   liveOf(chart: ChartEntry): number {
-    let live = 0;
+    let live = chart.states.reduce((sum, { stoodFirst, isEnd }) => sum + (isEnd ? 0 : stoodFirst), 0);
     for (const { number, from, to } of chart.edges) {
       const taken = this.#state.counts[number] ?? 0;
       if (from === undefined && !to.isEnd) live += taken;

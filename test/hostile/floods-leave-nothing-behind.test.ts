@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { SimulatedClock } from 'xstate';
+import { messagesInATurn } from '../../transport/inbox.ts';
 import type { OutgoingMessage } from '../../transport/index.ts';
 import { everyProtocol, settled } from '../support/peers.ts';
 import { against, answer, answers, ask, asked } from './support.ts';
@@ -65,7 +66,8 @@ test.each(everyProtocol)('pieces that are no messages are answered or counted, o
     await settled(1);
   }
   raw('\n');
-  await settled(20);
+  // So many are handed on in a turn, and no more.
+  await settled((50 * 350) / messagesInATurn);
   say(ask('after', 'ping'), ask('after', 'ping'));
   await settled(20);
   expect(answers(heard).at(-1)).toMatchObject({ tag: 'after', answer: { ok: true } });

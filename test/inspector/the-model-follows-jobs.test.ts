@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Model, type ChartEntry, type View } from '../../inspector/model.ts';
-import { edgeOf, head, job, step, walk } from './hand-made.ts';
+import { edgeOf, handMadeCharts, head, job, step, walk } from './hand-made.ts';
 
 const whole = [
   [10, 'new'],
@@ -37,7 +37,7 @@ test('a job is shown with its states, how long it was in each, and how it ended'
     ['done', 41, undefined],
   ]);
   expect(track?.end).toEqual({ at: 40, outcome: 'error', known: 'executed', code: 'BAD_PARAMS' });
-  expect([track?.doneAt, track?.hasFailed]).toEqual([41, true]);
+  expect([track?.doneAt, track?.hasFailed]).toEqual([40, true]);
 });
 
 test('at a past moment a job is where it was then, and has no outcome yet', () => {
@@ -75,6 +75,48 @@ test('of a job whose first steps were overwritten, where it was is known from th
   model.add(step('near', 30, 1, edgeOf('client', 'sent', 'read')));
   const view = model.viewAt('near', 20);
   expect(view?.jobs.map((one) => view.standingOf(one))).toMatchObject([{ state: { path: 'sent' }, since: 10 }]);
+});
+
+test('a job that began before what is told stands where it is said to, and goes on from there', () => {
+  const model = new Model();
+  model.add(head());
+  model.add(job('near', 10, 1, 'client', { state: 'sent' }));
+  model.add(step('near', 30, 1, edgeOf('client', 'sent', 'read')));
+  const [track] = model.viewAt('near', 'live')?.jobs ?? [];
+  expect(track?.standingAt(20)).toMatchObject({ state: { path: 'sent' }, since: 10 });
+  expect(track?.state?.path).toBe('read');
+});
+
+test('a job that is told again stands where it is said to then: steps of it were left out, and it may be over', () => {
+  const model = oneCall();
+  model.add(job('near', 50, 2, 'client'));
+  model.add(walk('near', 2, 'client', [[50, 'new']]));
+  model.add(job('near', 60, 2, 'client', { state: 'sent' }));
+  model.add(job('near', 70, 2, 'client', { state: 'done' }));
+  const track = model.side('near')?.track(2);
+  expect([55, 65, 75].map((at) => track?.standingAt(at).state?.path)).toEqual(['new', 'sent', 'done']);
+  expect(track?.doneAt).toBe(70);
+});
+
+test('a job whose chart failed is done when its end is told: it takes no step after that', () => {
+  const model = new Model();
+  model.add(head());
+  model.add(job('near', 10, 1, 'client'));
+  model.add(walk('near', 1, 'client', [[10, 'new']]));
+  model.add({ type: 'end', of: 'near', at: 20, job: 1, outcome: 'error', known: 'not-sent', code: 'INTERNAL' });
+  expect(model.side('near')?.track(1)).toMatchObject({ doneAt: 20, hasFailed: true });
+});
+
+test('those who stood somewhere when counting began are counted there, until they leave', () => {
+  const [first, ...others] = handMadeCharts;
+  if (first === undefined) throw new Error('no chart');
+  const model = new Model();
+  // New, busy, busy.sending, busy.callback, sent, read, done.
+  model.add(head('near', { charts: [{ ...first, standing: [4, 3, 3, 0, 0, 0, 0] }, ...others] }));
+  model.add({ type: 'counts', of: 'near', at: 1, edges: [edgeOf('client', 'new', 'busy.sending')], taken: [1] });
+  const view = model.viewAt('near', 'live');
+  expect(standing(view, 'client')).toMatchObject({ new: 3, busy: 4, 'busy.sending': 4 });
+  expect(view?.liveOf(view.history.charts.chart('client') as ChartEntry)).toBe(7);
 });
 
 test("the agent's own charts are no jobs, and one that begins anew takes the place of the one before", () => {

@@ -55,7 +55,8 @@ function told(happenings: readonly Happening[]): InspectRecord[] {
   return happenings.map(({ pause, what, n }): InspectRecord => {
     at += pause;
     const moment = { of: 'near', at } as const;
-    if (what === 'job') return job('near', at, n % 12, n % 2 === 0 ? 'client' : 'server');
+    if (what === 'job')
+      return job('near', at, n % 12, n % 2 === 0 ? 'client' : 'server', n % 5 === 0 ? { state: n % 10 === 0 ? 'new' : 'done' } : {});
     if (what === 'step') return { type: 'steps', ...moment, after: [0], jobs: [n % 12], edges: [n % (lastEdge + 2)] };
     if (what === 'end') return { type: 'end', ...moment, job: n % 12, outcome: 'value', known: 'executed', code: undefined };
     if (what === 'counts') return { type: 'counts', ...moment, edges: [n % lastEdge], taken: [n] };

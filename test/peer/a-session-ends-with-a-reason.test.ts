@@ -50,6 +50,7 @@ test('another version is told, and named, whichever side has it', async () => {
     const [ours, theirs] = memoryPair();
     const peer = opened<Loose>({ stream: ours, protocol: 'virtagent-2', clock: new SimulatedClock() });
     const far = new SessionEnd(theirs);
+    const call = rejection(peer.call('any'));
     await settled();
     if (says === 'hello') far.hello({ version: 3 });
     else {
@@ -58,6 +59,8 @@ test('another version is told, and named, whichever side has it', async () => {
     const reason = (await peer.ended()) as { code: string; message: string };
     expect(reason.code).toBe('PROTOCOL_MISMATCH');
     expect(reason.message).toContain('virtagent-');
+    // Who called is told the same.
+    expect(await call).toMatchObject({ code: 'PROTOCOL_MISMATCH', known: 'not-sent' });
     if (says === 'hello') expect(far.frames.at(-1)).toMatchObject({ kind: 'bye', code: 4 });
   }
 });

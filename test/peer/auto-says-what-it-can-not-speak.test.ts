@@ -9,7 +9,7 @@ test('QEMU’s monitor: a mistake in the path', async () => {
   const { host, line } = autoScene();
   const call = rejection(host.call('any'));
   line.write('{"QMP": {"version": {"qemu": {"micro": 0, "minor": 2, "major": 7}}, "capabilities": []}}\r\n');
-  expect(await call).toMatchObject({ code: 'LINE_LOST', known: 'not-sent', message: expect.stringContaining('QMP') as string });
+  expect(await call).toMatchObject({ code: 'PROTOCOL_MISMATCH', known: 'not-sent', message: expect.stringContaining('QMP') as string });
   expect(await host.ended()).toMatchObject({ code: 'PROTOCOL_MISMATCH' });
 });
 
@@ -30,7 +30,7 @@ test('another version of our own: both are named', async () => {
     }),
   );
   const said = expect.stringContaining('speaks virtagent-3, this one virtagent-2') as string;
-  expect(await call).toMatchObject({ code: 'LINE_LOST', message: said });
+  expect(await call).toMatchObject({ code: 'PROTOCOL_MISMATCH', message: said });
   expect(await host.ended()).toMatchObject({ code: 'PROTOCOL_MISMATCH', message: said });
 });
 

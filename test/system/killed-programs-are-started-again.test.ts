@@ -79,6 +79,36 @@ needs(...vmPrograms)('a machine on virtio-serial, with virtagent-v7 and calls bo
   });
 });
 
+needs(...vmPrograms)('a machine on virtio-serial, with virtagent-2 and calls both ways all the time', () => {
+  const machine = testVm([onVirtioSerial('virtagent-2')]);
+
+  it('a guest agent that is killed and restarted is another session: what was out ends at once, and nothing is executed twice', async () => {
+    const worker = new Worker();
+    const channel = unixConnect(machine.vm.sockets.agent);
+    const host = opened({ channel, protocol: 'virtagent-2', role: 'host', retries: true, methods: worker.methods });
+    const traffic = new Traffic(host, { width: 3 });
+    const pids = new Set<unknown>();
+    for (let times = 0; times < 5; times++) {
+      await traffic.goesOn();
+      pids.add(await pidOf(host));
+      await host.call('talk', { width: 1 });
+      const slow = host.call('work', { id: `slow ${times}`, ms: 600_000 }, { timeoutMs: 600_000 });
+      while (((await host.call('report')) as { running: number }).running === 0) await pause(50);
+      const lost = expect(slow).rejects.toMatchObject({ code: 'LINE_LOST', known: 'perhaps-executed' });
+      await machine.vm.control.sh('agent signal test KILL');
+      // The next agent's first word on the line says that it is another.
+      await lost;
+      await expect.poll(() => host.sessions, { timeout: 30_000 }).toBe(times + 2);
+      while (pids.has(await pidOf(host))) await pause(50);
+    }
+    await traffic.goesOn();
+    const ours = await traffic.stop();
+    expect(settled(ours), JSON.stringify(ours)).toBe(true);
+    expect(pids.size).toBe(5);
+    expect(worker.twice).toEqual([]);
+  });
+});
+
 async function pidOf(host: Peer): Promise<number> {
   for (;;) {
     const report = await host.call('report', undefined, { timeoutMs: 2000 }).catch(() => undefined);

@@ -1,0 +1,114 @@
+import { other, type JobTrack, type Model, type StateEntry } from '../../model.ts';
+import type { Side } from '../../records.ts';
+
+/** A line of the diagram: a job at one side has come to a state. */
+export interface SequenceRow {
+  /** A moment of the near side, whoever took the step. */
+  readonly at: number;
+  readonly side: Side;
+  readonly job: JobTrack;
+  readonly state: StateEntry;
+  /** The call that it is of: its place among those that are shown. */
+  readonly call: number;
+  /** How it ended, where it does. */
+  readonly failed: boolean;
+}
+
+/** A message from one side to the other: between two lines, or from one where the other side has not told of it. */
+export interface SequenceArrow {
+  readonly kind: 'request' | 'response';
+  readonly call: number;
+  readonly from: Side;
+  /** Places of lines; undefined: that end of it was not told. */
+  readonly sent: number | undefined;
+  readonly arrived: number | undefined;
+}
+
+export interface Sequence {
+  readonly calls: readonly SequenceCall[];
+  readonly rows: readonly SequenceRow[];
+  readonly arrows: readonly SequenceArrow[];
+}
+
+/** A call, as far as it was told at either end. */
+export interface SequenceCall {
+  readonly caller: JobTrack | undefined;
+  readonly callee: JobTrack | undefined;
+  readonly callerSide: Side;
+  readonly name: string;
+  readonly tag: string;
+}
+
+/** The calls of which a job of either side is shown: each once, in the order in which they began. */
+export function callsOf(model: Model, jobs: readonly JobTrack[]): SequenceCall[] {
+  const seen = new Set<JobTrack>();
+  const calls: { readonly call: SequenceCall; readonly at: number }[] = [];
+  for (const job of jobs) {
+    const counterpart = model.counterpart(job);
+    if (seen.has(job)) continue;
+    seen.add(job);
+    if (counterpart !== undefined) seen.add(counterpart);
+    const isCaller = job.record.class === 'client';
+    const [caller, callee] = isCaller ? [job, counterpart] : [counterpart, job];
+    const { method, tag, chart } = job.record;
+    const name = method ?? counterpart?.record.method ?? chart;
+    calls.push({
+      call: { caller, callee, callerSide: isCaller ? job.of : other(job.of), name, tag },
+      at: model.nearTime(job.of, job.began),
+    });
+  }
+  return calls.sort((a, b) => a.at - b.at).map(({ call }) => call);
+}
+
+/** Merges the steps of both sides into one order, by the near side's clock. */
+export function sequenceOf(model: Model, calls: readonly SequenceCall[], until: number): Sequence {
+  const rows: SequenceRow[] = [];
+  calls.forEach(({ caller, callee }, call) => {
+    for (const job of [caller, callee]) if (job !== undefined) rows.push(...rowsOf(model, job, call, until));
+  });
+  // Of what happens in the same moment the order of each side is kept: sorting is stable.
+  rows.sort((a, b) => a.at - b.at);
+  return { calls, rows, arrows: arrowsOf(calls, rows) };
+}
+
+function rowsOf(model: Model, job: JobTrack, call: number, until: number): SequenceRow[] {
+  return (
+    job
+      .staysUntil(model.timeOf(job.of, until))
+      // What is passed through without a stay says nothing that what follows does not.
+      .filter(({ state, from, to }) => to !== from || state.path === 'busy.sending')
+      .map(({ state, from }) => ({
+        at: model.nearTime(job.of, from),
+        side: job.of,
+        job,
+        state,
+        call,
+        failed: job.hasFailed && (job.end?.at ?? Infinity) <= from,
+      }))
+      .filter(({ state }) => !state.isEnd)
+  );
+}
+
+function arrowsOf(calls: readonly SequenceCall[], rows: readonly SequenceRow[]): SequenceArrow[] {
+  const first = new Map<string, number>();
+  const key = (job: JobTrack, path: string): string => `${job.of} ${job.number} ${path}`;
+  rows.forEach(({ job, state }, place) => {
+    const name = key(job, state.path);
+    if (!first.has(name)) first.set(name, place);
+  });
+  const place = (job: JobTrack | undefined, path: string): number | undefined =>
+    job === undefined ? undefined : first.get(key(job, path));
+  return calls.flatMap(({ caller, callee, callerSide }, call): SequenceArrow[] => {
+    const asked = place(caller, 'busy.sending');
+    const arrived = place(callee, 'new') ?? place(callee, 'busy.executing');
+    const replied = place(callee, 'busy.sending');
+    const hasAnswer = caller?.firstIn('read') !== undefined;
+    const answered = hasAnswer ? (place(caller, 'read') ?? place(caller, 'busy.callback')) : undefined;
+    const arrows: SequenceArrow[] = [];
+    if (asked !== undefined || arrived !== undefined) arrows.push({ kind: 'request', call, from: callerSide, sent: asked, arrived });
+    if (replied !== undefined || answered !== undefined) {
+      arrows.push({ kind: 'response', call, from: other(callerSide), sent: replied, arrived: answered });
+    }
+    return arrows;
+  });
+}

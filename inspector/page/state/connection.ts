@@ -1,0 +1,81 @@
+import { Model } from '../../model.ts';
+import type { InspectRecord } from '../../records.ts';
+import type { Store } from './store.ts';
+
+/** Pauses before the next attempt where the browser makes none of its own, in milliseconds. */
+const pauses = { first: 1_000, last: 10_000 } as const;
+
+/**
+ * Reads the agent's records as they come, for as long as the page is open. When the agent has gone, what is there stays there; when it
+ * is there again it tells its past anew, and that takes its place once it is whole.
+ */
+export class Connection {
+  readonly #store: Store;
+  #events: EventSource | undefined = undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined = undefined;
+  #pause: number = pauses.first;
+  /** What the agent has told since it was connected. */
+  #model = new Model();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  open(): void {
+    this.close();
+    const events = new EventSource('records');
+    this.#events = events;
+    events.addEventListener('open', () => {
+      this.#model = new Model();
+      this.#pause = pauses.first;
+      this.#say('past');
+    });
+    events.addEventListener('message', ({ data }: MessageEvent<string>) => this.#take(JSON.parse(data) as InspectRecord[]));
+    events.addEventListener('error', () => {
+      this.#say('gone');
+      if (events.readyState !== EventSource.CLOSED) return;
+      this.#retry = setTimeout(() => this.open(), this.#pause);
+      this.#pause = Math.min(this.#pause * 2, pauses.last);
+    });
+  }
+
+  close(): void {
+    clearTimeout(this.#retry);
+    this.#events?.close();
+    this.#events = undefined;
+  }
+
+  #take(records: readonly InspectRecord[]): void {
+    for (const record of records) {
+      this.#model.add(record);
+      if (record.type === 'live' && record.of === 'near') this.#isWhole();
+    }
+    if (this.#store.model === this.#model) this.#store.received();
+  }
+
+  /** All of the past is here: it is what is shown from now on. */
+  #isWhole(): void {
+    this.#say('live');
+    const before = this.#store.model;
+    if (before === this.#model) return;
+    if (isAnotherRun(before, this.#model)) this.#store.earlier = before;
+    this.#store.show(this.#model, this.#store.source, this.#cursor(before));
+  }
+
+  /** A moment that is looked at stays, where it is one of the same agent. */
+  #cursor(before: Model): number | 'live' {
+    return isAnotherRun(before, this.#model) ? 'live' : this.#store.cursor;
+  }
+
+  #say(state: 'past' | 'live' | 'gone'): void {
+    const { source } = this.#store;
+    if (source.type !== 'agent' || source.state === state) return;
+    const announcement = state === 'gone' ? 'The agent has gone' : state === 'live' ? 'Connected to the agent' : '';
+    this.#store.set({ source: { type: 'agent', state, since: performance.now() }, announcement });
+  }
+}
+
+function isAnotherRun(before: Model, now: Model): boolean {
+  const [one, another] = [before.side('near')?.head, now.side('near')?.head];
+  return one !== undefined && another !== undefined && (one.epoch !== another.epoch || one.agent.pid !== another.agent.pid);
+}

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { Model, type JobTrack } from '../../../inspector/model.ts';
+import { callsOf, sequenceOf } from '../../../inspector/page/sequence/sequence.ts';
+import { head, job, walk } from '../hand-made.ts';
+
+/** A call of this side, told by both; the other side's clock began 1000 ms earlier. */
+function oneCall({ isFarTold = true } = {}): Model {
+  const model = new Model();
+  model.add(head('near'));
+  if (isFarTold) model.add(head('far', { epoch: 1_700_000_000_000 - 1000 }));
+  model.add(job('near', 10, 1, 'client', { tag: 'h1', method: 'getfile' }));
+
+  model.add(
+    walk('near', 1, 'client', [
+      [10, 'new'],
+      [12, 'busy.sending'],
+      [13, 'sent'],
+      [40, 'read'],
+      [40, 'busy.callback'],
+      [41, 'done'],
+    ]),
+  );
+  model.add(job('far', 1016, 7, 'server', { tag: 'h1', method: undefined }));
+
+  model.add(
+    walk('far', 7, 'server', [
+      [1016, 'new'],
+      [1017, 'busy.executing'],
+      [1030, 'executed'],
+      [1036, 'busy.sending'],
+      [1037, 'busy.callback'],
+      [1038, 'done'],
+    ]),
+  );
+  return model;
+}
+
+const jobs = (model: Model): readonly JobTrack[] => model.sides.flatMap((side) => model.side(side)?.jobs.list ?? []);
+
+test('the steps of both sides are in one order, by one clock', () => {
+  const model = oneCall();
+  const { rows } = sequenceOf(model, callsOf(model, jobs(model)), Infinity);
+  expect(rows.map(({ at, side, state }) => `${at} ${side} ${state.path}`)).toEqual([
+    '10 near new',
+    '12 near busy.sending',
+    '13 near sent',
+    '16 far new',
+    '17 far busy.executing',
+    '30 far executed',
+    '36 far busy.sending',
+    '37 far busy.callback',
+    '40 near busy.callback',
+  ]);
+});
+
+test('a call is one call, whichever side is asked, and its two messages lead from step to step', () => {
+  const model = oneCall();
+  const calls = callsOf(model, jobs(model));
+  expect(calls).toMatchObject([{ name: 'getfile', tag: 'h1', callerSide: 'near' }]);
+  expect(callsOf(model, model.side('far')?.jobs.list ?? [])).toEqual(calls);
+  const { arrows } = sequenceOf(model, calls, Infinity);
+  expect(arrows).toEqual([
+    { kind: 'request', call: 0, from: 'near', sent: 1, arrived: 3 },
+    { kind: 'response', call: 0, from: 'far', sent: 6, arrived: 8 },
+  ]);
+});
+
+test('at a past moment the call is as far as it was then', () => {
+  const model = oneCall();
+  const { rows, arrows } = sequenceOf(model, callsOf(model, jobs(model)), 20);
+  expect(rows).toHaveLength(5);
+  expect(arrows).toEqual([{ kind: 'request', call: 0, from: 'near', sent: 1, arrived: 3 }]);
+});
+
+test('where the other side tells nothing, messages end nowhere', () => {
+  const model = oneCall({ isFarTold: false });
+  const { arrows } = sequenceOf(model, callsOf(model, jobs(model)), Infinity);
+  expect(arrows).toEqual([
+    { kind: 'request', call: 0, from: 'near', sent: 1, arrived: undefined },
+    { kind: 'response', call: 0, from: 'far', sent: undefined, arrived: 3 },
+  ]);
+});
