@@ -1,7 +1,32 @@
-import type { GaugesRecord, HeadRecord, InspectRecord } from '../records.ts';
+import type { GaugesRecord, GoneRecord, HeadRecord, InspectRecord, JobRecord, Side, StepsRecord } from '../records.ts';
 
 /** Edges that are counted: no agent has more, and whoever invents numbers fills no memory. */
 const MOST_EDGES = 16_384;
+
+/** Jobs that are held at once, the agent's own parts among them; what is beyond is counted alone. */
+const MOST_JOBS = 1_000;
+
+function stepsOf(of: Side, placed: readonly (LiveJob & { edge: number })[]): StepsRecord {
+  const first = placed[0]?.at ?? 0;
+  const after = placed.map(({ at }) => at - first);
+  return { type: 'steps', of, at: first, after, jobs: placed.map(({ record }) => record.job), edges: placed.map(({ edge }) => edge) };
+}
+
+/** The edges by which jobs end, by number. */
+export function endsOf({ charts }: HeadRecord): Set<number> {
+  const ends = charts.flatMap(({ states, edges, firstEdge }) => {
+    const final = new Set(states.filter(({ type, parent }) => type === 'final' && parent === undefined).map(({ path }) => path));
+    return edges.flatMap(({ to }, place) => (final.has(to) ? [firstEdge + place] : []));
+  });
+  return new Set(ends);
+}
+
+/** A job that is not done, and its last step. */
+interface LiveJob {
+  readonly record: JobRecord;
+  edge: number | undefined;
+  at: number;
+}
 
 /**
  * How a side is now, out of what it has told: enough to begin with for who joins late, where the past is not to be had, or would cost
@@ -10,12 +35,15 @@ const MOST_EDGES = 16_384;
 export class Present {
   #head: HeadRecord | undefined;
   #gauges: GaugesRecord | undefined;
-  #gone: InspectRecord | undefined;
-  #edges = 0;
+  #gone: GoneRecord | undefined;
   #at = 0;
+  /** Told since the head. */
   #jobs = 0;
   #steps = 0;
+  #edges = 0;
+  #ends = new Set<number>();
   readonly #counts = new Map<number, number>();
+  readonly #live = new Map<number, LiveJob>();
 
   /** Takes a record of the side. What comes before its first head is nothing. */
   take(record: InspectRecord): void {
@@ -24,14 +52,13 @@ export class Present {
     this.#at = Math.max(this.#at, record.at);
     switch (record.type) {
       case 'counts':
-        for (const [place, edge] of record.edges.entries()) this.#count(edge, record.taken[place] ?? 0, false);
+        for (const [place, edge] of record.edges.entries()) if (edge < this.#edges) this.#counts.set(edge, record.taken[place] ?? 0);
         return;
       case 'steps':
-        this.#steps += record.edges.length;
-        for (const edge of record.edges) this.#count(edge, 1, true);
-        return;
+        return this.#step(record);
       case 'job':
         this.#jobs++;
+        if (this.#live.size < MOST_JOBS) this.#live.set(record.job, { record, edge: undefined, at: record.at });
         return;
       case 'gauges':
         this.#gauges = record;
@@ -53,10 +80,18 @@ export class Present {
     if (head === undefined) return [];
     const { of } = head;
     const at = this.#at;
+    const live = [...this.#live.values()];
+    const placed = live.filter((job): job is LiveJob & { edge: number } => job.edge !== undefined).sort((a, b) => a.at - b.at);
+    const counts = new Map(this.#counts);
+    // Their last steps are told again, and count then.
+    for (const { edge } of placed) counts.set(edge, (counts.get(edge) ?? 1) - 1);
+    const leftOut = { jobs: this.#jobs - live.length, steps: this.#steps - placed.length };
     return [
       head,
-      { type: 'counts', of, at, edges: [...this.#counts.keys()], taken: [...this.#counts.values()] },
-      ...(this.#steps === 0 ? [] : [{ type: 'left-out', of, at, jobs: this.#jobs, steps: this.#steps, why: 'ring', oneIn: 1 } as const]),
+      { type: 'counts', of, at: head.at, edges: [...counts.keys()], taken: [...counts.values()] },
+      ...(leftOut.steps === 0 ? [] : [{ type: 'left-out', of, at: head.at, ...leftOut, why: 'ring', oneIn: 1 } as const]),
+      ...live.map(({ record }) => record),
+      ...(placed.length === 0 ? [] : [stepsOf(of, placed)]),
       ...(this.#gauges === undefined ? [] : [this.#gauges]),
       { type: 'live', of, at },
       ...(this.#gone === undefined ? [] : [this.#gone]),
@@ -69,10 +104,22 @@ export class Present {
     this.#at = head.at;
     this.#jobs = this.#steps = 0;
     this.#counts.clear();
+    this.#live.clear();
+    this.#ends = endsOf(head);
     this.#edges = Math.min(MOST_EDGES, Math.max(0, ...head.charts.map(({ firstEdge, edges }) => firstEdge + edges.length)));
   }
 
-  #count(edge: number, taken: number, isMore: boolean): void {
-    if (edge < this.#edges) this.#counts.set(edge, taken + (isMore ? (this.#counts.get(edge) ?? 0) : 0));
+  #step({ at, after, jobs, edges }: StepsRecord): void {
+    this.#steps += edges.length;
+    for (const [place, edge] of edges.entries()) {
+      if (edge < this.#edges) this.#counts.set(edge, (this.#counts.get(edge) ?? 0) + 1);
+      const number = jobs[place] ?? 0;
+      const job = this.#live.get(number);
+      if (job === undefined) continue;
+      job.edge = edge;
+      job.at = at + (after[place] ?? 0);
+      // The agent's own parts stay where they have ended.
+      if (number >= 0 && this.#ends.has(edge)) this.#live.delete(number);
+    }
   }
 }
