@@ -1,4 +1,4 @@
-import type { GaugesRecord, GoneRecord, HeadRecord, InspectRecord, JobRecord, Side, StepsRecord } from '../records.ts';
+import type { ChartDescription, GaugesRecord, GoneRecord, HeadRecord, InspectRecord, JobRecord, Side, StepsRecord } from '../records.ts';
 
 /** Edges that are counted: no agent has more, and whoever invents numbers fills no memory. */
 const MOST_EDGES = 16_384;
@@ -12,12 +12,19 @@ function stepsOf(of: Side, placed: readonly (LiveJob & { edge: number })[]): Ste
   return { type: 'steps', of, at: first, after, jobs: placed.map(({ record }) => record.job), edges: placed.map(({ edge }) => edge) };
 }
 
+/** The states in which jobs have ended, by chart. */
+function finalsOf({ charts }: HeadRecord): Map<string, Set<string>> {
+  const paths = ({ states }: ChartDescription): Set<string> =>
+    new Set(states.filter(({ type, parent }) => type === 'final' && parent === undefined).map(({ path }) => path));
+  return new Map(charts.map((chart) => [chart.name, paths(chart)]));
+}
+
 /** The edges by which jobs end, by number. */
-export function endsOf({ charts }: HeadRecord): Set<number> {
-  const ends = charts.flatMap(({ states, edges, firstEdge }) => {
-    const final = new Set(states.filter(({ type, parent }) => type === 'final' && parent === undefined).map(({ path }) => path));
-    return edges.flatMap(({ to }, place) => (final.has(to) ? [firstEdge + place] : []));
-  });
+export function endsOf(head: HeadRecord): Set<number> {
+  const finals = finalsOf(head);
+  const ends = head.charts.flatMap(({ name, edges, firstEdge }) =>
+    edges.flatMap(({ to }, place) => (finals.get(name)?.has(to) === true ? [firstEdge + place] : [])),
+  );
   return new Set(ends);
 }
 
@@ -42,6 +49,7 @@ export class Present {
   #steps = 0;
   #edges = 0;
   #ends = new Set<number>();
+  #finals = new Map<string, Set<string>>();
   readonly #counts = new Map<number, number>();
   readonly #live = new Map<number, LiveJob>();
 
@@ -57,9 +65,7 @@ export class Present {
       case 'steps':
         return this.#step(record);
       case 'job':
-        this.#jobs++;
-        if (this.#live.size < MOST_JOBS) this.#live.set(record.job, { record, edge: undefined, at: record.at });
-        return;
+        return this.#job(record);
       case 'gauges':
         this.#gauges = record;
         return;
@@ -106,7 +112,15 @@ export class Present {
     this.#counts.clear();
     this.#live.clear();
     this.#ends = endsOf(head);
+    this.#finals = finalsOf(head);
     this.#edges = Math.min(MOST_EDGES, Math.max(0, ...head.charts.map(({ firstEdge, edges }) => firstEdge + edges.length)));
+  }
+
+  #job(record: JobRecord): void {
+    if (!this.#live.has(record.job)) this.#jobs++;
+    const isOver = record.state !== undefined && this.#finals.get(record.chart)?.has(record.state) === true;
+    if (isOver) this.#live.delete(record.job);
+    else if (this.#live.size < MOST_JOBS) this.#live.set(record.job, { record, edge: undefined, at: record.at });
   }
 
   #step({ at, after, jobs, edges }: StepsRecord): void {

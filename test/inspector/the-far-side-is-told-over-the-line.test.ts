@@ -111,5 +111,5 @@ test('a viewer that is behind is told nothing, and begins anew when it is ready'
 test('a call of another version, or one too many, is refused in words', async () => {
   const { host } = await line();
   await expect(host.call('inspect', { version: 99 })).rejects.toMatchObject({ message: expect.stringContaining('version 1') as string });
-  await expect(host.call('inspect')).rejects.toMatchObject({ code: 'REMOTE_ERROR' });
+  await expect(host.call('inspect')).rejects.toMatchObject({ code: 'INVALID_PARAMS' });
 });
