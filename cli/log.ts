@@ -26,6 +26,7 @@ export type LogEvent =
   | 'call-failed'
   | 'shutdown'
   | 'inspector'
+  | 'recording'
   | 'stopping'
   | 'stopped';
 

@@ -2,6 +2,7 @@ import type { WriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { invalidOption, quote } from '../transport/errors.ts';
 import { errnoOf } from '../transport/channels/explain.ts';
+import { recordingLine } from '../inspector/recording.ts';
 import type { InspectRecord } from '../inspector/records.ts';
 import type { Viewer } from '../inspector/watchable.ts';
 import { LocalFailure } from './local-failure.ts';
@@ -44,7 +45,7 @@ export class RecordFile implements Viewer {
   }
 
   readonly take = (records: readonly InspectRecord[]): void => {
-    if (!this.#hasFailed) this.#stream.write(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    if (!this.#hasFailed) this.#stream.write(records.map(recordingLine).join(''));
   };
 
   readonly isReady = (): boolean => !this.#hasFailed && this.#stream.writableLength < MOST_WAITING;

@@ -10,6 +10,7 @@ import { EventStream } from './event-stream.ts';
 import { isLoopback, isToken, makeToken, pathBelow, refusal, securityHeaders } from './http-guards.ts';
 import { readBody } from './json-body.ts';
 import { readPageFiles, type PageFiles } from './page-files.ts';
+import { recordingLine } from './recording.ts';
 import type { ActResult, InspectRecord } from './records.ts';
 import type { Watchable } from './watchable.ts';
 
@@ -206,7 +207,7 @@ class Site {
       const live = records.findIndex(({ type }) => type === 'live');
       isOver = live >= 0;
       const past = isOver ? records.slice(0, live) : records;
-      response.write(past.map((record) => `${JSON.stringify(record)}\n`).join(''));
+      response.write(past.map(recordingLine).join(''));
       // Its own watching may not have begun: it is ended after that.
       if (isOver) queueMicrotask(() => response.end());
     };
