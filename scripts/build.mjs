@@ -27,10 +27,10 @@ try {
 function licensesOf(...packages) {
   const said = packages.map((name) => {
     const folder = `node_modules/${name}`;
-    const { version, license, homepage } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+    const { version, license, homepage, repository } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
     const file = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
     if (file === undefined) throw new Error(`${name} has no licence file`);
-    return `${name} ${version} (${license}), ${homepage}\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+    return `${name} ${version} (${license}), ${homepage ?? repository.url ?? repository}\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
   });
   return said.join(`\n${'-'.repeat(78)}\n\n`);
 }
