@@ -1,7 +1,7 @@
 import { createActor, type ActorLogic, type ActorOptions, type AnyActorRef, type SnapshotFrom } from 'xstate';
 import type { linkMachine } from '../machines/link.ts';
 import { peerMachine } from '../machines/peer.ts';
-import { transportLogic, transportOf } from '../transport/transport.ts';
+import { transportLogic, transportOf } from '../transport/transport-logic.ts';
 import { guardedInspect } from './job-events.ts';
 import { managerLogic, managerOf } from './manager.ts';
 import type { AnyMethods, MethodTypes } from './methods.ts';

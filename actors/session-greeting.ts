@@ -53,7 +53,7 @@ export class SessionGreeting implements Greeting {
         tell: (event) => this.#send(event),
         credit: ({ requests, bytes }) => host.manager.credit(requests, bytes),
         discard: () => host.transport.discard(),
-        silent: (reason) => host.transport.fail(reason),
+        silent: (reason) => host.transport.silent(reason),
       },
       host.options,
     );

@@ -16,8 +16,13 @@ export const root = join(import.meta.dirname, '..');
 const builtPackage: Plugin = {
   name: 'the built package',
   setup(plugin) {
-    const names: Record<string, string> = { actors: 'virtagent', machines: 'virtagent/machines', transport: 'virtagent/transport' };
-    plugin.onResolve({ filter: /\/(actors|machines|transport)\// }, ({ path }) => {
+    const names: Record<string, string> = {
+      actors: 'virtagent',
+      machines: 'virtagent/machines',
+      transport: 'virtagent/transport',
+      inspector: 'virtagent/inspector',
+    };
+    plugin.onResolve({ filter: /\/(actors|machines|transport|inspector)\// }, ({ path }) => {
       const name = names[/\.\.\/(\w+)\/index\.ts$/.exec(path)?.[1] ?? ''];
       return name === undefined ? { errors: [{ text: `${path} is not a public entry` }] } : { path: name, external: true };
     });

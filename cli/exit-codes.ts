@@ -49,6 +49,7 @@ const exits: Readonly<Record<ErrorCode, ExitName>> = {
   UNENCODABLE: 'usage',
   UNSUPPORTED: 'usage',
   INVALID_OPTION: 'usage',
+  FORBIDDEN: 'usage',
   CHANNEL_NOT_FOUND: 'noLine',
   CHANNEL_REFUSED: 'noLine',
   CHANNEL_UNUSABLE: 'noLine',

@@ -69,6 +69,7 @@ const chart = shape({
   states: list(state, most.states),
   edges: list(edge, most.edges),
   firstEdge: count,
+  standing: optional(counts),
 });
 const held = shape({ count, bytes: count });
 const counters: Check = (value) =>
@@ -105,6 +106,7 @@ const checks: Readonly<Record<InspectRecord['type'], Check>> = {
     class: oneOf('server', 'client'),
     urgency: oneOf(0, 1, 2),
     bytes: count,
+    state: optional(name),
   }),
   steps: both(shape({ after: numbers, jobs: wholes, edges: counts }), sameLength('after', 'jobs', 'edges')),
   end: shape({

@@ -217,6 +217,12 @@ export const errorTable = table({
     meaning: 'An option has a value that is not allowed.',
     remedy: 'The message names the option, the value and what is allowed.',
   },
+  FORBIDDEN: {
+    blame: 'us',
+    retryable: false,
+    meaning: 'A viewer asked an inspector to act, and the inspector was not given control: it only looks on.',
+    remedy: 'Give it `control: true` (the command: --inspect-control), if whoever has its address may act.',
+  },
   // Opening a line.
   CHANNEL_NOT_FOUND: {
     blame: 'us',

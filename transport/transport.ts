@@ -1,15 +1,15 @@
 import type { Duplex } from 'node:stream';
 import { Observable, Subject } from 'rxjs';
-import type { AnyActorRef, SnapshotFrom } from 'xstate';
-import { linkMachine, type LinkContext, type LinkEvent, type LinkState } from '../machines/link.ts';
+import type { AnyActorRef } from 'xstate';
+import type { LinkContext, LinkEvent, LinkState } from '../machines/link.ts';
 import type { Channel } from './channels/channel.ts';
-import { invalidOption, RemoteProtocolError, VirtagentError } from './errors.ts';
+import { RemoteProtocolError, VirtagentError } from './errors.ts';
 import { Inbox, type InboxHost } from './inbox.ts';
 import type { Codec, Decoded, IncomingMessage } from './messages.ts';
 import { WHOLE } from './session/conversation.ts';
 import { isCharged, type Session } from './session/session.ts';
 import { backoff, durations, Timers, type Clock, type Timer } from './timers.ts';
-import { TurnBatch } from './turn-batch.ts';
+import { Writing, type WritingHost } from './writing.ts';
 
 /** What a transport is given. */
 export interface TransportInput {
@@ -69,54 +69,6 @@ const isAnswered: ReadonlySet<IncomingMessage['type']> = new Set(['request', 'no
 /** Bytes of cancels and the like that wait while nothing is to be read: 10,000 of them. */
 const mostUncharged = 512 * 1024;
 
-const transports = new WeakMap<AnyActorRef, Transport>();
-
-/** The transport that an actor of {@link transportLogic} runs. */
-export function transportOf(ref: AnyActorRef): Transport {
-  const transport = transports.get(ref);
-  if (transport === undefined) invalidOption('ref', ref.id, 'an actor made from transportLogic');
-  return transport;
-}
-
-/** Effects are run right after the transition that asks for them: they may send events and make actors. */
-const provided = linkMachine.provide({
-  actions: {
-    connect: ({ self }) => transportOf(self)._after((transport) => transport._connect()),
-    abandon: ({ self }) => transportOf(self)._after((transport) => transport._abandon()),
-    attach: ({ self }) => transportOf(self)._after((transport) => transport._attach()),
-    greet: ({ self }) => transportOf(self)._after((transport) => transport._greet()),
-    announce: ({ self }) => transportOf(self)._after((transport) => transport._announce()),
-    finish: ({ self }) => transportOf(self)._after((transport) => transport._finish()),
-    disarmFinish: ({ self }) => transportOf(self)._after((transport) => transport._disarm('finish')),
-    drop: ({ self, context: { closing } }, { reason }) => transportOf(self)._after((transport) => transport._drop(reason, closing)),
-    armRetry: ({ self }, { attempts }) => transportOf(self)._after((transport) => transport._armRetry(attempts)),
-    disarmRetry: ({ self }) => transportOf(self)._after((transport) => transport._disarm('retry')),
-    pauseReading: ({ self }) => transportOf(self)._after((transport) => transport._pauseReading()),
-    resumeReading: ({ self }) => transportOf(self)._after((transport) => transport._resumeReading()),
-    report: ({ self }) => void transportOf(self).counters.violations++,
-  },
-});
-
-/** The transport as actor logic: the link's chart, at work on a channel. `xstate.stop` lets go of the line at once. */
-export const transportLogic: Omit<typeof provided, 'provide'> = Object.create(provided, {
-  getInitialSnapshot: {
-    value: (scope: Parameters<typeof provided.getInitialSnapshot>[0], input: TransportInput) => {
-      transports.set(scope.self, new Transport(scope.self, input));
-      return provided.getInitialSnapshot(scope, { reopens: input.channel.reopens, retries: input.retries ?? false });
-    },
-  },
-  transition: {
-    value: (snapshot: SnapshotFrom<typeof provided>, event: LinkEvent, scope: Parameters<typeof provided.transition>[2]) => {
-      if ((event.type as string) === 'xstate.stop') transportOf(scope.self)._stop();
-      const transport = transportOf(scope.self);
-      const next = provided.transition(snapshot, event, scope);
-      if (next.value !== snapshot.value) transport._after(() => transport._moved(next.value, next.context, next.status));
-      scope.defer(() => transport._runEffects());
-      return next;
-    },
-  },
-});
-
 /**
  * One end of a line: it owns the stream, decodes what comes and writes what is sent, in order, holding back when the
  * stream is full. What state the line is in is the chart's business (`machines/link.ts`); this is what its effects do.
@@ -164,10 +116,7 @@ export class Transport {
   #codec: Codec | undefined;
   /** Encodes while there is no line. */
   #spareCodec: Codec | undefined;
-  /** What this turn writes behind its first frame: the stream is known to have room for it. */
-  readonly #batch = new TurnBatch(() => this.#flush());
-  /** Sends that the stream has not taken: it was full. */
-  #undrained: ((result: SendResult) => void)[] = [];
+  readonly #writing = new Writing(this.#writingHost());
 
   constructor(ref: AnyActorRef, input: TransportInput) {
     this.ref = ref;
@@ -241,30 +190,7 @@ export class Transport {
    * is full. A line that goes down meanwhile calls nothing: its jobs end as a whole.
    */
   writeBytes(frame: Uint8Array, done: (result: SendResult) => void): void {
-    // What does not join the batch comes behind it, unless the stream did not take that.
-    let joins = this.#joins(frame);
-    const isSound = joins || this.#flush();
-    joins ||= isSound && this.#joins(frame);
-    const stream = isSound ? this.#stream : undefined;
-    if (stream === undefined || stream.destroyed || !stream.writable) {
-      const error = new VirtagentError('LINE_LOST', 'there is no line', { known: 'not-sent' });
-      return this.#failed(stream, error, () => done({ ok: false, error, known: 'not-sent' }));
-    }
-    this.counters.bytesOut += frame.length;
-    if (joins) {
-      this.#batch.add(frame);
-      return done({ ok: true });
-    }
-    this.#batch.open();
-    let isTaken: boolean;
-    try {
-      isTaken = stream.write(frame);
-    } catch (error) {
-      // How much of it is out is not known, so no other frame may follow.
-      return this.#failed(stream, error, () => done({ ok: false, error }));
-    }
-    if (isTaken) done({ ok: true });
-    else this.#undrained.push(done);
+    this.#writing.write(frame, done);
   }
 
   /** Opens the line, or the next one: at once where it waits before another attempt, and the pauses begin anew. */
@@ -284,7 +210,7 @@ export class Transport {
 
   /** The peer's last requests are answered. What the stream still holds of the answers is handed over first. */
   finished(): void {
-    this.#flush();
+    this.#writing.flush();
     const stream = this.#stream;
     if (stream === undefined || stream.destroyed) this.#finishNow();
     else if (!stream.writableEnded) stream.end(() => this.#finishNow());
@@ -302,6 +228,11 @@ export class Transport {
     this.#send({ type: high ? 'owed_high' : 'owed_low' });
   }
 
+  /** Nothing was heard of the peer for too long, for that reason; unless it is this side that does not listen, as answers are unread. */
+  silent(reason: unknown): void {
+    this.fail(this.#stream?.isPaused() === true ? this.#stallReason() : reason);
+  }
+
   /** Ends the line with a reason, as if it had been lost. */
   fail(reason: unknown): void {
     this.#send({ type: 'lost', reason });
@@ -317,18 +248,6 @@ export class Transport {
   /** @internal */
   _runEffects(): void {
     for (const effect of this.#effects.splice(0)) effect(this);
-  }
-
-  /** Hands the batch to the stream. Its frames count as sent: if the stream does not take them, the line is lost. */
-  #flush(): boolean {
-    const stream = this.#stream;
-    try {
-      if (stream !== undefined) this.#writeBatch(stream);
-      return true;
-    } catch (error) {
-      this.#failed(stream, error, () => {});
-      return false;
-    }
   }
 
   /** @internal */
@@ -362,7 +281,11 @@ export class Transport {
       if (chunk instanceof Uint8Array) this.#take(chunk, this.#codec as Codec);
       else this.#lost(stream, new VirtagentError('CHANNEL_UNUSABLE', 'the stream gives text or objects; a line is a stream of bytes'));
     });
-    stream.on('drain', () => this.#drained(stream));
+    stream.on('drain', () => {
+      if (this.#stream !== stream) return;
+      this.#hasDrained = true;
+      this.#writing.drained();
+    });
     stream.on('error', (error) => this.#lost(stream, error));
     stream.on('close', () => this.#lost(stream, stream.errored ?? lineLost('the line was closed')));
     stream.on('end', () => {
@@ -518,6 +441,17 @@ export class Transport {
     return held;
   }
 
+  #writingHost(): WritingHost {
+    const owner = this;
+    return {
+      get stream() {
+        return owner.#stream;
+      },
+      onWritten: (bytes) => void (this.counters.bytesOut += bytes),
+      failed: (stream, error, done) => this.#failed(stream, error, done),
+    };
+  }
+
   #inboxHost(): InboxHost {
     const owner = this;
     return {
@@ -545,29 +479,12 @@ export class Transport {
     this.#input.onMessage(one);
   }
 
-  #joins(frame: Uint8Array): boolean {
-    return this.#stream !== undefined && this.#batch.takes(frame, this.#stream);
-  }
-
-  /** Throws what the stream throws; it is not tried again. */
-  #writeBatch(stream: Duplex): void {
-    const bytes = this.#batch.take();
-    if (bytes === undefined) return;
-    if (stream.destroyed || !stream.writable) throw lineLost('the line takes nothing more');
-    stream.write(bytes);
-  }
-
   /** Forgets the line and everything of it that was not handed on. What was said to be sent is handed over first. */
   #letGo(): void {
     const stream = this.#stream;
     this.#stream = undefined;
-    try {
-      if (stream !== undefined) this.#writeBatch(stream);
-    } catch {
-      // There is no more to lose.
-    }
+    this.#writing.letGo(stream);
     this.#codec = undefined;
-    this.#undrained = [];
     if (this.#session === undefined) this.discard();
   }
 
@@ -584,14 +501,6 @@ export class Transport {
     this.counters.damaged++;
     this.counters.bytesDropped += error.dropped;
     if (this.#damage.observed) this.#damage.next(error);
-  }
-
-  #drained(stream: Duplex): void {
-    if (this.#stream !== stream) return;
-    const waiting = this.#undrained;
-    this.#undrained = [];
-    this.#hasDrained = true;
-    for (const done of waiting) done({ ok: true });
   }
 
   #lost(stream: Duplex, reason: unknown): void {
@@ -619,8 +528,12 @@ export class Transport {
       this.#hasDrained = false;
       return this.#arm('stall', ms, () => this.#stalled());
     }
-    const message = `the peer left more than maxOwedBytes of answers unread for stallTimeoutMs (${ms})`;
-    this.#send({ type: 'stalled', reason: new VirtagentError('STALLED', message) });
+    this.#send({ type: 'stalled', reason: this.#stallReason() });
+  }
+
+  #stallReason(): VirtagentError {
+    const ms = this.#input.stallTimeoutMs ?? durations.stallTimeout;
+    return new VirtagentError('STALLED', `the peer left more than maxOwedBytes of answers unread for stallTimeoutMs (${ms})`);
   }
 
   #finishNow(): void {

@@ -36,7 +36,7 @@ function asProgram(block: Block): Program {
 function withSources(text: string): string {
   const here = (path: string): string => `'${relative(folder, join(root, path))}'`;
   return text
-    .replaceAll(/(?<=from |import\()'virtagent(?:\/(machines|transport))?'/g, (_, part: string | undefined) =>
+    .replaceAll(/(?<=from |import\()'virtagent(?:\/(machines|transport|inspector))?'/g, (_, part: string | undefined) =>
       here(`${part ?? 'actors'}/index.ts`),
     )
     .replaceAll(/(?<=from )'\.\/(examples\/[\w-]+\.ts)'/g, (_, path: string) => here(path));

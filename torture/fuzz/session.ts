@@ -44,15 +44,17 @@ export class SessionFuzz {
     this.#random = random;
     const timers = new Timers(this.#clock);
     const manager = { timers, credit: () => {}, lineLost: () => {}, closeGate: () => {}, gate: () => {} } as unknown as Manager;
+    const fail = (reason: unknown): void => {
+      this.#failure = reason;
+      this.#mustClose = true;
+    };
     const transport = {
       writeBytes: (bytes: Uint8Array, taken: (result: SendResult) => void) => this.#write(bytes, taken),
       discard: () => {},
       resync: () => {},
       greeted: () => {},
-      fail: (reason: unknown) => {
-        this.#failure = reason;
-        this.#mustClose = true;
-      },
+      fail,
+      silent: fail,
     } as unknown as Transport;
     this.#greeting = new SessionGreeting({
       ref: this.#root,
