@@ -7,4 +7,5 @@ export { hiddenWords } from './values.ts';
 export { Model, type View } from './model.ts';
 export { serveInspector, type InspectServer, type ServeOptions } from './server.ts';
 export type { Viewer, Watchable } from './watchable.ts';
+export { readRecording, recordingLimits, recordingLine, RecordingReader, type Recording, type RecordingProblem } from './recording.ts';
 export * from './records.ts';
