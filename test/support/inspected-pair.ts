@@ -1,7 +1,6 @@
 import { createPeer, type CreatePeerOptions, type Peer } from '../../actors/index.ts';
-import { createInspector, serveInspector, type Inspector, type InspectorOptions, type InspectServer } from '../../inspector/index.ts';
-import type { InspectRecord } from '../../inspector/records.ts';
-import type { Viewer, Watchable } from '../../inspector/watchable.ts';
+import { Sides } from '../../inspector/far/sides.ts';
+import { createInspector, serveInspector, type InspectorOptions, type InspectServer } from '../../inspector/index.ts';
 import { memoryPair } from '../../transport/index.ts';
 import type { Loose } from './peers.ts';
 
@@ -34,7 +33,10 @@ export async function inspectedPair({ host = {}, guest = {}, inspector, page, po
   const near = createInspector({ peer: pair.host as unknown as Peer, name: 'host', version: '1', role: 'host', ...inspector });
   const far = createInspector({ peer: pair.guest as unknown as Peer, name: 'guest', version: '1', role: 'guest' });
   await Promise.all([pair.host.ready(), pair.guest.ready()]);
-  const served = await serveInspector(sideBySide(near, far), { page, port, token });
+  const sides = new Sides();
+  sides.attach('near', near);
+  sides.attach('far', far);
+  const served = await serveInspector(sides, { page, port, token });
   return {
     ...pair,
     served,
@@ -43,20 +45,5 @@ export async function inspectedPair({ host = {}, guest = {}, inspector, page, po
       for (const one of [near, far]) one.stop();
       for (const one of [pair.host, pair.guest]) one.close();
     },
-  };
-}
-
-/** What both inspectors tell, the second as the other end. */
-function sideBySide(near: Inspector, far: Inspector): Watchable {
-  return {
-    watch(viewer: Viewer) {
-      const isReady = viewer.isReady === undefined ? {} : { isReady: () => viewer.isReady?.() ?? true };
-      const watching = [
-        far.watch({ take: (records) => viewer.take(records.map((record): InspectRecord => ({ ...record, of: 'far' }))), ...isReady }),
-        near.watch({ take: (records) => viewer.take(records), ...isReady }),
-      ];
-      return { stop: () => watching.forEach((one) => one.stop()) };
-    },
-    act: (act) => near.act(act),
   };
 }

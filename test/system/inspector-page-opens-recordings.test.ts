@@ -34,8 +34,8 @@ needs('chromium')('the page opens recordings', () => {
 
     await page.getByLabel('Open a recording').setInputFiles(cut);
     await page.locator('.banner b', { hasText: 'cut.jsonl' }).waitFor();
-    await page.locator('summary', { hasText: '1 problem with this file' }).click();
-    await page.locator('.banner li', { hasText: /^line \d+/ }).waitFor();
+    await page.locator('summary', { hasText: '1 line could not be read' }).click();
+    await page.locator('.banner li', { hasText: /^line \d+: the recording was cut off in it/ }).waitFor();
   });
 
   it('when one is dropped on it', async () => {
