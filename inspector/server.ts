@@ -10,6 +10,7 @@ import { EventStream } from './event-stream.ts';
 import { isLoopback, isToken, makeToken, pathBelow, refusal, securityHeaders } from './http-guards.ts';
 import { readBody } from './json-body.ts';
 import { readPageFiles, type PageFiles } from './page-files.ts';
+import { Past } from './past.ts';
 import { recordingLine } from './recording.ts';
 import type { ActResult, InspectRecord } from './records.ts';
 import type { Watchable } from './watchable.ts';
@@ -201,15 +202,12 @@ class Site {
     if (request.method === 'HEAD') return void response.writeHead(200, { ...securityHeaders, ...headers }).end();
     if (!this.#hasRoom(response)) return;
     response.writeHead(200, { ...securityHeaders, ...headers });
-    let isOver = false;
+    const past = new Past();
     const take = (records: readonly InspectRecord[]): void => {
-      if (isOver) return;
-      const live = records.findIndex(({ type }) => type === 'live');
-      isOver = live >= 0;
-      const past = isOver ? records.slice(0, live) : records;
-      response.write(past.map(recordingLine).join(''));
+      if (past.isOver) return;
+      response.write(past.of(records).map(recordingLine).join(''));
       // Its own watching may not have begun: it is ended after that.
-      if (isOver) queueMicrotask(() => response.end());
+      if (past.isOver) queueMicrotask(() => response.end());
     };
     this.#watch(response, { take }, () => response.end());
   }
