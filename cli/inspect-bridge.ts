@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Peer } from '../actors/index.ts';
-import type { BridgeSocket } from '../inspector/bridges/xstate-inspect.ts';
 import { invalidOption, VirtagentError } from '../transport/errors.ts';
 
 /** Whom actors are shown to besides our own page. */
@@ -37,7 +36,7 @@ export async function xstateBridge(
     if (path !== '/xstate' || watched === undefined || server.clients.size >= MOST_VIEWERS) return false;
     server.handleUpgrade(request, socket, head, (viewer) => {
       viewer.on('error', () => {});
-      bridgeToXstateInspect(watched, viewer as unknown as BridgeSocket);
+      bridgeToXstateInspect(watched, viewer);
     });
     return true;
   };
