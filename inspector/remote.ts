@@ -9,12 +9,17 @@ import type { InspectRecord } from './records.ts';
 export interface RemoteWatcher {
   /** What it tells, checked; after each new connection from a head on. */
   take(records: readonly InspectRecord[]): void;
+  /** False: it is behind. Nothing more is read, so the agent leaves out what it has no room for. */
+  isReady?(): boolean;
   /** The connection is lost, or there was none. It is tried again, unless it makes no sense: then this was the last that is heard. */
   lost(reason: string, isFinal: boolean): void;
 }
 
 /** The pause before another attempt, in milliseconds: doubled each time up to the last. */
 const pauses = Object.freeze({ first: 250, last: 5_000 });
+
+/** How often it is looked whether who is behind has caught up. */
+const LOOK_MS = 50;
 
 /** An inspector says at least that it is there every 15 s. */
 const SILENT_MS = 40_000;
@@ -76,12 +81,17 @@ class Remote {
       const events = new EventReader();
       for await (const text of response.setEncoding('utf8') as AsyncIterable<string>) {
         for (const data of events.push(text)) this.#take(data);
+        while (!this.#isOver && this.#watcher.isReady?.() === false) await this.#pause(LOOK_MS);
         if (this.#isOver) return;
       }
       this.#lost(asked, 'the agent has ended', false);
     } catch (error) {
       this.#lost(asked, reasonOf(error), false);
     }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => (this.#timer = this.#clock.setTimeout(resolve, ms)));
   }
 
   #take(data: string): void {

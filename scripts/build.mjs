@@ -16,10 +16,23 @@ try {
   // The guest's half alone, one file for a machine that has nothing but Node.
   await bundle('cli/guest-main.ts', join(made, 'guest.js'));
   await build({ configFile: 'inspector/page/vite.config.ts', logLevel: 'warn', build: { outDir: resolve(made, 'inspector-page') } });
+  writeFileSync(join(made, 'inspector-page/licenses.txt'), licensesOf('preact', 'elkjs'));
   if (existsSync('dist')) renameSync('dist', join(aside, 'old'));
   renameSync(made, 'dist');
 } finally {
   rmSync(aside, { recursive: true, force: true });
+}
+
+/** The licences of what is bundled into the page: whoever passes it on passes them on. */
+function licensesOf(...packages) {
+  const said = packages.map((name) => {
+    const folder = `node_modules/${name}`;
+    const { version, license, homepage, repository } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+    const file = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
+    if (file === undefined) throw new Error(`${name} has no licence file`);
+    return `${name} ${version} (${license}), ${homepage ?? repository.url ?? repository}\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+  });
+  return said.join(`\n${'-'.repeat(78)}\n\n`);
 }
 
 /** The compiler rewrites the extensions of imports in modules, not in their types. */

@@ -16,8 +16,8 @@ interface ChartViewProps {
   readonly isOfOne?: boolean;
   /** Whether arrows flash when they are taken. */
   readonly flashes?: boolean;
-  /** At most so wide, in pixels of the page; less where there is less room. */
-  readonly maxWidth?: number;
+  /** No smaller than this part of its own size, so that it can be read: who has less room scrolls. */
+  readonly leastScale?: number;
 }
 
 /** A chart as a drawing, with numbers in it. */
@@ -27,13 +27,12 @@ export function ChartView(props: ChartViewProps) {
   useFlashes(svg, layout, props);
   const arrowId = useId();
   if (layout === undefined) return <p class="quiet padded">Finding a place for every state…</p>;
-  const width = Math.min(layout.width, props.maxWidth ?? layout.width);
   return (
     <svg
       ref={svg}
       class={props.isOfOne === true ? 'chart of-one' : 'chart'}
       viewBox={`0 0 ${layout.width} ${layout.height}`}
-      style={{ width: `${width}px` }}
+      style={{ width: `${layout.width}px`, minWidth: `${layout.width * (props.leastScale ?? 0)}px` }}
       role="img"
       aria-label={inWords(props)}
     >

@@ -47,7 +47,7 @@ function Cards({ name, store, view, charts, open }: CardsProps) {
       {sorted.map((chart) => {
         const width = (widths.get(chart) ?? 400) + 24;
         return (
-          <article class="card" key={chart.name} style={{ flex: `${width} 1 ${Math.max(240, Math.round(width * 0.84))}px` }}>
+          <article class="card" key={chart.name} style={{ flex: `${width} 1 ${Math.max(260, Math.round(width * 0.7))}px` }}>
             <Header chart={chart} view={view} open={() => open(chart.name)} />
             <Drawing store={store} view={view} chart={chart} />
           </article>

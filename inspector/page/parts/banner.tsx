@@ -1,4 +1,5 @@
 import type { Forgotten, View } from '../../model.ts';
+import type { RecordingProblem } from '../../recording.ts';
 import { several } from '../state/format.ts';
 import type { Connection } from '../state/connection.ts';
 import type { Store } from '../state/store.ts';
@@ -23,7 +24,7 @@ export function Banner({ store, connection }: { store: Store; connection: Connec
               Back to the agent
             </button>
           </p>
-          <Problems problems={source.problems} />
+          <Problems problems={source.problems} unread={source.unread} />
         </div>
       ) : null}
       {view?.gone === undefined ? null : (
@@ -41,7 +42,7 @@ export function Banner({ store, connection }: { store: Store; connection: Connec
               connection.close();
               store.show(
                 earlier,
-                { type: 'recording', name: 'before the agent began anew', problems: [] },
+                { type: 'recording', name: 'before the agent began anew', problems: [], unread: 0 },
                 earlier.side('near')?.last ?? 0,
               );
             }}
@@ -56,14 +57,16 @@ export function Banner({ store, connection }: { store: Store; connection: Connec
 }
 
 /** A recording's lines that could not be read. */
-function Problems({ problems }: { problems: readonly string[] }) {
-  if (problems.length === 0) return null;
+function Problems({ problems, unread }: { problems: readonly RecordingProblem[]; unread: number }) {
+  if (unread === 0) return null;
   return (
     <details>
-      <summary>{several(problems.length, 'problem')} with this file; what could be read is shown</summary>
+      <summary>{several(unread, 'line')} could not be read; the others are shown</summary>
       <ul>
-        {problems.map((problem, place) => (
-          <li key={place}>{problem}</li>
+        {problems.map(({ line, problem }, place) => (
+          <li key={place}>
+            line {line}: {problem}
+          </li>
         ))}
       </ul>
     </details>

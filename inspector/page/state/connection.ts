@@ -14,6 +14,8 @@ export class Connection {
   #events: EventSource | undefined = undefined;
   #retry: ReturnType<typeof setTimeout> | undefined = undefined;
   #pause: number = pauses.first;
+  /** What of the agent's was shown last. */
+  #shown: Model | undefined = undefined;
   /** What the agent has told since it was connected. */
   #model = new Model();
 
@@ -25,6 +27,7 @@ export class Connection {
     this.close();
     const events = new EventSource('records');
     this.#events = events;
+    if (this.#store.source.type !== 'agent') this.#store.set({ source: { type: 'agent', state: 'connecting', since: performance.now() } });
     events.addEventListener('open', () => {
       this.#model = new Model();
       this.#pause = pauses.first;
@@ -56,15 +59,13 @@ export class Connection {
   /** All of the past is here: it is what is shown from now on. */
   #isWhole(): void {
     this.#say('live');
-    const before = this.#store.model;
+    const before = this.#shown;
     if (before === this.#model) return;
-    if (isAnotherRun(before, this.#model)) this.#store.earlier = before;
-    this.#store.show(this.#model, this.#store.source, this.#cursor(before));
-  }
-
-  /** A moment that is looked at stays, where it is one of the same agent. */
-  #cursor(before: Model): number | 'live' {
-    return isAnotherRun(before, this.#model) ? 'live' : this.#store.cursor;
+    this.#shown = this.#model;
+    if (before !== undefined && isAnotherRun(before, this.#model)) this.#store.earlier = before;
+    // A moment that is looked at stays, where it is one of the same agent.
+    const isSame = before === this.#store.model && !isAnotherRun(before, this.#model);
+    this.#store.show(this.#model, this.#store.source, isSame ? this.#store.cursor : 'live');
   }
 
   #say(state: 'past' | 'live' | 'gone'): void {

@@ -1,39 +1,26 @@
 import { Model } from '../../model.ts';
-import { recordFrom } from '../../record-check.ts';
-import type { InspectRecord } from '../../records.ts';
+import { RecordingReader } from '../../recording.ts';
 import type { Connection } from './connection.ts';
 import type { Store } from './store.ts';
 
 /** Shows a recording in the place of the agent: from a file that was chosen or dropped. */
 export async function openRecording(store: Store, connection: Connection, file: File): Promise<void> {
-  const { records, problems } = readRecording(await file.text());
+  const reader = new RecordingReader();
+  const text = new TextDecoder();
+  // Piece by piece: it may be larger than a text can be.
+  for await (const bytes of piecesOf(file)) reader.push(text.decode(bytes, { stream: true }));
+  reader.push(text.decode());
+  const { records, problems, unread } = reader.end();
   const model = new Model();
   for (const record of records) model.add(record);
   connection.close();
   const last = model.side('near')?.last ?? 0;
-  store.show(model, { type: 'recording', name: file.name, problems }, last);
+  store.show(model, { type: 'recording', name: file.name, problems, unread }, last);
   store.set({ announcement: `The recording ${file.name} is shown` });
 }
 
-/** At most so many lines that could not be read are named. */
-const mostProblems = 50;
+const pieceBytes = 4 * 1024 * 1024;
 
-function readRecording(text: string): { records: InspectRecord[]; problems: string[] } {
-  const records: InspectRecord[] = [];
-  const problems: string[] = [];
-  text.split('\n').forEach((line, place) => {
-    if (line.trim() === '') return;
-    const record = parsed(line);
-    if (record !== undefined) records.push(record);
-    else if (problems.length < mostProblems) problems.push(`line ${place + 1} is no record`);
-  });
-  return { records, problems };
-}
-
-function parsed(line: string): InspectRecord | undefined {
-  try {
-    return recordFrom(JSON.parse(line));
-  } catch {
-    return undefined;
-  }
+async function* piecesOf(file: File): AsyncGenerator<ArrayBuffer> {
+  for (let from = 0; from < file.size; from += pieceBytes) yield file.slice(from, from + pieceBytes).arrayBuffer();
 }

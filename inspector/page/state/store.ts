@@ -1,4 +1,5 @@
 import { Model, type JobTrack, type View } from '../../model.ts';
+import type { RecordingProblem } from '../../recording.ts';
 import type { Side } from '../../records.ts';
 import { everyJob, type JobFilter, type JobOrder } from './job-filter.ts';
 
@@ -8,7 +9,13 @@ export type Tab = 'charts' | 'jobs' | 'timeline' | 'sequence';
 export type Source =
   | { readonly type: 'agent'; readonly state: 'connecting' | 'past' | 'live'; readonly since: number }
   | { readonly type: 'agent'; readonly state: 'gone'; readonly since: number }
-  | { readonly type: 'recording'; readonly name: string; readonly problems: readonly string[] };
+  | {
+      readonly type: 'recording';
+      readonly name: string;
+      /** The first of what could not be read, and how many lines that were in all. */
+      readonly problems: readonly RecordingProblem[];
+      readonly unread: number;
+    };
 
 /** What the page shows, and of which moment. Views read it and are drawn again when it has changed. */
 export class Store {

@@ -1,0 +1,49 @@
+import { createPeer, type CreatePeerOptions, type Peer } from '../../actors/index.ts';
+import { Sides } from '../../inspector/far/sides.ts';
+import { createInspector, serveInspector, type InspectorOptions, type InspectServer } from '../../inspector/index.ts';
+import { memoryPair } from '../../transport/index.ts';
+import type { Loose } from './peers.ts';
+
+/** Two peers on a line in memory, an inspector at each, and the host's served, with what the guest's tells. */
+export interface InspectedPair {
+  readonly host: Peer<Loose>;
+  readonly guest: Peer<Loose>;
+  readonly served: InspectServer;
+  close(): Promise<void>;
+}
+
+export interface PairOptions {
+  readonly host?: Omit<CreatePeerOptions, 'stream'>;
+  readonly guest?: Omit<CreatePeerOptions, 'stream'>;
+  /** Of the host's inspector. */
+  readonly inspector?: Omit<InspectorOptions, 'peer' | 'manager'>;
+  /** The folder of the built page. */
+  readonly page: string;
+  readonly port?: number;
+  readonly token?: string;
+}
+
+/** Opens the pair, with its page. Speaks virtagent-2 unless told otherwise. */
+export async function inspectedPair({ host = {}, guest = {}, inspector, page, port = 0, token }: PairOptions): Promise<InspectedPair> {
+  const [a, b] = memoryPair();
+  const pair = {
+    host: createPeer<Loose>({ stream: a, protocol: 'virtagent-2', ...host }),
+    guest: createPeer<Loose>({ stream: b, protocol: 'virtagent-2', ...guest }),
+  };
+  const near = createInspector({ peer: pair.host as unknown as Peer, name: 'host', version: '1', role: 'host', ...inspector });
+  const far = createInspector({ peer: pair.guest as unknown as Peer, name: 'guest', version: '1', role: 'guest' });
+  await Promise.all([pair.host.ready(), pair.guest.ready()]);
+  const sides = new Sides();
+  sides.attach('near', near);
+  sides.attach('far', far);
+  const served = await serveInspector(sides, { page, port, token });
+  return {
+    ...pair,
+    served,
+    async close() {
+      await served.close();
+      for (const one of [near, far]) one.stop();
+      for (const one of [pair.host, pair.guest]) one.close();
+    },
+  };
+}
