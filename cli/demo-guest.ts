@@ -14,23 +14,31 @@ export interface DemoGuest {
   readonly pid: number | undefined;
   /** Resolves when it has ended, with how. */
   readonly ended: Promise<string>;
+  /** Resolves to the address of its inspector, where it has one. */
+  readonly inspector: Promise<string>;
   /** Ends it gracefully, or after a while anyway. */
   end(): Promise<void>;
   /** Ends it at once. */
   kill(): void;
 }
 
-/** Starts `virtagent guest` on a socket, with leave to read the file's directory. */
-export function startGuest(socket: string, file: string): DemoGuest {
+/** Starts `virtagent guest` on a socket, with leave to read the file's directory. `inspected`: its own inspector is to be had. */
+export function startGuest(socket: string, file: string, inspected: boolean): DemoGuest {
   const line = ['-c', 'unix-connect', '-p', socket];
-  const options = ['--quiet', '--allow-read', dirname(file), '--ping-host', PING_SECONDS];
+  const options = ['--quiet', '--allow-read', dirname(file), '--ping-host', PING_SECONDS, ...(inspected ? ['--inspect'] : [])];
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1] as string, 'guest', ...line, ...options], {
     stdio: ['ignore', 'ignore', 'pipe'],
     // A Ctrl-C is for the demo, which ends its guest itself.
     detached: true,
   });
   let lastLine = '';
-  createInterface({ input: child.stderr }).on('line', (text) => (lastLine = text));
+  const inspector = new Promise<string>((resolve) => {
+    createInterface({ input: child.stderr }).on('line', (text) => {
+      const [, address] = /\binspector: (http:\S+)$/.exec(text) ?? [];
+      if (address === undefined) lastLine = text;
+      else resolve(address);
+    });
+  });
   let isOver = false;
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`could not be started: ${error.message}`));
@@ -39,6 +47,7 @@ export function startGuest(socket: string, file: string): DemoGuest {
   return {
     pid: child.pid,
     ended,
+    inspector,
     kill: () => void (isOver || child.kill('SIGKILL')),
     async end() {
       if (isOver) return;

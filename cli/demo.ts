@@ -11,6 +11,7 @@ import { chooseFile, fetchFile, type DemoFile, type FetchedFile } from './demo-f
 import { guestLost, startGuest, type DemoGuest } from './demo-guest.ts';
 import { demoScreen, type DemoScreen } from './demo-screen.ts';
 import { printSummary, type Summary } from './demo-summary.ts';
+import { inspects, type RawInspectOptions } from './inspect-options.ts';
 import { JobLog } from './job-log.ts';
 import { Log } from './log.ts';
 import { Session } from './session.ts';
@@ -20,6 +21,8 @@ export interface DemoOptions {
   /** End after the main job. */
   readonly once: boolean;
   readonly json: boolean;
+  /** Unless told, there is an inspector where somebody stays to look. */
+  readonly inspect: RawInspectOptions;
 }
 
 /** Jobs that the table shows. */
@@ -47,16 +50,21 @@ export async function runDemo(options: DemoOptions, context: Context): Promise<v
   process.once('SIGHUP', () => stopping.stop());
   const log = new Log(err, { json: options.json, quiet: true });
   const channel = unixListen(socket);
+  const { inspect = !options.once && !options.json } = options.inspect;
+  const inspecting = { ...options.inspect, inspect };
   const line = {
     channelName: 'unix-listen',
     channel,
     protocol: 'virtagent-2',
     trace: 'none',
     log: { json: options.json, quiet: true },
+    inspect: inspecting,
   } as const;
   const session = await Session.open({ line, role: 'host', methods: {}, reopens: false, retries: false, log, err });
   try {
-    guest = startGuest(socket, file.path);
+    guest = startGuest(socket, file.path, inspects(inspecting));
+    // The other end of the line is shown by its own inspector.
+    void guest.inspector.then((address) => session.inspecting?.attachFar(new URL(address)));
     await show(options, context, session, guest, file);
   } finally {
     await guest?.end();

@@ -3,7 +3,7 @@ import { VirtagentError, type ErrorCode } from '../actors/index.ts';
 
 /** What the command ends with, in one table: the help texts and docs/cli.md show the same. */
 export const exitCodes = Object.freeze({
-  ok: { code: 0, meaning: 'all went well; also a guest, host, demo or top that a signal ended' },
+  ok: { code: 0, meaning: 'all went well; also a guest, host, demo, top or replay that a signal ended' },
   remote: { code: 1, meaning: 'the other side answered with an error, refused, or lacks the method' },
   usage: { code: 2, meaning: 'an option, an argument or the parameters are not allowed; nothing was sent' },
   timeout: { code: 3, meaning: 'the deadline passed before an answer came' },

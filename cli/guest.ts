@@ -53,6 +53,7 @@ export async function runGuest(raw: RawGuestOptions, { err, stopping }: Context)
     await serve(session, stopping);
   } finally {
     await write.dropAll();
+    await session.endInspecting();
     log.end();
   }
 }

@@ -76,6 +76,13 @@ away it says so, and connects again.
 Examples:
   virtagent top --inspect http://127.0.0.1:41234/9oX1XzQm7wS5eUfKp2LbRtVhYcJdAg0N/
   virtagent top --inspect http://127.0.0.1:41234/9oX1XzQm7wS5eUfKp2LbRtVhYcJdAg0N/ --once --json`,
+  replay: `
+It prints the address of the page, and serves it until Ctrl-C. A recording that was cut off, or parts of which are of another version,
+is shown as far as it can be read; what can't be is said.
+
+Examples:
+  virtagent host -c unix-connect -p /run/va.sock --record run.jsonl
+  virtagent replay run.jsonl`,
   diagram: `
 The charts in docs/charts are made by it. A viewer of Mermaid draws what it prints, as GitHub does; with svg it is drawn.
 

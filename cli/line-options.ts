@@ -4,11 +4,12 @@ import type { Channel } from '../transport/channels/channel.ts';
 import { channelNames, openChannel, type ChannelName } from '../transport/channels/open.ts';
 import { invalidOption, VirtagentError } from '../transport/errors.ts';
 import { protocolByName, protocolNames, type ProtocolName } from '../transport/protocols.ts';
+import { addInspectOptions, type RawInspectOptions } from './inspect-options.ts';
 import type { LogOptions } from './log.ts';
 import type { TraceMode } from './trace.ts';
 
 /** What every command with a line is given, as commander has it. */
-export interface RawLineOptions {
+export interface RawLineOptions extends RawInspectOptions {
   readonly channel?: string;
   readonly path?: string;
   readonly baud?: string;
@@ -34,6 +35,8 @@ export interface LineOptions {
   readonly reliable?: true | undefined;
   readonly trace: TraceMode;
   readonly log: LogOptions;
+  /** Checked by who inspects. */
+  readonly inspect?: RawInspectOptions;
 }
 
 /** What can be asked for: a protocol, or to find out which it is. */
@@ -49,7 +52,7 @@ const placeholders =
  */
 export function addLineOptions(command: Command, protocols: readonly SpokenName[]): Command {
   const [first, ...rest] = protocols;
-  return command
+  command
     .addOption(new Option('-c, --channel <name>', `what the line is: ${channelNames.join(', ')}`))
     .addOption(new Option('-p, --path <address>', `where it is (${placeholders})`))
     .option('--baud <rate>', 'isa-serial: bits in a second (default: 115200)')
@@ -61,6 +64,7 @@ export function addLineOptions(command: Command, protocols: readonly SpokenName[
     .option('--trace-payloads', 'the same with the values in clear, secrets included')
     .option('--json', 'logs and errors on stderr as JSON, a line each')
     .option('-q, --quiet', 'no logs, only errors');
+  return addInspectOptions(command);
 }
 
 /** Of a guest, which does not find out: it is asked. */
@@ -87,6 +91,7 @@ export function lineOptions(raw: RawLineOptions, protocols: readonly SpokenName[
     reliable,
     trace: tracePayloads === true ? 'payloads' : trace === true ? 'shapes' : 'none',
     log: { json: json === true, quiet: quiet === true },
+    inspect: raw,
   };
 }
 

@@ -25,6 +25,8 @@ export type LogEvent =
   | 'handler-failed'
   | 'call-failed'
   | 'shutdown'
+  | 'inspector'
+  | 'recording'
   | 'stopping'
   | 'stopped';
 
@@ -50,6 +52,11 @@ export class Log {
 
   warn(event: LogEvent, text: string, fields?: Fields): void {
     this.#line('warn', event, text, fields);
+  }
+
+  /** What somebody asked for and can't do without: also where logs are not wanted. */
+  always(level: 'info' | 'warn', event: LogEvent, text: string, fields: Fields = {}): void {
+    this.#write(level, event, text, fields);
   }
 
   /** Says how many lines were left out. Nothing is logged after it. */

@@ -6,7 +6,9 @@ import type { RawCopyOptions } from './copy.ts';
 import type { RawExecOptions } from './exec.ts';
 import { runGuest, type RawGuestOptions } from './guest.ts';
 import { examples, exitHelp } from './help.ts';
+import { addViewOptions, type RawInspectOptions } from './inspect-options.ts';
 import type { Exit } from './main.ts';
+import type { RawReplayOptions } from './replay.ts';
 import type { RawTopOptions } from './top.ts';
 import { runHost, type RawHostOptions } from './host.ts';
 import { addLineOptions, guestProtocols, hostProtocols } from './line-options.ts';
@@ -28,6 +30,7 @@ export function makeProgram(context: Context, done: Done): Command {
   addExec(program, context, done);
   addDemo(program, context, done);
   addTop(program, context, done);
+  addReplay(program, context, done);
   addDiagram(program, context, done);
   return program;
 }
@@ -126,15 +129,17 @@ function addExec(program: Command, context: Context, done: Done): void {
 }
 
 function addDemo(program: Command, context: Context, done: Done): void {
-  program
+  const command = program
     .command('demo')
     .description('Shows it all: two processes that call each other, and their jobs, live.')
     .option('--once', 'end after the main job instead of staying until Ctrl-C')
-    .option('--json', 'print the summary as JSON, and errors too')
+    .option('--json', 'print the summary as JSON, and errors too');
+  addViewOptions(command)
+    .option('--no-inspect', 'without the inspector, which else is there unless --once or --json is given')
     .addHelpText('after', `${examples.demo}\n${exitHelp}`)
-    .action(async (options: { once?: true; json?: true }) => {
+    .action(async ({ once, json, ...inspect }: { once?: true; json?: true } & RawInspectOptions) => {
       const { runDemo } = await import('./demo.ts');
-      await runDemo({ once: options.once === true, json: options.json === true }, context);
+      await runDemo({ once: once === true, json: json === true, inspect }, context);
       done('ok');
     });
 }
@@ -150,6 +155,21 @@ function addTop(program: Command, context: Context, done: Done): void {
     .action(async (options: RawTopOptions) => {
       const { runTop } = await import('./top.ts');
       await runTop(options, context);
+      done('ok');
+    });
+}
+
+function addReplay(program: Command, context: Context, done: Done): void {
+  program
+    .command('replay')
+    .description("Shows a recording on the inspector's page, as if its agents were there.")
+    .argument('<file>', 'what --record has written')
+    .option('--inspect <address>', 'serve it at HOST:PORT (default: any free port of 127.0.0.1)')
+    .option('--json', 'logs and errors on stderr as JSON, a line each')
+    .addHelpText('after', `${examples.replay}\n${exitHelp}`)
+    .action(async (file: string, options: RawReplayOptions) => {
+      const { runReplay } = await import('./replay.ts');
+      await runReplay(file, options, context);
       done('ok');
     });
 }

@@ -5,6 +5,8 @@ import { quote } from '../transport/errors.ts';
 import type { ProtocolName } from '../transport/protocols.ts';
 import { hasStopped } from '../transport/session/session.ts';
 import { durations } from '../transport/timers.ts';
+import type { Inspecting } from './inspect.ts';
+import { inspects } from './inspect-options.ts';
 import { FirstBytes, silenceHint } from './first-bytes.ts';
 import type { LineOptions, SpokenName } from './line-options.ts';
 import type { Log } from './log.ts';
@@ -46,6 +48,7 @@ export class Session {
   readonly #role: Role;
   /** The present line has been up: what it does after that is not told again. */
   #isGreeted = false;
+  #inspecting: Inspecting | undefined;
 
   private constructor({ role, line, methods, log, err, reopens, retries }: SessionOptions) {
     this.channel = line.channel;
@@ -69,6 +72,22 @@ export class Session {
 
   /** Rejects with CHANNEL_ errors where listening fails; those of connecting end the session. */
   static async open(options: SessionOptions): Promise<Session> {
+    const { log, line, role } = options;
+    const inspecting = await startInspecting(line, log);
+    try {
+      await Session.#listen(options);
+      const methods = { ...options.methods, ...inspecting?.methods };
+      const session = new Session({ ...options, methods });
+      session.#inspecting = inspecting;
+      await inspecting?.attach({ peer: session.peer, role, line: line.channel.name });
+      return session;
+    } catch (error) {
+      await inspecting?.end();
+      throw error;
+    }
+  }
+
+  static async #listen(options: SessionOptions): Promise<void> {
     const { channel } = options.line;
     if (isListening(channel)) {
       await channel.listen();
@@ -76,7 +95,6 @@ export class Session {
     } else {
       options.log.info('connecting', `opening ${channel.name}`, { channel: channel.name });
     }
-    return new Session(options);
   }
 
   /** Calls the other side. After the line has ended that is what it says, and not that this peer has ended with it. */
@@ -131,6 +149,17 @@ export class Session {
     await this.peer.stop();
     clearTimeout(cut);
     await this.channel.close();
+    await this.endInspecting();
+  }
+
+  /** Tells viewers that it is over, and writes what is recorded. */
+  async endInspecting(): Promise<void> {
+    await this.#inspecting?.end();
+  }
+
+  /** What looks at it, where anything does. */
+  get inspecting(): Inspecting | undefined {
+    return this.#inspecting;
   }
 
   #moved(state: Peer['link'], reason: unknown, retries: boolean): void {
@@ -163,6 +192,13 @@ export class Session {
     const more = methods.length - MOST_SHOWN;
     return `: the guest has ${methods.slice(0, MOST_SHOWN).map(plainName).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   }
+}
+
+/** It is loaded only where it is asked for: who does not ask starts as fast as ever. */
+async function startInspecting({ inspect = {} }: LineOptions, log: Log): Promise<Inspecting | undefined> {
+  if (!inspects(inspect)) return undefined;
+  const { Inspecting } = await import('./inspect.ts');
+  return Inspecting.start(inspect, log);
 }
 
 function notFoundOut(code: 'TIMEOUT' | 'CANCELLED', why: string): VirtagentError {

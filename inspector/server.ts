@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { channelError } from '../transport/channels/explain.ts';
 import { invalidOption, quote } from '../transport/errors.ts';
 import { actOf, noAct, notDone } from './acts.ts';
@@ -21,8 +23,13 @@ export interface ServeOptions {
   readonly port?: number | undefined;
   /** The secret in the address: 22 or more letters, digits, `_` and `-`. A new one of 192 bits unless told. */
   readonly token?: string | undefined;
-  /** The folder of the page's files, or the files. Without them there is a line of text in their place. */
+  /** The folder of the page's files, or the files; default: those of this package. Without them there is a line of text in their place. */
   readonly page?: string | PageFiles | undefined;
+  /**
+   * Takes connections that ask for another protocol (WebSockets), by the path below the token; false: not that one. They come from pages
+   * of any origin, viewers of others among them: the token alone says that they may.
+   */
+  readonly onUpgrade?: ((path: string, request: IncomingMessage, socket: Duplex, head: Buffer) => boolean) | undefined;
   /** What errors call the address: the option that gave it. */
   readonly option?: string | undefined;
 }
@@ -42,6 +49,9 @@ export interface InspectServer {
 /** What a hostile browser, or very many of them, can make this process hold. */
 const limits = Object.freeze({ connections: 64, viewers: 16, bodyBytes: 1024 * 1024, acts: 16, requestMs: 10_000 });
 
+/** How long a viewer that does not read may hold up the end. */
+const LAST_WORDS_MS = 250;
+
 /** What is said where the page would be. */
 const noPage = [
   'This inspector has no page: its program came without it, as the single file of a guest does.',
@@ -60,12 +70,13 @@ export async function serveInspector(inspector: Watchable, options: ServeOptions
   if (host === '') invalidOption('host', host, 'a name or an address of this machine');
   if (!Number.isInteger(port) || port < 0 || port > 65_535) invalidOption('port', port, 'a whole number from 0 to 65535');
   if (!isToken(token)) invalidOption('token', `${token.length} characters`, '22 to 200 letters, digits, _ and -');
-  const files = typeof page === 'string' ? await readPageFiles(page) : page;
+  const files = typeof page === 'object' ? page : await findPage(page);
   const site = new Site(inspector, { host, token, files });
   const server = createServer((request, response) => site.answer(request, response));
   server.maxConnections = limits.connections;
   server.headersTimeout = limits.requestMs;
   server.requestTimeout = limits.requestMs;
+  if (options.onUpgrade !== undefined) server.on('upgrade', upgrading({ host, token, take: options.onUpgrade }));
   // A browser that sends what is no HTTP is told no more than that.
   server.on('clientError', (_, socket) => socket.destroy());
   const actual = await listen(server, host, port, option);
@@ -78,9 +89,38 @@ export async function serveInspector(inspector: Watchable, options: ServeOptions
     async close() {
       site.close();
       closed ??= once(server.close(), 'close');
-      server.closeAllConnections();
+      // What was told last is still on its way.
+      const cut = setTimeout(() => server.closeAllConnections(), LAST_WORDS_MS);
       await closed;
+      clearTimeout(cut);
     },
+  };
+}
+
+/** The page is built beside the library's folder, and beside what is bundled. */
+async function findPage(folder: string | undefined): Promise<PageFiles | undefined> {
+  if (folder !== undefined) return readPageFiles(folder);
+  for (const near of ['../inspector-page', 'inspector-page']) {
+    const files = await readPageFiles(join(import.meta.dirname, near));
+    if (files !== undefined) return files;
+  }
+  return undefined;
+}
+
+interface Upgrading {
+  readonly host: string;
+  readonly token: string;
+  readonly take: NonNullable<ServeOptions['onUpgrade']>;
+}
+
+function upgrading({ host, token, take }: Upgrading): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
+  return (request, socket, head) => {
+    socket.on('error', () => {});
+    const path = pathBelow(token, request.url);
+    const { origin: _, 'sec-fetch-site': __, ...headers } = request.headers;
+    const refused = refusal(headers, { host, localAddress: request.socket.localAddress }, false);
+    if (path === undefined || refused !== undefined || !take(path, request, socket, head))
+      socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   };
 }
 

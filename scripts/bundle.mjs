@@ -22,7 +22,9 @@ const options = {
  * @param {string} entry @param {string} outfile
  */
 export async function bundle(entry, outfile) {
-  await build({ ...options, entryPoints: [entry], outfile });
+  // What few ask for, and would make the file large: it is used where it is installed.
+  const external = [...options.external, 'ws', '@statelyai/inspect'];
+  await build({ ...options, external, entryPoints: [entry], outfile });
   chmodSync(outfile, 0o755);
 }
 

@@ -1,10 +1,8 @@
 import type { AnyActorRef, AnyStateMachine, InspectionEvent, Observer } from 'xstate';
 import { guardedInspect } from '../../actors/job-events.ts';
-import { Manager } from '../../actors/manager.ts';
-import { Peer } from '../../actors/peer.ts';
 
 /** What a bridge can be attached to: a peer, a manager, or any actor of an app's own with what is below it. */
-export type Bridged = Peer | Manager | AnyActorRef;
+export type Bridged = { readonly ref: AnyActorRef } | AnyActorRef;
 
 /** What is shown of a busy system. */
 export interface FollowOptions {
@@ -27,7 +25,7 @@ const PART_EVENTS = 100;
 
 /** Follows a system's actors until it is stopped: those that are there, and of new ones as many as may be shown. */
 export function follow(bridged: Bridged, follower: Follower, options: FollowOptions): { stop(): void } {
-  const root = bridged instanceof Peer || bridged instanceof Manager ? bridged.ref : bridged;
+  const root = 'ref' in bridged ? (bridged.ref as AnyActorRef) : bridged;
   const following = new Following(follower, options);
   const take = guardedInspect(
     (event) => following.take(event),

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { inspectorAddress, watchRemote } from '../../inspector/remote.ts';
 import { folder, plainEnv, start, type Running } from './support.ts';
 
 /** A demo whose folder for sockets is its own, so that what it leaves can be seen. */
@@ -58,14 +59,37 @@ test.each(['SIGINT', 'SIGTERM'] as const)('without --once it stays until %s, and
   await running.printed('stdout', 'getfile: 100 %');
   const guest = guestOf(running.child.pid);
   const { code, stdout, stderr } = await running.stop(signal);
-  expect([code, stderr]).toEqual([0, '']);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^virtagent: inspector: http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}\/\n$/);
   expect(stdout).toContain('guest → host');
   expect(isAlive(guest)).toBe(false);
   expect(readdirSync(running.tmp)).toEqual([]);
 });
 
-test('a guest that dies is said to have died', async () => {
+test('its inspector shows both ends, and without --once is there unless told otherwise', async () => {
   const running = demo();
+  await running.printed('stderr', /inspector: \S+\n/);
+  const address = /inspector: (\S+)/.exec(running.stderr)?.[1] ?? '';
+  const sides = new Set<string>();
+  await new Promise<void>((resolve) => {
+    const { stop } = watchRemote(inspectorAddress('address', address), {
+      take(records) {
+        for (const record of records) if (record.type === 'head') sides.add(`${record.of} ${record.agent.role}`);
+        if (sides.size === 2) resolve();
+      },
+      lost() {},
+    });
+    onTestFinished(stop);
+  });
+  expect([...sides].toSorted()).toEqual(['far guest', 'near host']);
+  await running.stop();
+  const without = demo('--no-inspect');
+  await without.printed('stdout', 'getfile: 100 %');
+  expect((await without.stop()).stderr).toBe('');
+});
+
+test('a guest that dies is said to have died', async () => {
+  const running = demo('--no-inspect');
   await running.printed('stdout', 'getfile: 100 %');
   process.kill(guestOf(running.child.pid), 'SIGKILL');
   const { code, stderr } = await running.ended;

@@ -58,7 +58,7 @@ async function shown(
     for (const client of server.clients) client.terminate();
     server.close();
   });
-  server.on('connection', (socket) => void bridgeToXstateInspect(host, socket as never, options));
+  server.on('connection', (socket) => void bridgeToXstateInspect(host, socket, options));
   await once(server, 'listening');
   const received: Received[] = [];
   const receiver = createWebSocketReceiver({ server: `127.0.0.1:${(server.address() as AddressInfo).port}` });

@@ -97,7 +97,8 @@ function socketOrPort(option: string, text: string | undefined): { readonly path
 
 const tcpPattern = /^(?:(?:\[([^\]]+)\]|([^\s:[\]/]+)):)?(\d{1,5})$/;
 
-function tcpAddress(path: string | undefined, lowest: number, option = '--path'): TcpAddress {
+/** HOST:PORT, [IPV6]:PORT or PORT, with a port from `lowest` on. Throws INVALID_OPTION naming the option. */
+export function tcpAddress(path: string | undefined, lowest: number, option = '--path'): TcpAddress {
   const match = tcpPattern.exec(path ?? '');
   const [, bracketed, plainHost, digits] = match ?? [];
   const port = Number(digits);
