@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { createPeer, type CreatePeerOptions, type Peer } from '../../actors/index.ts';
 import { Sides } from '../../inspector/far/sides.ts';
 import { createInspector, serveInspector, type InspectorOptions, type InspectServer } from '../../inspector/index.ts';
@@ -21,11 +22,21 @@ export interface PairOptions {
   readonly page: string;
   readonly port?: number;
   readonly token?: string;
+  /** How long bytes are under way, in milliseconds; not at all unless told. */
+  readonly latencyMs?: number;
 }
 
 /** Opens the pair, with its page. Speaks virtagent-2 unless told otherwise. */
-export async function inspectedPair({ host = {}, guest = {}, inspector, page, port = 0, token }: PairOptions): Promise<InspectedPair> {
-  const [a, b] = memoryPair();
+export async function inspectedPair({
+  host = {},
+  guest = {},
+  inspector,
+  page,
+  port = 0,
+  token,
+  latencyMs,
+}: PairOptions): Promise<InspectedPair> {
+  const [a, b] = latencyMs === undefined ? memoryPair() : slowPair(latencyMs);
   const pair = {
     host: createPeer<Loose>({ stream: a, protocol: 'virtagent-2', ...host }),
     guest: createPeer<Loose>({ stream: b, protocol: 'virtagent-2', ...guest }),
@@ -46,4 +57,18 @@ export async function inspectedPair({ host = {}, guest = {}, inspector, page, po
       for (const one of [pair.host, pair.guest]) one.close();
     },
   };
+}
+
+/** Two streams with a way between them that takes its time. */
+function slowPair(latencyMs: number): [Duplex, Duplex] {
+  const [a, farA] = memoryPair();
+  const [b, farB] = memoryPair();
+  for (const [from, to] of [
+    [farA, farB],
+    [farB, farA],
+  ] as const) {
+    from.on('data', (bytes) => setTimeout(() => to.write(bytes), latencyMs));
+    from.once('close', () => setTimeout(() => to.destroy(), latencyMs));
+  }
+  return [a, b];
 }

@@ -38,10 +38,10 @@ interface CardsProps {
   readonly open: (chart: string) => void;
 }
 
-/** Charts beside and below each other, each as wide as it is: the narrow ones first, so that they fill rows. */
+/** Charts beside and below each other, each as wide as it is. */
 function Cards({ name, store, view, charts, open }: CardsProps) {
   const widths = useWidths(charts);
-  const sorted = [...charts].sort((a, b) => (widths.get(a) ?? 0) - (widths.get(b) ?? 0));
+  const sorted = inRows([...charts].sort((a, b) => (widths.get(a) ?? 0) - (widths.get(b) ?? 0)));
   return (
     <section class="cards" aria-label={name}>
       {sorted.map((chart) => {
@@ -55,6 +55,14 @@ function Cards({ name, store, view, charts, open }: CardsProps) {
       })}
     </section>
   );
+}
+
+/** Charts of calls first, which have two ends, and a small one beside each of them: so rows are filled, and what matters is above. */
+function inRows(charts: readonly ChartEntry[]): ChartEntry[] {
+  const isOfCalls = ({ states }: ChartEntry): boolean => states.some(({ phase }) => phase === 'run' || phase === 'peer');
+  const [ofCalls, others] = [charts.filter(isOfCalls), charts.filter((chart) => !isOfCalls(chart))];
+  const rows = ofCalls.flatMap((chart, place) => [chart, ...others.slice(place, place + 1)]);
+  return [...rows, ...others.slice(ofCalls.length)];
 }
 
 /** How wide each chart is drawn, once that is known. */

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { JobTrack, View } from '../../model.ts';
 import { useSize } from '../parts/use-size.ts';
 import { shownJobs } from '../state/job-filter.ts';
@@ -28,6 +28,7 @@ function Table({ store, view, jobs }: { store: Store; view: View; jobs: readonly
   const now = store.now(view.of);
   const at = store.selected === undefined ? -1 : jobs.indexOf(store.selected);
   const chosen = useRef(false);
+  useSteadyRows(ref, jobs);
   useEffect(() => {
     // Only where the keys have moved it: whoever scrolls while jobs come is left where they are.
     if (chosen.current && at >= 0) keepInSight(ref.current, at);
@@ -133,6 +134,27 @@ function Row({ store, view, job, place, now }: RowProps) {
       ))}
     </div>
   );
+}
+
+/** Whoever has scrolled down reads on where they are, however many jobs come above. */
+function useSteadyRows(rows: { current: HTMLElement | null }, jobs: readonly JobTrack[]): void {
+  const first = useRef<JobTrack | undefined>(undefined);
+  useLayoutEffect(() => {
+    const element = rows.current;
+    if (element === null) return;
+    const place = Math.floor(element.scrollTop / rowHeight);
+    const isAtTop = element.scrollTop < rowHeight / 2;
+    if (!isAtTop && first.current !== undefined && jobs[place] !== first.current) {
+      const now = jobs.indexOf(first.current);
+      if (now >= 0) element.scrollTop += (now - place) * rowHeight;
+    }
+    const note = (): void => {
+      first.current = element.scrollTop < rowHeight / 2 ? undefined : jobs[Math.floor(element.scrollTop / rowHeight)];
+    };
+    note();
+    element.addEventListener('scroll', note);
+    return () => element.removeEventListener('scroll', note);
+  });
 }
 
 function keepInSight(rows: HTMLElement | null, place: number): void {

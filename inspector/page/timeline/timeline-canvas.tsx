@@ -119,7 +119,8 @@ function useDrawing(canvas: { current: HTMLCanvasElement | null }, timeline: Tim
 function nextScene(timeline: Timeline, width: number, height: number): Scene {
   const { store, view, jobs } = timeline.props;
   const now = store.now(view.of);
-  if (timeline.isFollowing) timeline.window = { ...follow(timeline.window, now), lane: laneOf(timeline, height), top: Infinity };
+  if (timeline.isFollowing && store.isLive)
+    timeline.window = { ...follow(timeline.window, now), lane: laneOf(timeline, height), top: Infinity };
   // The moment that is looked at is brought into sight.
   else if (!store.isLive && timeline.scene?.now !== now && (now < timeline.window.from || now > timeline.window.to)) {
     timeline.window = pan(follow(timeline.window, now), 0.5, 0);

@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser, type Page } from 'playwright-core';
-import { build } from 'vite';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { requireProgram } from '../../../scripts/vm/programs.ts';
+import { buildPage, startChromium } from '../../../scripts/page-browser.ts';
 
 /** A browser with the inspector's page, built anew, for the tests of a file. */
 export interface PageTests {
@@ -21,7 +20,7 @@ export function pageTests(): PageTests {
   const faults: string[] = [];
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'virtagent-page-'));
-    await build({ configFile: 'inspector/page/vite.config.ts', logLevel: 'warn', build: { outDir: folder } });
+    await buildPage(folder);
     browser = await startChromium();
   });
   afterAll(async () => {
@@ -45,12 +44,6 @@ export function pageTests(): PageTests {
       return page;
     },
   };
-}
-
-/** Debian's Chromium, without a window. As root it has no sandbox of its own. */
-export function startChromium(): Promise<Browser> {
-  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return chromium.launch({ executablePath: requireProgram('chromium'), args: [...args, '--enable-precise-memory-info'] });
 }
 
 /** Shows one of the page's views. */
