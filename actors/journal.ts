@@ -35,6 +35,13 @@ export interface JournalSource {
 export const outcomeTypes = ['value', 'error', 'cancelled', 'timed-out', 'line-lost', 'send-failed'] as const satisfies Outcome['type'][];
 export const knownOfPeer = ['not-sent', 'refused', 'perhaps-executed', 'executed'] as const satisfies KnownOfPeer[];
 
+const outcomeNumbers = numbersOf(outcomeTypes);
+const knownNumbers = numbersOf(knownOfPeer);
+
+function numbersOf<Word extends string>(words: readonly Word[]): Readonly<Record<Word, number>> {
+  return Object.fromEntries(words.map((word, number) => [word, number])) as Record<Word, number>;
+}
+
 /** Characters of a tag or a method that are kept. Protocols take shorter ones. */
 const LONGEST_TEXT = 128;
 /** Methods that are kept once for all jobs that have them. */
@@ -136,9 +143,8 @@ export class Journal {
   /** A job has its outcome: its callback is about to be run. One that never had an actor was no job. */
   end({ actor, ref }: JobEntry, outcome: Outcome): void {
     if (actor === undefined) return;
-    this.tick();
     const isLast = actor.getSnapshot().status !== 'active';
-    const code = endedCode(outcomeTypes.indexOf(outcome.type), knownOfPeer.indexOf(outcome.known), isLast);
+    const code = endedCode(outcomeNumbers[outcome.type], knownNumbers[outcome.known], isLast);
     const at = this.ring.write(this.#now, ref.seq, code);
     this.ring.words[at] = outcomeCode(outcome);
   }

@@ -151,7 +151,7 @@ export class Manager {
     const ref: JobRef = { seq: this.#table.takeSeq(), index: this.#table.takeIndex(), class: of.class, urgency, exempt, bytes };
     const entry = new JobEntry(this, ref, of, options);
     this.#table.set(entry);
-    this._journal?.tick();
+    if (this._journal !== undefined) this.#tick(this._journal, false);
     const refused = this.#offer(entry);
     if (refused !== undefined) return { ok: false, error: refusalError(refused, this.#context.limits, tag) };
     if (timeoutMs !== Infinity) entry.deadline = this.timers.start(timeoutMs, () => this.send({ type: 'deadline', job: ref }));
@@ -261,7 +261,7 @@ export class Manager {
   send(event: ManagerEvent): void {
     const { outbox } = this.#runner;
     outbox.hold();
-    this._journal?.tick();
+    if (this._journal !== undefined) this.#tick(this._journal, event.type === 'execute_done');
     try {
       if (this.#killed || !this.#isActive) this.#sendClosed(event);
       else this.ref.send(event);
@@ -416,6 +416,11 @@ export class Manager {
     const isCompletion = event.type === 'execute_done' || event.type === 'park' || event.type === 'unpark';
     if (isCompletion ? isExecuting(this.#context, event) : event.type === 'send_done' && wasRevoked(this.#context, event)) return;
     if (isCompletion || completions.has(event.type)) this._report('manager', event.type, (event as Partial<OfPermit>).job);
+  }
+
+  /** The clock is read for what comes from outside, and when a handler has returned. What operations tell at once happens at the same time. */
+  #tick(journal: Journal, hasWorked: boolean): void {
+    if (hasWorked || !this.#runner.outbox.isRunning) journal.tick();
   }
 
   /** Puts the add to the chart; its answer is here at once, unless an observer added in the middle of a transition. */

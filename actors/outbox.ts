@@ -19,6 +19,11 @@ export class Outbox {
     this.#failed = failed;
   }
 
+  /** Whether a task is being run. */
+  get isRunning(): boolean {
+    return this.#pumping;
+  }
+
   push(task: Task): void {
     this.#tasks.push(task);
     // Somebody sent an event to an actor itself: nobody is there to empty the box.

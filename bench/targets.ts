@@ -26,6 +26,9 @@ export const targets: readonly Target[] = [
   { what: 'virtagent-2, urgent p99 under bulk / alone', better: 'less', atLeast: 20, aim: 8 },
   { what: 'virtagent-2, bulk beside urgent calls / without', better: 'more', atLeast: 0.6, aim: 0.8 },
   { what: 'urgent p99 under bulk / alone', better: 'less', atLeast: 60, aim: 40 },
+  { what: 'calls/s with an inspector, against nobody', better: 'more', atLeast: 0.95, aim: 0.97 },
+  { what: 'calls/s with an inspector and a viewer, against nobody', better: 'more', atLeast: 0.8, aim: 0.9 },
+  { what: 'calls/s after an inspector has gone, against never', better: 'more', atLeast: 0.97, aim: 1 },
   { what: 'both ways at once against one way, total calls/s', better: 'more', atLeast: 0.9, aim: 1 },
   ...['virtio-serial', 'pseudo-terminal'].flatMap((line): Target[] => [
     { what: `${line}, 1 in flight, p50 against the bare floor`, better: 'less', atLeast: 2, aim: 1.3 },
