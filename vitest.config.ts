@@ -10,6 +10,6 @@ export default defineConfig({
     // Real processes and sockets on a shared machine; nothing asserts a time.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    coverage: { provider: 'v8', include: ['machines/**', 'actors/**', 'transport/**'] },
+    coverage: { provider: 'v8', include: ['machines/**', 'actors/**', 'transport/**', 'inspector/**'] },
   },
 });

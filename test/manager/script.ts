@@ -1,8 +1,10 @@
 import fc from 'fast-check';
-import type { AddOptions } from '../../actors/manager.ts';
+import type { Kind } from '../../actors/kinds.ts';
+import type { AddOptions, CreateManagerOptions, Manager } from '../../actors/manager.ts';
 import type { Urgency } from '../../machines/job.ts';
+import { noticeJob } from '../../machines/notice-job.ts';
 import type { Log } from '../compiled/twins.ts';
-import type { World } from './world.ts';
+import { World } from './world.ts';
 
 /** What the manager's user, the link or the clock does; the numbers pick what it is done to, and how. */
 export interface Act {
@@ -43,6 +45,45 @@ const act: fc.Arbitrary<Act> = fc.record({
   inside: fc.constantFrom(false, false, false, true),
 });
 export const acts = fc.array(act, { minLength: 30, maxLength: 80, size: 'max' });
+
+const notice: Kind = { name: 'notice', chart: noticeJob, class: 'client', slots: ['send'], ownsTag: false };
+
+/** Runs a script with a manager; gives all that it asked for, told and showed, in order. `begin` may look at it before. */
+export function logOf(
+  script: readonly Act[],
+  options: Pick<CreateManagerOptions, 'credits' | 'interpretCharts'>,
+  begin: (manager: Manager) => void = () => {},
+): Log {
+  const log: Log = [];
+  const told =
+    (what: string) =>
+    (...seen: unknown[]): void =>
+      void log.push([what, ...seen]);
+  const world = new World({
+    ...options,
+    kinds: [notice],
+    sendSlots: 2,
+    executeSlots: 2,
+    maxServerJobs: 6,
+    maxClientJobs: 6,
+    window: 2,
+    random: () => 0.5,
+    inspect: told('inspected'),
+    onViolation: told('violation'),
+    onError: told('error'),
+    onSettled: told('settled'),
+  });
+  world.manager.gate('all');
+  begin(world.manager);
+  const all = new Script(world, log);
+  for (const one of script) {
+    all.run(one);
+    const { slots, jobs, violations, timers } = world.manager;
+    log.push(['then', slots, jobs, violations, timers.size, world.manager.ref.getSnapshot()]);
+  }
+  log.push(['asked for', world.news()]);
+  return log;
+}
 
 /** Does what a script says with a manager, and writes down what comes of it. */
 export class Script {
