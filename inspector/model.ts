@@ -91,11 +91,10 @@ export class Model {
 }
 
 export { other } from './model/call-pairs.ts';
-export type { ChartEntry, ChartIndex, EdgeEntry, StateEntry } from './model/chart-index.ts';
+export type { ChartEntry, EdgeEntry, StateEntry } from './model/chart-index.ts';
 export type { ClockEstimate } from './model/clock-offset.ts';
-export type { JobEnd, JobTrack, Standing, Stay } from './model/job-track.ts';
+export type { JobTrack, Stay } from './model/job-track.ts';
 export type { Forgotten, ModelLimits } from './model/limits.ts';
 export { phases, type Phase } from './model/phases.ts';
 export type { Range, SideHistory } from './model/side-history.ts';
-export type { LoggedStep } from './model/step-log.ts';
 export type { View } from './model/view.ts';

@@ -1,10 +1,12 @@
 import type { Side } from '../records.ts';
+import { Fifo } from './fifo.ts';
 import type { JobTrack } from './job-track.ts';
 import { sampleOf, type ClockSample } from './clock-offset.ts';
 
 /** Which job of one side is the same call as which of the other: by the tag, of which one side is the caller. */
 export class CallPairs {
   readonly #byTag: Readonly<Record<Side, Map<string, JobTrack>>> = { near: new Map(), far: new Map() };
+  readonly #order: Readonly<Record<Side, Fifo<{ readonly key: string; readonly job: JobTrack }>>> = { near: new Fifo(), far: new Fifo() };
   readonly #most: number;
 
   /** @param most how many tags of a side are known; the oldest are forgotten */
@@ -15,12 +17,13 @@ export class CallPairs {
   add(job: JobTrack): void {
     const key = keyOf(job);
     if (key === undefined) return;
-    const tags = this.#byTag[job.of];
-    // A tag that comes again is of another call: it goes to the end of the list too.
-    tags.delete(key);
+    const [tags, order] = [this.#byTag[job.of], this.#order[job.of]];
     tags.set(key, job);
-    if (tags.size <= this.#most) return;
-    for (const oldest of tags.keys()) return void tags.delete(oldest);
+    order.push({ key, job });
+    if (order.length <= this.#most) return;
+    const oldest = order.shift();
+    // A tag that has come again is of another call.
+    if (oldest !== undefined && tags.get(oldest.key) === oldest.job) tags.delete(oldest.key);
   }
 
   /** The same call at the other side. */
@@ -39,6 +42,7 @@ export class CallPairs {
   /** A side has begun anew: its tags are of nothing any more. */
   forget(side: Side): void {
     this.#byTag[side].clear();
+    this.#order[side].clear();
   }
 }
 

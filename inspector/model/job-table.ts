@@ -1,3 +1,4 @@
+import { Fifo } from './fifo.ts';
 import type { JobTrack } from './job-track.ts';
 import type { Forgotten, ModelLimits } from './limits.ts';
 
@@ -9,8 +10,7 @@ export class HeldJobs {
   readonly #forgotten: Forgotten;
   readonly #jobs = new Map<number, JobTrack>();
   /** In the order in which they ended. */
-  #done: JobTrack[] = [];
-  #firstDone = 0;
+  readonly #done = new Fifo<JobTrack>();
   #steps = 0;
   #list: readonly JobTrack[] | undefined = undefined;
 
@@ -25,7 +25,7 @@ export class HeldJobs {
 
   /** How many are not done. */
   get live(): number {
-    return this.#jobs.size - (this.#done.length - this.#firstDone);
+    return this.#jobs.size - this.#done.length;
   }
 
   get(number: number): JobTrack | undefined {
@@ -69,14 +69,8 @@ export class HeldJobs {
   }
 
   #forgetOne(): boolean {
-    const job = this.#done[this.#firstDone];
+    const job = this.#done.shift();
     if (job === undefined) return false;
-    this.#firstDone++;
-    // Shifting one at a time would copy the list each time.
-    if (this.#firstDone > 1024 && this.#firstDone * 2 > this.#done.length) {
-      this.#done = this.#done.slice(this.#firstDone);
-      this.#firstDone = 0;
-    }
     this.#jobs.delete(job.number);
     this.#steps -= job.length;
     this.#forgotten.jobs++;

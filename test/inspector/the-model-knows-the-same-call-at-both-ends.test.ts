@@ -84,6 +84,29 @@ test('the clocks are aligned by the call that was the shortest on the line, whoe
   expect(model.timeOf('far', 12)).toBe(ahead + 12);
 });
 
+test('tags are known of the latest jobs, and one that comes again is of the later', () => {
+  const model = new Model({ jobs: 3 });
+  model.add(head('near'));
+  model.add(head('far'));
+  const told = (of: Side, number: number, tag: string): void => {
+    model.add(job(of, 1, number, of === 'near' ? 'client' : 'server', { tag }));
+    model.add({ type: 'end', of, at: 1, job: number, outcome: 'value', known: 'executed', code: undefined });
+  };
+  told('near', 1, 'a');
+  told('near', 2, 'b');
+  told('near', 3, 'a');
+  told('far', 9, 'a');
+  const [first, , again] = model.side('near')?.jobs.list ?? [];
+  if (first === undefined || again === undefined) throw new Error('not told');
+  expect(model.counterpart(first)).toBeUndefined();
+  expect(model.counterpart(again)?.number).toBe(9);
+  told('near', 4, 'c');
+  expect(model.counterpart(again)?.number).toBe(9);
+  told('near', 5, 'd');
+  told('near', 6, 'e');
+  expect(model.counterpart(again)).toBeUndefined();
+});
+
 test('a side that begins anew has no calls in common with what was before', () => {
   const model = bothSides();
   call(model, 'near', '1', 1, { sent: 100, there: 5, back: 5 });

@@ -32,7 +32,8 @@ export class Store {
   order: { readonly by: JobOrder; readonly descending: boolean } = { by: 'began', descending: true };
   /** Said once to who does not see the page. */
   announcement = '';
-  #received = performance.now();
+  /** The last moment that each side has told of, and when that was here. */
+  readonly #told = new Map<Side, { readonly last: number; readonly here: number }>();
   readonly #listeners = new Set<() => void>();
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
@@ -60,7 +61,10 @@ export class Store {
 
   /** Records have come: what shows them is drawn ten times a second at most. */
   received(): void {
-    this.#received = performance.now();
+    for (const of of this.model.sides) {
+      const last = this.model.side(of)?.last ?? 0;
+      if (this.#told.get(of)?.last !== last) this.#told.set(of, { last, here: performance.now() });
+    }
     this.#timer ??= setTimeout(() => this.#tell(), 100);
   }
 
@@ -78,7 +82,7 @@ export class Store {
     if (this.cursor !== 'live') return this.model.timeOf(of, this.cursor);
     const last = this.model.side(of)?.last ?? 0;
     const isRunning = this.source.type === 'agent' && this.source.state === 'live' && this.model.viewAt(of, 'live')?.gone === undefined;
-    return isRunning ? last + performance.now() - this.#received : last;
+    return isRunning ? last + performance.now() - (this.#told.get(of)?.here ?? performance.now()) : last;
   }
 
   /** Stops at the moment that is shown, or goes on with what happens now. */
