@@ -5,7 +5,7 @@ import { inspectorAddress, watchRemote } from '../inspector/remote.ts';
 import { VirtagentError } from '../transport/errors.ts';
 import type { Context } from './context.ts';
 import type { Output } from './output.ts';
-import { jsonLine } from './text.ts';
+import { jsonLine, oneLine } from './text.ts';
 import { snapshotOf, type Snapshot } from './top-snapshot.ts';
 import { topLines, type Size } from './top-text.ts';
 
@@ -143,7 +143,7 @@ function liveScreen(out: Output): Screen {
     update(lines.join('\n'));
   };
   return {
-    wait: (why) => draw([`${why} …`, '', 'q ends it.']),
+    wait: (why) => draw([oneLine(why, 200), '', 'q ends it.']),
     show(snapshot, trouble) {
       // Some terminals say 0. The last column is left free: a console may break the line after it.
       const columns = (out.stream.columns || console80.columns) - 1;
@@ -157,7 +157,7 @@ function liveScreen(out: Output): Screen {
 /** Without a terminal: a snapshot after the other. */
 function plainScreen(out: Output): Screen {
   return {
-    wait() {},
+    wait: onChange((why) => out.line(why)),
     show(snapshot, trouble) {
       for (const line of topLines(snapshot, trouble, { columns: 120, rows: 50 })) out.line(line);
       out.line('');
@@ -168,9 +168,18 @@ function plainScreen(out: Output): Screen {
 
 function jsonScreen(out: Output): Screen {
   return {
-    wait() {},
+    wait: onChange((trouble) => out.line(jsonLine({ time: new Date().toISOString(), trouble }))),
     show: (snapshot, trouble) => out.line(jsonLine({ time: new Date().toISOString(), ...snapshot, trouble })),
     end() {},
+  };
+}
+
+/** Says why nothing can be shown yet, once for each reason. */
+function onChange(say: (why: string) => void): (why: string) => void {
+  let last: string | undefined;
+  return (why) => {
+    if (why !== last) say(oneLine(why, 200));
+    last = why;
   };
 }
 

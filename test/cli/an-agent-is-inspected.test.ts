@@ -58,6 +58,16 @@ test('a guest prints the address of its inspector, which shows its jobs and who 
   expect(await guest.stop()).toMatchObject({ code: 0 });
 });
 
+test('top shows a guest that runs, by its own records', async () => {
+  const socket = join(folder(), 's');
+  const guest = await guestAt(socket, '--inspect');
+  await run(['call', 'ping', '-c', 'unix-connect', '-p', socket]);
+  const { code, stdout } = await run(['top', '--inspect', await addressOf(guest), '--once']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^guest on unix-listen .* \(virtagent [\d.]+, process \d+\)\nlink \w+, virtagent-2, for /);
+  expect(stdout).toMatch(/<- ping +value/);
+});
+
 test('the far side is shown over the line where both ends say so, and by its address', async () => {
   const socket = join(folder(), 's');
   const guest = await guestAt(socket, '--inspect', '--inspect-share');

@@ -4,7 +4,7 @@ import { snapshotOf } from '../../cli/top-snapshot.ts';
 import { topLines } from '../../cli/top-text.ts';
 import { Model } from '../../inspector/model.ts';
 import type { GaugesRecord, InspectRecord } from '../../inspector/records.ts';
-import { head, job, walk } from '../inspector/hand-made.ts';
+import { edgeOf, head, job, step, walk } from '../inspector/hand-made.ts';
 import { served } from '../inspector/support/requests.ts';
 import { acting, bin, plainEnv, run, Running, start } from './support.ts';
 
@@ -34,12 +34,12 @@ const past: readonly InspectRecord[] = [
   job('near', 30, 2, 'server', { method: 'evil\u001b[2J\u202e\nname'.repeat(20), tag: '\u0007'.repeat(100) }),
   walk('near', 2, 'server', [[30, 'new']]),
   job('near', 40, 3, 'client', { method: 'ping' }),
-  { type: 'end', of: 'near', at: 50, job: 3, outcome: 'error', known: 'refused', code: 'BUSY' },
   walk('near', 3, 'client', [
     [40, 'new'],
     [50, 'busy.callback'],
-    [60, 'done'],
   ]),
+  { type: 'end', of: 'near', at: 60, job: 3, outcome: 'error', known: 'refused', code: 'BUSY' },
+  step('near', 60, 3, edgeOf('client', 'busy.callback', 'done')),
   gauges,
   { type: 'live', of: 'near', at: 100 },
 ];
@@ -122,7 +122,15 @@ test('without a terminal it prints snapshots until a signal, and says when the a
   expect(await top.stop('SIGINT')).toMatchObject({ code: 0 });
 });
 
-test('an address that nobody listens at, a wrong token and another version are errors that say so', async () => {
+test('an agent that is not there is waited for, and it is said why', async () => {
+  const { server } = await served();
+  await server.close();
+  const top = start(['top', '--inspect', server.url]);
+  await top.printed('stdout', `${new URL(server.url).host}: nobody listens at that address`);
+  expect(await top.stop()).toMatchObject({ code: 0 });
+});
+
+test('a wrong token, another version and what is no address are errors that say so', async () => {
   const { server, inspector } = await served();
   const wrong = `http://127.0.0.1:${server.port}/not-the-token-of-this-one/`;
   expect(await run(['top', '--inspect', wrong])).toMatchObject({ code: 4, stderr: expect.stringContaining('the token is wrong') });

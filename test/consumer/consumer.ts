@@ -1,4 +1,5 @@
 // Compiled against the packed package by scripts/check-consumer.mjs: what a user's program may rely on.
+import { createInspector, type Inspector, type InspectRecord } from 'virtagent/inspector';
 import { createActor, setup } from 'xstate';
 import { createManager, createPeer, method, peer, peerOf, VirtagentError, type HandlerContext, type Schema } from 'virtagent';
 import { clientJob, managerMachine, serverJob } from 'virtagent/machines';
@@ -41,6 +42,10 @@ peerOf<Guest>(running.getSnapshot().children['agent'])
   .catch((error: unknown) => error instanceof VirtagentError && error.code === 'TIMEOUT' && error.known);
 const added = createManager({ sendSlots: 2 }).addClient({ tag: 'a', operations: { callback: (outcome) => outcome.type } });
 if (!added.ok) throw added.error;
+const inspector: Inspector = createInspector({ peer: host, control: true });
+const kinds: string[] = [];
+inspector.watch({ take: (records: readonly InspectRecord[]) => kinds.push(...records.map(({ type }) => type)) });
+inspector.stop();
 export {
   app,
   clientJob,

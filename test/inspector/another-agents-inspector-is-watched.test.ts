@@ -59,6 +59,37 @@ test('records come as they are told, and after a restart of the agent it connect
   expect(watcher.pauses).toEqual([250, 500, 250]);
 });
 
+test('while its watcher is behind nothing is read', async () => {
+  const { server, inspector } = await served();
+  const told: InspectRecord[][] = [];
+  let isReady = true;
+  let look = (): void => {};
+  const waits = new Promise<void>((resolve) => {
+    const clock: Clock = {
+      now: () => 0,
+      setTimeout(fn) {
+        look = fn;
+        resolve();
+      },
+      clearTimeout: () => (look = () => {}),
+    };
+    const take = (records: readonly InspectRecord[]): void => {
+      told.push([...records]);
+      isReady = told.length !== 1;
+    };
+    const { stop } = watchRemote(inspectorAddress('--inspect', server.url), { take, lost() {}, isReady: () => isReady }, clock);
+    onTestFinished(stop);
+  });
+  await waits;
+  inspector.tell(gone);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(told).toEqual([[live]]);
+  isReady = true;
+  look();
+  while (told.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  expect(told[1]).toEqual([gone]);
+});
+
 test('a wrong token is said, and not tried again', async () => {
   const { server } = await served();
   const watcher = watching(`http://127.0.0.1:${server.port}/${token}/`);
