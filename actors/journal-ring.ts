@@ -69,8 +69,13 @@ export class JournalRing {
 
   #forget(at: number): void {
     const code = this.codes[at] as number;
-    if (code < STEP_BELOW) this.stepsBefore++;
-    else if (isFirstOf(code)) {
+    if (code < STEP_BELOW) {
+      this.stepsBefore++;
+      return;
+    }
+    this.tags[at] = '';
+    this.words[at] = undefined;
+    if (isFirstOf(code)) {
       this.begunBefore++;
       const job = this.jobs[at] as number;
       if (job > this.lostUpTo) this.lostUpTo = job;

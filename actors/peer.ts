@@ -229,7 +229,12 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   /** What has crossed the line, and what was wrong with it. */
   get counters(): PeerCounters {
     const { counters } = this.transport;
-    return { ...counters, violations: counters.violations + this.manager.violations, unclaimed: this.#work.unclaimed };
+    return {
+      ...counters,
+      violations: counters.violations + this.manager.violations,
+      unclaimed: this.#work.unclaimed,
+      late: this.#work.late,
+    };
   }
 
   /** The manager under this peer. */

@@ -74,15 +74,17 @@ export class Session {
   static async open(options: SessionOptions): Promise<Session> {
     const { log, line, role } = options;
     const inspecting = await startInspecting(line, log);
+    let session: Session | undefined;
     try {
       await Session.#listen(options);
       const methods = { ...options.methods, ...inspecting?.methods };
-      const session = new Session({ ...options, methods });
+      session = new Session({ ...options, methods });
       session.#inspecting = inspecting;
       await inspecting?.attach({ peer: session.peer, role, line: line.channel.name });
       return session;
     } catch (error) {
-      await inspecting?.end();
+      session?.peer.close();
+      await Promise.all([line.channel.close(), inspecting?.end()]);
       throw error;
     }
   }

@@ -1,3 +1,4 @@
+import type { AnyActorRef } from 'xstate';
 import { keepJournal, releaseJournal } from '../actors/journal.ts';
 import type { Manager } from '../actors/manager.ts';
 import type { Peer } from '../actors/peer.ts';
@@ -17,11 +18,13 @@ import type { Viewer, Watchable } from './watchable.ts';
 export interface InspectorOptions {
   /** What is looked at. With a peer its link, its session and its counters are there too. */
   readonly peer?: Peer | undefined;
+  /** In place of a peer: a manager that has none. Of a peer's own, the peer's parts are told too, and its counters are not. */
   readonly manager?: Manager | undefined;
   /** Who it is, in a few words, for who looks on; default `peer` or `manager`. */
   readonly name?: string | undefined;
-  /** The agent's version and role, for who looks on; default none. */
+  /** The agent's version, for who looks on; default none. */
   readonly version?: string | undefined;
+  /** Its role, for who looks on; default none. */
   readonly role?: string | undefined;
   /** Whether messages are shown with their values; default false. It watches every message while it is attached. */
   readonly payloads?: boolean | undefined;
@@ -30,8 +33,8 @@ export interface InspectorOptions {
   /** Whether viewers may cancel jobs, call methods and pause sending; default false. */
   readonly control?: boolean | undefined;
   /**
-   * How many of the latest steps are held, at least; default 262,144, which take up to 60 MB. The first inspector of a manager decides for all that are
-   * attached to it at the same time. From 1024 to 2²⁴.
+   * How many of the latest steps are held, at least; default 262,144, which take 12 MB and, for the texts of their jobs, mostly 1 and at most 13 MB more. The first
+   * inspector of a manager decides for all that are attached to it at the same time. From 1024 to 2²⁴.
    */
   readonly ringSteps?: number | undefined;
   /** How many steps a second each viewer is told at most, once it has been told the past; default 20,000. Beyond that some jobs are left out. */
@@ -105,7 +108,9 @@ class AttachedInspector implements Inspector {
     this.#source = { reader, messages, head: () => headOf(this.#subject, options), gauges: () => gaugesOf(this.#subject) };
     if (payloads) this.#watching.push((peer as Peer).messages$.subscribe((message) => messages.add(message)));
     const ended = (): void => this.#ended('it has ended');
-    if (manager.ref.getSnapshot().status === 'active') this.#watching.push(manager.ref.subscribe({ complete: ended, error: ended }));
+    // A peer closes its line after its manager has closed.
+    const ref: AnyActorRef = peer?.ref ?? manager.ref;
+    if (ref.getSnapshot().status === 'active') this.#watching.push(ref.subscribe({ complete: ended, error: ended }));
     else this.#gone = 'it has ended';
   }
 

@@ -31,6 +31,12 @@ export function optionsPage(): string {
       ['Option', 'Meaning'],
       membersOf('actors/methods.ts', 'export interface CallOptions').map(({ name, text }) => [code(name), text]),
     ),
+    '## Of an inspector',
+    'For `createInspector(options)`: see [inspector.md](inspector.md#in-a-program). Source: [inspector/inspector.ts](../inspector/inspector.ts).',
+    table(
+      ['Option', 'Meaning'],
+      membersOf('inspector/inspector.ts', 'export interface InspectorOptions').map(({ name, text }) => [code(name), text]),
+    ),
     '## Caps of the decoder: `limits`',
     'All are checked before memory is taken for what they cap. Source: [transport/limits.ts](../transport/limits.ts).',
     decoderTable(),

@@ -15,6 +15,20 @@ test('it holds the latest of what was written, and knows how much went before', 
   expect(Array.from({ length: 8 }, (_, n) => ring.jobs[ring.placeOf(8 + n)])).toEqual([3, 3, 3, 3, 4, 4, 4, 4]);
 });
 
+test('texts are let go of with the entries that had them', () => {
+  const ring = new JournalRing(4, 0);
+  for (let job = 1; job <= 4; job++) {
+    const at = ring.write(0, job, begunCode(0, 1, false));
+    ring.tags[at] = ring.words[at] = 'text';
+  }
+  ring.write(0, 1, 7);
+  ring.write(0, 2, 7);
+  expect([ring.tags, ring.words]).toEqual([
+    ['', '', 'text', 'text'],
+    [undefined, undefined, 'text', 'text'],
+  ]);
+});
+
 test('the codes of beginnings and ends say what they were made of', () => {
   for (const again of [false, true]) expect(begunOf(begunCode(65_535, 2, again))).toEqual({ kind: 65_535, urgency: 2, again });
   for (const isLast of [false, true]) expect(endedOf(endedCode(5, 3, isLast))).toEqual({ outcome: 5, known: 3, isLast });
