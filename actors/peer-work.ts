@@ -164,6 +164,11 @@ export class PeerWork implements IncomingHost {
     return methodNamed(first as Methods, name) ?? methodNamed(second as Methods, name);
   }
 
+  /** All that {@link methodNamed} knows. */
+  get served(): Methods {
+    return { ...this.#greeting?.methods, ...this.#options.methods };
+  }
+
   onUnclaimed(): void {
     this.unclaimed++;
   }

@@ -15,6 +15,7 @@ import type {
   CallOptions,
   CallStatus,
   ItemOf,
+  Methods,
   MethodTypes,
   StreamOptions,
 } from './methods.ts';
@@ -235,6 +236,11 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
       unclaimed: this.#work.unclaimed,
       late: this.#work.late,
     };
+  }
+
+  /** @internal The methods that the other side may call: its user's, and those of its protocol. */
+  get _served(): Methods {
+    return this.#work.served;
   }
 
   /** The manager under this peer. */
