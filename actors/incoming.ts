@@ -1,5 +1,6 @@
 import type { Urgency } from '../machines/job.ts';
 import { sessionBounds, sessionLimits } from '../transport/limits.ts';
+import { durations } from '../transport/timers.ts';
 import type { ItemMessage, ProgressMessage, ResponseMessage, Tag, WireError } from '../transport/messages.ts';
 import { JOB_CHARGE } from './call.ts';
 import type { Job } from './manager.ts';
@@ -54,7 +55,7 @@ export class Incoming {
       urgency,
       bytes: message.bytes + JOB_CHARGE,
       answers: message.type === 'request',
-      timeoutMs: remainingMs,
+      timeoutMs: remainingMs + durations.deadlineSlack,
       operations: work,
     });
     if (!added.ok) {

@@ -97,6 +97,8 @@ export type Handler = (params: any, context: HandlerContext<any>) => unknown;
 export interface MethodDefinition<P extends Schema = Schema, R extends Schema = Schema> {
   readonly params?: P | undefined;
   readonly result?: R | undefined;
+  /** Its parameters as JSON Schema, for a form in the inspector; default: what `params` says of itself, as schemas of zod and arktype do. */
+  readonly jsonSchema?: object | undefined;
   // oxlint-disable-next-line typescript/no-explicit-any -- as Handler
   handle(params: any, context: HandlerContext<any>): unknown;
 }

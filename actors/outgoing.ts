@@ -48,6 +48,9 @@ export interface OutgoingHost {
   onUserError(error: unknown, method: string): void;
 }
 
+/** Calls that were given up and whose answers are known to be late; those of earlier ones are taken for answers to nothing. */
+const MOST_GIVEN_UP = 4096;
+
 /** The requests of this side: a client job each, and one-way messages. */
 export class Outgoing {
   readonly #host: OutgoingHost;
@@ -58,6 +61,8 @@ export class Outgoing {
   readonly #bySignal = new Map<AbortSignal, { readonly calls: Set<Call>; readonly listener: () => void }>();
   /** Calls whose job is over and whose result is with an asynchronous schema. */
   readonly #checking = new Set<Call>();
+  /** Tags of calls that were given up and may still be answered, the latest last. */
+  readonly #givenUp = new Set<string>();
   #closed: VirtagentError | undefined;
   #tags = 0;
 
@@ -214,8 +219,15 @@ export class Outgoing {
     };
   }
 
+  /** Whether an answer is to a call that was given up while it was on the line: the first such answer is only late. */
+  isLate(tag: string): boolean {
+    return this.#givenUp.size > 0 && this.#givenUp.delete(tag);
+  }
+
   /** Tells the other side that nobody waits for an answer, where the protocol can. */
   tellCancelled(tag: string): void {
+    if (this.#givenUp.size >= MOST_GIVEN_UP) this.#givenUp.delete(this.#givenUp.values().next().value as string);
+    this.#givenUp.add(tag);
     this.#host.greeting?.givenUp?.(tag);
     const { session, transport } = this.#host;
     // A session outlives its line: whom it is to reach is there when the next one is.

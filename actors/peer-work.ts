@@ -36,6 +36,8 @@ export interface PeerCounters extends Readonly<TransportCounters> {
   readonly violations: number;
   /** Notifications, progress and answers without an id of the peer that nobody took. */
   readonly unclaimed: number;
+  /** Answers to calls that had been cancelled, or whose deadline had passed: dropped. */
+  readonly late: number;
 }
 
 /** One-way messages: before requests (refusals, cancels, progress), or among them (notifications). */
@@ -70,6 +72,8 @@ export class PeerWork implements IncomingHost {
   readonly stopChild: (child: AnyActorRef) => void;
   /** Notifications, progress and answers that nobody took. */
   unclaimed = 0;
+  /** Answers to calls that had been given up. */
+  late = 0;
   isStopped = false;
   #options: CheckedPeerOptions;
   readonly #incoming: Incoming;
@@ -158,6 +162,11 @@ export class PeerWork implements IncomingHost {
     // Whoever does not know the protocol can't know either which of its own methods the greeting has.
     const [first, second] = this.#detection === undefined ? all : all.toReversed();
     return methodNamed(first as Methods, name) ?? methodNamed(second as Methods, name);
+  }
+
+  /** All that {@link methodNamed} knows. */
+  get served(): Methods {
+    return { ...this.#greeting?.methods, ...this.#options.methods };
   }
 
   onUnclaimed(): void {
@@ -347,6 +356,10 @@ export class PeerWork implements IncomingHost {
         return this.#incoming.refuse(message.tag, message.error);
       case 'response': {
         const { tag, answer } = message;
+        if (typeof tag === 'string' && this.outgoing.isLate(tag)) {
+          this.late++;
+          return undefined;
+        }
         const busy = !answer.ok && answer.error.code === 'BUSY';
         this.manager.readDone(typeof tag === 'string' ? tag : '', answer.ok ? answer : { ok: false, error: answer.error }, busy);
         return undefined;

@@ -15,6 +15,7 @@ import type {
   CallOptions,
   CallStatus,
   ItemOf,
+  Methods,
   MethodTypes,
   StreamOptions,
 } from './methods.ts';
@@ -229,7 +230,17 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   /** What has crossed the line, and what was wrong with it. */
   get counters(): PeerCounters {
     const { counters } = this.transport;
-    return { ...counters, violations: counters.violations + this.manager.violations, unclaimed: this.#work.unclaimed };
+    return {
+      ...counters,
+      violations: counters.violations + this.manager.violations,
+      unclaimed: this.#work.unclaimed,
+      late: this.#work.late,
+    };
+  }
+
+  /** @internal The methods that the other side may call: its user's, and those of its protocol. */
+  get _served(): Methods {
+    return this.#work.served;
   }
 
   /** The manager under this peer. */

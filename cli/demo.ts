@@ -14,6 +14,7 @@ import { printSummary, type Summary } from './demo-summary.ts';
 import { inspects, type RawInspectOptions } from './inspect-options.ts';
 import { JobLog } from './job-log.ts';
 import { Log } from './log.ts';
+import { commonMethods } from './methods-common.ts';
 import { Session } from './session.ts';
 
 /** How the demo is run. */
@@ -60,7 +61,15 @@ export async function runDemo(options: DemoOptions, context: Context): Promise<v
     log: { json: options.json, quiet: true },
     inspect: inspecting,
   } as const;
-  const session = await Session.open({ line, role: 'host', methods: {}, reopens: false, retries: false, log, err });
+  const session = await Session.open({
+    line,
+    role: 'host',
+    methods: commonMethods('host', line.protocol),
+    reopens: false,
+    retries: false,
+    log,
+    err,
+  });
   try {
     guest = startGuest(socket, file.path, inspects(inspecting));
     // The other end of the line is shown by its own inspector.

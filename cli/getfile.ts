@@ -32,7 +32,8 @@ export const MOST_BYTES = 1024 * 1024;
 /** Bytes of one read, after which a caller that is gone is noticed. */
 const READ_BYTES = 256 * 1024;
 
-const shape = {
+/** Its parameters. */
+export const getfileShape = {
   path: absolutePath,
   offset: optionalCount(Number.MAX_SAFE_INTEGER - MOST_BYTES),
   length: optionalCount(MOST_BYTES),
@@ -48,7 +49,7 @@ const shape = {
  */
 export function getfile(allowed: AllowedDirs): Handler {
   return async (params: unknown, { signal, protocol }): Promise<FilePiece<string | Uint8Array>> => {
-    const { path, offset = 0, length = MOST_BYTES, details, version, sha256, encoding } = readParams('getfile', params, shape);
+    const { path, offset = 0, length = MOST_BYTES, details, version, sha256, encoding } = readParams('getfile', params, getfileShape);
     if (encoding === 'bytes' && protocol !== 'virtagent-2')
       throw new VirtagentError('INVALID_PARAMS', `getfile: encoding: ${protocol} carries no bytes; base64 is what it takes`);
     if (allowed.isEmpty) throw errnoError('EACCES', 'getfile is not allowed here: --allow-read');

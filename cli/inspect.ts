@@ -5,7 +5,7 @@ import { shareRecords } from '../inspector/far/line-share.ts';
 import { RemoteSide } from '../inspector/far/remote-side.ts';
 import { shareMethod } from '../inspector/far/share-outbox.ts';
 import { Sides } from '../inspector/far/sides.ts';
-import { createInspector, type Inspector } from '../inspector/inspector.ts';
+import { createInspector, type Inspector, type InspectorOptions } from '../inspector/inspector.ts';
 import { inspectorAddress } from '../inspector/remote.ts';
 import { serveInspector, type InspectServer } from '../inspector/server.ts';
 import { tcpAddress } from '../transport/channels/open.ts';
@@ -51,7 +51,7 @@ export class Inspecting {
   #server: InspectServer | undefined;
   #file: RecordFile | undefined;
   #recording: { stop(): void } | undefined;
-  #peer: Peer | undefined;
+  #about: (InspectorOptions & { readonly peer: Peer }) | undefined;
   #shared: Inspector | undefined;
   /** Lets go of one thing each, in this order. */
   readonly #ends: (() => void)[] = [];
@@ -76,24 +76,20 @@ export class Inspecting {
   /** What the other side may call because of it. */
   get methods(): Methods {
     if (!this.#wanted.shares) return {};
-    const given = (): Inspector => this.#shared ?? missing();
+    // Nothing is written down before somebody asks.
+    const given = (): Inspector => (this.#shared ??= this.#share());
     return { [shareMethod]: shareRecords({ watch: (viewer) => given().watch(viewer), act: (act) => given().act(act) }) };
   }
 
   /** Looks at the peer from now on. */
   async attach({ peer, role, line }: Inspected): Promise<void> {
-    const { payloads, control, shares, overLine, bridge } = this.#wanted;
-    const about = { peer: peer as never, name: `${role} on ${line}`.slice(0, 200), version: packageJson.version, role };
-    this.#peer = peer;
+    const { payloads, control, overLine, bridge } = this.#wanted;
+    const about = { peer, name: `${role} on ${line}`.slice(0, 200), version: packageJson.version, role };
+    this.#about = about;
     if (this.#server !== undefined || this.#file !== undefined) {
       const inspector = createInspector({ ...about, payloads, control });
       this.#ends.push(() => inspector.stop());
       this.#sides.attach('near', inspector);
-    }
-    if (shares) {
-      const shared = createInspector({ ...about, ...share });
-      this.#shared = shared;
-      this.#ends.push(() => shared.stop());
     }
     if (overLine) {
       const far = new LineSide(peer, (error) => this.#sayUntold(error));
@@ -134,7 +130,7 @@ export class Inspecting {
     }
     if (peer !== undefined) this.attachFar(peer);
     if (address === undefined) return;
-    const onUpgrade = bridge?.to === 'xstate' ? await xstateBridge(() => this.#peer) : undefined;
+    const onUpgrade = bridge?.to === 'xstate' ? await xstateBridge(() => this.#about?.peer) : undefined;
     const server = await serveInspector(this.#sides, { ...address, option: '--inspect', onUpgrade });
     this.#server = server;
     this.#log.always('info', 'inspector', `inspector: ${server.url}`, { url: server.url });
@@ -145,6 +141,13 @@ export class Inspecting {
     if (server.isLoopback) return;
     const warning = `${server.host} is not this machine alone: HTTP is not encrypted, and who sees the address may look on`;
     this.#log.always('warn', 'inspector', warning);
+  }
+
+  #share(): Inspector {
+    if (this.#about === undefined) throw new VirtagentError('STOPPED', 'there is nothing to be inspected yet');
+    const shared = createInspector({ ...this.#about, ...share });
+    this.#ends.push(() => shared.stop());
+    return shared;
   }
 
   #sayUntold({ code, message }: VirtagentError): void {
@@ -178,8 +181,4 @@ function wantedOf(raw: RawInspectOptions): Wanted {
     bridge,
     record,
   };
-}
-
-function missing(): never {
-  throw new VirtagentError('STOPPED', 'there is no inspector any more');
 }

@@ -1,7 +1,7 @@
 import type { Methods, Role } from '../actors/index.ts';
 import { protocolByName } from '../transport/protocols.ts';
 import type { SpokenName } from './line-options.ts';
-import { readParams } from './params.ts';
+import { jsonSchemaOf, readParams } from './params.ts';
 
 /** What the original said that it was. */
 const VERSION = '1.0';
@@ -15,9 +15,10 @@ export function commonMethods(role: Role, protocol: SpokenName, own: Methods = {
   const { greeting, serves } = protocolByName(protocol === 'auto' ? 'virtagent-2' : protocol);
   if (!serves) return {};
   if (greeting === 'v7') return own;
-  const answersNothing = (method: string) => (params: unknown) => void readParams(method, params, {});
+  const jsonSchema = jsonSchemaOf({});
+  const answersNothing = (method: string) => ({ handle: (params: unknown) => void readParams(method, params, {}), jsonSchema });
   const ping = answersNothing('ping');
   if (role === 'host') return { ping, hello: answersNothing('hello'), ...own };
   const methods = ['ping', 'capabilities', ...Object.keys(own)];
-  return { ping, capabilities: () => ({ methods, version: VERSION }), ...own };
+  return { ping, capabilities: { handle: () => ({ methods, version: VERSION }), jsonSchema }, ...own };
 }

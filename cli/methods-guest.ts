@@ -1,11 +1,15 @@
 import type { Methods } from '../actors/index.ts';
 import type { AllowedDirs } from './allowed-dirs.ts';
 import { getdmesg } from './getdmesg.ts';
-import { getfile } from './getfile.ts';
+import { getfile, getfileShape } from './getfile.ts';
 import type { Log } from './log.ts';
+import { jsonSchemaOf } from './params.ts';
 import type { PutTransfers } from './put-transfers.ts';
-import { putfile } from './putfile.ts';
-import { shutdown } from './shutdown.ts';
+import { putfile, putfileShape } from './putfile.ts';
+import { shutdown, shutdownShape } from './shutdown.ts';
+
+/** Of a method that takes none. */
+const nothing = jsonSchemaOf({});
 
 /** What a guest's user has allowed. */
 export interface GuestPermissions {
@@ -19,9 +23,10 @@ export interface GuestPermissions {
 /** The guest's own methods. All are there, and those that are not allowed say so: a caller learns what to ask for. */
 export function guestMethods(permissions: GuestPermissions, log: Log): Methods {
   return {
-    getfile: getfile(permissions.read),
-    getdmesg,
-    shutdown: shutdown(permissions.shutdown, log),
-    putfile: putfile(permissions.write),
+    getfile: { handle: getfile(permissions.read), jsonSchema: jsonSchemaOf(getfileShape) },
+    getdmesg: { handle: getdmesg, jsonSchema: nothing },
+    shutdown: { handle: shutdown(permissions.shutdown, log), jsonSchema: jsonSchemaOf(shutdownShape) },
+    // Of its later calls a form would be of no use.
+    putfile: { handle: putfile(permissions.write), jsonSchema: { ...jsonSchemaOf(putfileShape), additionalProperties: true } },
   };
 }

@@ -5,9 +5,11 @@ import { quote } from '../transport/errors.ts';
 export interface Param<T> {
   readonly allowed: string;
   readonly accepts: (value: unknown) => value is T;
+  /** Its kind, in the words of JSON Schema; default: a string. */
+  readonly json?: Readonly<Record<string, unknown>>;
 }
 
-type Shape = Readonly<Record<string, Param<unknown>>>;
+export type Shape = Readonly<Record<string, Param<unknown>>>;
 type ParamsOf<S extends Shape> = { readonly [Name in keyof S]: S[Name] extends Param<infer T> ? T : never };
 
 /** JSON-RPC's extensions put this beside a method's own parameters. */
@@ -29,6 +31,14 @@ export function readParams<S extends Shape>(method: string, params: unknown, sha
   return read as ParamsOf<S>;
 }
 
+/** A method's parameters as JSON Schema, for a form. What it does not say, {@link readParams} checks. */
+export function jsonSchemaOf(shape: Shape): object {
+  const entries = Object.entries(shape);
+  const properties = entries.map(([name, { allowed, json }]) => [name, { type: 'string', ...json, description: allowed }] as const);
+  const required = entries.filter(([, { accepts }]) => !accepts(undefined)).map(([name]) => name);
+  return { type: 'object', properties: Object.fromEntries(properties), required, additionalProperties: false };
+}
+
 function namesOf(shape: Shape): string {
   return Object.keys(shape).join(', ') || '(it takes none)';
 }
@@ -41,6 +51,7 @@ function invalid(method: string, name: string, value: unknown, allowed: string):
 export function optionalCount(most: number): Param<number | undefined> {
   return {
     allowed: `a whole number from 0 to ${most}`,
+    json: { type: 'integer', minimum: 0, maximum: most },
     accepts: (value): value is number | undefined =>
       value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most),
   };
@@ -48,7 +59,7 @@ export function optionalCount(most: number): Param<number | undefined> {
 
 /** One of some words. */
 export function oneOf<const Word extends string>(words: readonly Word[]): Param<Word> {
-  return { allowed: `one of ${words.join(', ')}`, accepts: (value): value is Word => words.includes(value as Word) };
+  return { allowed: `one of ${words.join(', ')}`, json: { enum: words }, accepts: (value): value is Word => words.includes(value as Word) };
 }
 
 /** Bytes of a path that a system call takes. */
@@ -72,5 +83,6 @@ export function optionalText(allowed: string, form: RegExp): Param<string | unde
 /** True, or left out. */
 export const optionalFlag: Param<boolean | undefined> = {
   allowed: 'true or false',
+  json: { type: 'boolean' },
   accepts: (value): value is boolean | undefined => value === undefined || typeof value === 'boolean',
 };

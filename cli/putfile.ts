@@ -36,6 +36,9 @@ const shapes = {
   abort: { transfer, abort: optionalFlag },
 };
 
+/** The parameters of a small file, and of the first call for a larger one. */
+export const putfileShape = shapes.first;
+
 /**
  * `putfile`: writes a file below an allowed directory, under a temporary name until all of it is there.
  *

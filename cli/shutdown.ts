@@ -7,13 +7,16 @@ import { oneOf, readParams } from './params.ts';
 /** How a machine can be ended: the words of the original. */
 const modes = ['halt', 'powerdown', 'reboot'] as const;
 
+/** Its parameters. */
+export const shutdownShape = { shutdown_mode: oneOf(modes) };
+
 /**
  * `shutdown {shutdown_mode}`: runs `COMMAND MODE`, without a shell, and answers once it has been started. What it does then
  * ends the machine, and us with it.
  */
 export function shutdown(command: string | undefined, log: Log): Handler {
   return async (params: unknown): Promise<undefined> => {
-    const { shutdown_mode: mode } = readParams('shutdown', params, { shutdown_mode: oneOf(modes) });
+    const { shutdown_mode: mode } = readParams('shutdown', params, shutdownShape);
     // v7 has one number, EPERM, for an unknown method: a refusal needs another.
     if (command === undefined) throw errnoError('EACCES', 'shutdown is not allowed here: --allow-shutdown');
     log.info('shutdown', `shutdown: ${mode}`, { mode });

@@ -3,7 +3,8 @@ import { ownMachines } from '../actors/own-charts.ts';
 import type { Manager } from '../actors/manager.ts';
 import type { Peer } from '../actors/peer.ts';
 import { describeChart } from './charts.ts';
-import { recordsVersion, type ChartDescription, type GaugesRecord, type HeadRecord } from './records.ts';
+import { paramsSchemaOf } from './params-schema.ts';
+import { recordsVersion, type ChartDescription, type GaugesRecord, type HeadRecord, type MethodDescription } from './records.ts';
 
 /** What an inspector looks at. */
 export interface Subject {
@@ -34,7 +35,15 @@ export function headOf({ peer, journal }: Subject, { name, version, role, payloa
     payloads,
     control,
     methods: peer?.remoteMethods?.map((method) => ({ name: method, params: undefined })),
+    serves: peer === undefined ? undefined : servedBy(peer),
   };
+}
+
+function servedBy(peer: Peer): MethodDescription[] {
+  return Object.entries(peer._served).map(([name, method]) => ({
+    name,
+    params: typeof method === 'function' ? undefined : paramsSchemaOf(method),
+  }));
 }
 
 /** Those of parts that this peer has, or may have once it knows what is spoken. */

@@ -88,6 +88,8 @@ const both =
 
 const moment = shape({ of: oneOf('near', 'far'), at: finite });
 
+const methods = list(shape({ name, params: optional((value) => typeof value === 'object' && value !== null) }), most.methods);
+
 const checks: Readonly<Record<InspectRecord['type'], Check>> = {
   head: shape({
     version: count,
@@ -96,7 +98,8 @@ const checks: Readonly<Record<InspectRecord['type'], Check>> = {
     charts: list(chart, most.charts),
     payloads: yesOrNo,
     control: yesOrNo,
-    methods: optional(list(shape({ name, params: optional((value) => typeof value === 'object' && value !== null) }), most.methods)),
+    methods: optional(methods),
+    serves: optional(methods),
   }),
   job: shape({
     job: whole,

@@ -77,8 +77,16 @@ export interface HeadRecord extends Moment {
   readonly payloads: boolean;
   /** Whether jobs may be cancelled, methods called and sending paused from a viewer. */
   readonly control: boolean;
-  /** The methods that can be called at the other end, where they are known: their parameters as JSON Schema, where they have one. */
-  readonly methods: readonly { readonly name: string; readonly params: object | undefined }[] | undefined;
+  /** The methods that the other end has listed, where the protocol has it list them. */
+  readonly methods: readonly MethodDescription[] | undefined;
+  /** The methods of this side, which the other end may call; undefined for a manager without peer. */
+  readonly serves: readonly MethodDescription[] | undefined;
+}
+
+/** A method: its parameters as JSON Schema, where that is known. */
+export interface MethodDescription {
+  readonly name: string;
+  readonly params: object | undefined;
 }
 
 /** A job has begun; or one of the agent's own charts, whose numbers are negative. Its steps follow: the first is `xstate.init`. */

@@ -12,9 +12,10 @@ const made = join(aside, 'dist');
 try {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', made], { stdio: 'inherit' });
   renameImportsInTypes(made);
-  await bundleWithParts('cli/virtagent.ts', join(made, 'virtagent.js'));
+  const command = await bundleWithParts('cli/virtagent.ts', join(made, 'virtagent.js'));
   // The guest's half alone, one file for a machine that has nothing but Node.
-  await bundle('cli/guest-main.ts', join(made, 'guest.js'));
+  const guest = await bundle('cli/guest-main.ts', join(made, 'guest.js'));
+  writeFileSync(join(made, 'licenses.txt'), licensesOf(...new Set([...command, ...guest].sort())));
   await build({ configFile: 'inspector/page/vite.config.ts', logLevel: 'warn', build: { outDir: resolve(made, 'inspector-page') } });
   writeFileSync(join(made, 'inspector-page/licenses.txt'), licensesOf('preact', 'elkjs'));
   if (existsSync('dist')) renameSync('dist', join(aside, 'old'));
@@ -23,14 +24,15 @@ try {
   rmSync(aside, { recursive: true, force: true });
 }
 
-/** The licences of what is bundled into the page: whoever passes it on passes them on. */
+/** The licences of what is bundled: whoever passes it on passes them on. */
 function licensesOf(...packages) {
   const said = packages.map((name) => {
     const folder = `node_modules/${name}`;
     const { version, license, homepage, repository } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
     const file = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
-    if (file === undefined) throw new Error(`${name} has no licence file`);
-    return `${name} ${version} (${license}), ${homepage ?? repository.url ?? repository}\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+    const text =
+      file === undefined ? `(Its package has no text of the licence ${license}.)` : readFileSync(`${folder}/${file}`, 'utf8').trim();
+    return `${name} ${version} (${license}), ${homepage ?? repository?.url ?? repository ?? ''}\n\n${text}\n`;
   });
   return said.join(`\n${'-'.repeat(78)}\n\n`);
 }

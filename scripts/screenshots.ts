@@ -78,7 +78,13 @@ const pictures: readonly { readonly name: string; readonly dark?: boolean; reado
       await page.locator('.job-row.over', { hasText: 'exec' }).first().click();
     },
   },
-  { name: 'inspector-timeline', pose: (page) => show(page, 'Timeline') },
+  {
+    name: 'inspector-timeline',
+    async pose(page) {
+      await page.getByRole('button', { name: 'Other end' }).click();
+      await show(page, 'Timeline');
+    },
+  },
   { name: 'inspector-timeline-dark', dark: true, pose: (page) => show(page, 'Timeline') },
   {
     name: 'inspector-sequence',
@@ -130,7 +136,8 @@ const pair = await inspectedPair({
   page: folder,
   latencyMs: 4,
   host: { methods: hostMethods },
-  guest: { methods: guestMethods },
+  // Few slots, so that something waits for them.
+  guest: { methods: guestMethods, executeSlots: 3 },
   inspector: { name: 'host on unix-listen:/run/virtagent.sock', version: '0.1.0', payloads: true, control: true },
 });
 const browser = await startChromium();

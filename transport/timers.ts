@@ -25,6 +25,11 @@ export const durations = Object.freeze({
   /** Default of `timeoutMs`. A call's deadline where none is given: long enough for a slow command, short enough for a person who waits. */
   callTimeout: 60_000,
   /**
+   * How long after its deadline a request that is here is ended: its caller has a timer of its own, and is to be told by that one, unless it
+   * does not run. Clocks are compared to the millisecond.
+   */
+  deadlineSlack: 50,
+  /**
    * `protocol: 'auto'`: how long a host listens before it asks, how long each question may take, and the pause after a round of them,
    * doubled each time up to the last. An agent that is there answers within a few milliseconds, over 9600 baud within 200.
    */

@@ -1,10 +1,9 @@
-import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
 /** The page is files of one folder that ask for nothing elsewhere: nothing inline, no addresses from the root. */
 // oxlint-disable-next-line import/no-default-export -- vite asks for it
 export default defineConfig({
-  root: fileURLToPath(new URL('.', import.meta.url)),
+  root: decodeURIComponent(new URL('.', import.meta.url).pathname),
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
 import { snapshotOf } from '../../cli/top-snapshot.ts';
 import { topLines } from '../../cli/top-text.ts';
@@ -141,7 +141,9 @@ test('a wrong token, another version and what is no address are errors that say 
   expect(await run(['top'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--inspect is missing') });
 });
 
-test('on a terminal it draws in place, q ends it, and the cursor is back', async () => {
+const hasScript = spawnSync('sh', ['-c', 'command -v script']).status === 0;
+
+test.runIf(hasScript)('on a terminal it draws in place, q ends it, and the cursor is back', async () => {
   const { server, inspector } = await served();
   inspector.past = past;
   const command = `stty cols 80 rows 24; exec "${process.execPath}" "${bin}" top --inspect ${server.url}`;

@@ -104,6 +104,7 @@ export function head(of: Side = 'near', more: Partial<HeadRecord> = {}): HeadRec
     payloads: false,
     control: false,
     methods: undefined,
+    serves: undefined,
     ...more,
   };
 }

@@ -24,6 +24,7 @@ const all: readonly InspectRecord[] = [
     payloads: false,
     control: true,
     methods: [{ name: 'ping', params: { type: 'object' } }],
+    serves: [{ name: 'pong', params: undefined }],
   },
   { ...near, type: 'job', job: -1, chart: 'manager', tag: '', method: undefined, class: 'client', urgency: 1, bytes: 0 },
   { ...near, type: 'steps', after: [0, 0.25], jobs: [1, 2], edges: [0, 3] },
@@ -59,7 +60,7 @@ test('a record with a member missing, or of another kind, is none', () => {
   for (const record of all) {
     const read = JSON.parse(JSON.stringify(record)) as Record<string, unknown>;
     for (const member of Object.keys(read).filter(
-      (one) => !(one === 'value' || one === 'methods' || one === 'code' || one === 'link' || one === 'credit'),
+      (one) => !(one === 'value' || one === 'methods' || one === 'serves' || one === 'code' || one === 'link' || one === 'credit'),
     )) {
       const { [member]: _, ...rest } = read;
       // Of a message the tag may be missing: a notification has none.

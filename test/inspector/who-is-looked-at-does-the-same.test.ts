@@ -25,7 +25,9 @@ test.each([false, true])(
   'whatever happens, it happens in the same way with an inspector and its viewers (interpreted: %s)',
   (interpretCharts) => {
     fc.assert(
-      fc.property(acts, fc.boolean(), (script, credits) => {
+      fc.property(acts, fc.boolean(), (drawn, credits) => {
+        // A simulated clock that is put forward in the middle of itself runs what else waits in another order; no real one is.
+        const script = drawn.map((act) => (act.does === 'time' ? { ...act, inside: false } : act));
         const alone = logOf(script, { credits, interpretCharts });
         const watched = logOf(script, { credits, interpretCharts }, (manager) => {
           const inspector = createInspector({ manager, ringSteps: 1024 });

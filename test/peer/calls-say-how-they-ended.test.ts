@@ -138,7 +138,7 @@ test('a late reply to a call that was given up is counted and harms nobody', asy
   gate.resolve(1);
   expect(await host.call('quick')).toBe('quick');
   await settled();
-  expect(host.counters.violations).toBe(1);
+  expect(host.counters.late).toBe(1);
 });
 
 test('a full queue on this side fails the call at once', async () => {

@@ -48,6 +48,32 @@ needs('chromium')('what may be done from the page', () => {
     await dialog.locator('.failed code', { hasText: 'METHOD_NOT_FOUND' }).waitFor();
   });
 
+  it('with control a method that says what it takes has a form, and what is typed there is sent', async () => {
+    const jsonSchema = {
+      type: 'object',
+      properties: { path: { type: 'string' }, most: { type: 'integer' }, how: { enum: ['all', 'some'] } },
+      required: ['path'],
+    };
+    const pair = await inspectedPair({
+      page: tests.folder,
+      guest: { methods: { list: { handle: (params: unknown) => params, jsonSchema } } },
+      inspector: { control: true },
+    });
+    onTestFinished(() => pair.close());
+    const page = await tests.open(pair.served.url);
+    await isLive(page);
+    await page.getByRole('button', { name: 'Call a method…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Call a method of the other end' });
+    await dialog.getByLabel('Method').fill('list');
+    await dialog.getByLabel('path').fill('/srv');
+    await dialog.getByLabel('most').fill('7');
+    await dialog.getByLabel('how').selectOption('some');
+    await dialog.getByRole('button', { name: 'Call', exact: true }).click();
+    const shown = dialog.locator('pre', { hasText: '"/srv"' });
+    await shown.waitFor();
+    expect(JSON.parse((await shown.textContent()) ?? '')).toEqual({ path: '/srv', most: 7, how: 'some' });
+  });
+
   it('with control sending is paused, and goes on', async () => {
     const { pair, page } = await withCall(true);
     await page.getByRole('button', { name: 'Pause sending' }).click();

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ActResult, HeadRecord } from '../../records.ts';
+import type { ActResult, MethodDescription } from '../../records.ts';
 import { act } from '../state/acting.ts';
 import { paramsOf } from './fields.ts';
 import { ParamsForm } from './params-form.tsx';
@@ -8,14 +8,14 @@ import { ParamsForm } from './params-form.tsx';
 const most = 100_000;
 
 /** Calls a method of the other end: the form is of its schema, where it has one. */
-export function CallDialog({ head, close }: { head: HeadRecord; close: () => void }) {
+export function CallDialog({ methods, close }: { methods: readonly MethodDescription[]; close: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const [method, setMethod] = useState(head.methods?.[0]?.name ?? '');
+  const [method, setMethod] = useState(methods[0]?.name ?? '');
   const [urgency, setUrgency] = useState<0 | 1 | 2>(1);
   const [typed, setTyped] = useState<Readonly<Record<string, string>>>({});
   const [outcome, setOutcome] = useState<ActResult | 'running' | { readonly problem: string } | undefined>(undefined);
   useEffect(() => dialog.current?.showModal(), []);
-  const schema = head.methods?.find(({ name }) => name === method)?.params;
+  const schema = methods.find(({ name }) => name === method)?.params;
   const call = async (): Promise<void> => {
     const params = paramsOf(schema, typed);
     if (!params.ok) return setOutcome({ problem: params.problem });
@@ -49,7 +49,7 @@ export function CallDialog({ head, close }: { head: HeadRecord; close: () => voi
             }}
           />
           <datalist id="methods">
-            {head.methods?.map(({ name }) => (
+            {methods.map(({ name }) => (
               <option key={name} value={name} />
             ))}
           </datalist>

@@ -1,7 +1,13 @@
 import { useState } from 'preact/hooks';
 import { act } from '../state/acting.ts';
+import type { MethodDescription } from '../../records.ts';
 import type { Store } from '../state/store.ts';
 import { CallDialog } from './call-dialog.tsx';
+
+/** The methods of the other end: as it says itself, where it is seen, or as it has listed them. */
+function methodsOf({ model }: Store): readonly MethodDescription[] {
+  return model.side('far')?.head.serves ?? model.side('near')?.head.methods ?? [];
+}
 
 /** What may be done from here: nothing, unless the head says that it may. */
 export function ControlBar({ store }: { store: Store }) {
@@ -25,7 +31,7 @@ export function ControlBar({ store }: { store: Store }) {
       <span role="status" class="failed">
         {problem}
       </span>
-      {isCalling ? <CallDialog head={near.head} close={() => setCalling(false)} /> : null}
+      {isCalling ? <CallDialog methods={methodsOf(store)} close={() => setCalling(false)} /> : null}
     </div>
   );
 }

@@ -156,7 +156,7 @@ function OwnChart({ job, view }: { job: JobTrack; view: View }) {
         standing={visits}
         taken={(edge) => taken.get(edge) ?? 0}
         current={view.standingOf(job).state}
-        leastScale={0.74}
+        leastScale={0.66}
       />
     </div>
   );

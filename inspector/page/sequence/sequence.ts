@@ -71,12 +71,15 @@ export function sequenceOf(model: Model, calls: readonly SequenceCall[], until: 
   return { calls, rows, arrows: arrowsOf(calls, rows) };
 }
 
+/** Where a job's messages leave and arrive: shown however short it was there. */
+const messageStates: ReadonlySet<string> = new Set(['busy.sending', 'busy.callback']);
+
 function rowsOf(model: Model, job: JobTrack, call: number, until: number): SequenceRow[] {
   return (
     job
       .staysUntil(model.timeOf(job.of, until))
       // What is passed through without a stay says nothing that what follows does not.
-      .filter(({ state, from, to }) => to !== from || state.path === 'busy.sending')
+      .filter(({ state, from, to }) => to !== from || messageStates.has(state.path))
       .map(({ state, from }) => ({
         at: model.nearTime(job.of, from),
         side: job.of,
@@ -90,17 +93,19 @@ function rowsOf(model: Model, job: JobTrack, call: number, until: number): Seque
 }
 
 function arrowsOf(calls: readonly SequenceCall[], rows: readonly SequenceRow[]): SequenceArrow[] {
+  /** The first line of each job in each state; without a path, of all. */
   const first = new Map<string, number>();
   const key = (job: JobTrack, path: string): string => `${job.of} ${job.number} ${path}`;
   rows.forEach(({ job, state }, place) => {
     const name = key(job, state.path);
     if (!first.has(name)) first.set(name, place);
+    if (!first.has(key(job, ''))) first.set(key(job, ''), place);
   });
   const place = (job: JobTrack | undefined, path: string): number | undefined =>
     job === undefined ? undefined : first.get(key(job, path));
   return calls.flatMap(({ caller, callee, callerSide }, call): SequenceArrow[] => {
     const asked = place(caller, 'busy.sending');
-    const arrived = place(callee, 'new') ?? place(callee, 'busy.executing');
+    const arrived = place(callee, '');
     const replied = place(callee, 'busy.sending');
     const hasAnswer = caller?.firstIn('read') !== undefined;
     const answered = hasAnswer ? (place(caller, 'read') ?? place(caller, 'busy.callback')) : undefined;

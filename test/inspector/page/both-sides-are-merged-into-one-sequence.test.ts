@@ -65,6 +65,29 @@ test('a call is one call, whichever side is asked, and its two messages lead fro
   ]);
 });
 
+test('messages leave and arrive also where nothing took any time', () => {
+  const model = new Model();
+  model.add(head('near'));
+  model.add(head('far', { epoch: 1_700_000_000_000 - 1000 }));
+  const at = (moment: number, states: readonly string[]): (readonly [number, string])[] => states.map((state) => [moment, state]);
+  model.add(job('near', 10, 1, 'client', { tag: 'h1' }));
+  model.add(job('far', 1012, 7, 'server', { tag: 'h1' }));
+  model.add(walk('far', 7, 'server', at(1012, ['new', 'busy.executing', 'executed', 'busy.sending', 'busy.callback', 'done'])));
+  model.add(walk('near', 1, 'client', [...at(10, ['new', 'busy.sending', 'sent']), ...at(14, ['read', 'busy.callback', 'done'])]));
+  const { rows, arrows } = sequenceOf(model, callsOf(model, jobs(model)), Infinity);
+  expect(rows.map(({ side, state }) => `${side} ${state.path}`)).toEqual([
+    'near busy.sending',
+    'near sent',
+    'far busy.sending',
+    'far busy.callback',
+    'near busy.callback',
+  ]);
+  expect(arrows).toEqual([
+    { kind: 'request', call: 0, from: 'near', sent: 0, arrived: 2 },
+    { kind: 'response', call: 0, from: 'far', sent: 2, arrived: 4 },
+  ]);
+});
+
 test('at a past moment the call is as far as it was then', () => {
   const model = oneCall();
   const { rows, arrows } = sequenceOf(model, callsOf(model, jobs(model)), 20);

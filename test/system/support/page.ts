@@ -40,6 +40,9 @@ export function pageTests(): PageTests {
         if (!request.url().startsWith(`${origin}/`)) faults.push(`asked for ${request.url()}`);
       });
       page.on('pageerror', (error) => faults.push(error.message));
+      page.on('console', (message) => {
+        if (message.text().includes('Content Security Policy')) faults.push(message.text());
+      });
       await page.goto(url);
       return page;
     },
