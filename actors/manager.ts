@@ -1,7 +1,7 @@
 import type { AnyActorRef, AnyStateMachine, SnapshotFrom } from 'xstate';
 import type { Completion, JobContext, JobEvent, JobInput, JobRef } from '../machines/job.ts';
 import { waitingIn } from '../machines/lanes.ts';
-import type { managerMachine, ManagerEvent } from '../machines/manager.ts';
+import { managerMachine, type ManagerEvent } from '../machines/manager.ts';
 import {
   isExecuting,
   wasRevoked,
