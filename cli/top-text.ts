@@ -80,10 +80,15 @@ const widths = Object.freeze({ time: 8, arrow: 2, method: 20, state: 17, bytes: 
 const WIDE = 100;
 const MOST_METHOD = 50;
 
+/** In a narrower window they have less, down to what `guest-get-osinfo` takes: the end of a tag tells one job from another. */
+const NARROW = 84;
+const LEAST_METHOD = 16;
+
 const titles: Cells = { age: 'AGE', inState: 'IN STATE', arrow: '', method: 'METHOD', state: 'STATE', bytes: 'BYTES', tag: 'TAG' };
 
 function jobLines(jobs: readonly JobShown[], columns: number): string[] {
-  const method = Math.min(MOST_METHOD, widths.method + Math.max(0, columns - WIDE));
+  const more = Math.max(0, columns - WIDE) + Math.min(0, columns - NARROW);
+  const method = Math.min(MOST_METHOD, Math.max(LEAST_METHOD, widths.method + more));
   return [titles, ...jobs.map((job) => cellsOf(job, method))].map((cells) =>
     [
       cells.age.padStart(widths.time),

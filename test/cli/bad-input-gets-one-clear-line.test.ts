@@ -63,6 +63,11 @@ describe('an option that is not allowed is named with its value and what it take
       /--protocol is "auto"; it takes one of .* it is the host that finds out/,
     ],
     [
+      'jobs shared over a line of another protocol',
+      ['guest', '-c', 'stdio', '--protocol', 'jsonrpc-lines', '--inspect-share'],
+      /--protocol is "jsonrpc-lines"; it takes virtagent-2 or auto with --inspect-share/,
+    ],
+    [
       'a reliable line of another protocol',
       [...call, '--protocol', 'jsonrpc-lines', '--reliable'],
       /--protocol is "jsonrpc-lines"; it takes virtagent-2 or auto with --reliable/,
