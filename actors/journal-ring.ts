@@ -42,8 +42,8 @@ export class JournalRing {
     this.jobs = new Float64Array(this.size);
     this.codes = new Uint32Array(this.size);
     this.bytes = new Float64Array(this.size);
-    this.tags = Array.from({ length: this.size }, () => '');
-    this.words = Array.from({ length: this.size }, () => undefined);
+    this.tags = Array<string>(this.size).fill('');
+    this.words = Array<string | undefined>(this.size).fill(undefined);
   }
 
   /** The position of the oldest entry that is held. */

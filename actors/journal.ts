@@ -120,9 +120,11 @@ export class Journal {
     const base = chart === this.#chart ? this.#base : this.#baseOf(chart);
     if (base < 0) return;
     const { counts, ring } = this;
-    if (job.seq <= ring.lostUpTo) this.#introduceAgain(job);
-    counts[base + edge] = (counts[base + edge] as number) + 1;
-    ring.write(this.#now, job.seq, base + edge);
+    const { seq } = job;
+    const number = base + edge;
+    if (seq <= ring.lostUpTo) this.#introduceAgain(job);
+    counts[number] = (counts[number] as number) + 1;
+    ring.write(this.#now, seq, number);
   }
 
   managerStep(edge: number): void {
@@ -295,6 +297,8 @@ function journalOf(owner: AnyActorRef | undefined): Journal | undefined {
 
 /** A compiled chart takes a step: a job's, which its context names, or else the manager's. Only while {@link isJournalling}. */
 export function noteStep(self: AnyActorRef, chart: object, context: object, edge: number): void {
+  // Owners take steps of their own in between, and their contexts need not be looked at.
+  if (self === lastOwner) return lastJournal?.managerStep(edge);
   const { job } = context as Partial<JobContext>;
   if (job === undefined) journalOf(self)?.managerStep(edge);
   else journalOf(parentOf(self))?.jobStep(chart, job, edge);

@@ -38,6 +38,20 @@ needs('chromium')('the page opens recordings', () => {
     await page.locator('.banner li', { hasText: /^line \d+: the recording was cut off in it/ }).waitFor();
   });
 
+  it('and stays as it is where a file is none', async () => {
+    const pair = await inspectedPair({ page: tests.folder, guest: { methods: { ping: () => 1 } } });
+    onTestFinished(() => pair.close());
+    const page = await tests.open(pair.served.url);
+    await isLive(page);
+    const file = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no recording\n') };
+    await page.getByLabel('Open a recording').setInputFiles(file);
+    const said = page.locator('[data-unreadable]', { hasText: 'notes.txt has nothing that can be shown: line 1: it is not JSON' });
+    await said.waitFor();
+    await isLive(page);
+    await said.getByRole('button').click();
+    await said.waitFor({ state: 'detached' });
+  });
+
   it('when one is dropped on it', async () => {
     const pair = await inspectedPair({ page: tests.folder, guest: { methods: { ping: () => 1 } } });
     onTestFinished(() => pair.close());

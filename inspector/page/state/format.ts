@@ -12,12 +12,12 @@ export function duration(ms: number): string {
 
 const two = (value: number): string => String(value).padStart(2, '0');
 
-/** A number of bytes, for people: `812 B`, `1.4 kB`, `3.2 MB`. */
+/** A number of bytes, for people, as the command writes it: `812 B`, `1.4 KiB`, `3.2 MiB`. */
 export function bytes(count: number): string {
-  if (count < 1000) return `${count} B`;
-  if (count < 999_500) return `${(count / 1000).toPrecision(3)} kB`;
-  if (count < 999_500_000) return `${(count / 1e6).toPrecision(3)} MB`;
-  return `${(count / 1e9).toPrecision(3)} GB`;
+  if (count < 1024) return `${Math.round(count)} B`;
+  if (count < 1024 ** 2) return `${(count / 1024).toFixed(1)} KiB`;
+  if (count < 1024 ** 3) return `${(count / 1024 ** 2).toFixed(1)} MiB`;
+  return `${(count / 1024 ** 3).toFixed(1)} GiB`;
 }
 
 /** A count with its thousands apart. */
