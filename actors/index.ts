@@ -42,16 +42,8 @@ export {
 } from './methods.ts';
 export { CallStream, type StreamRoom } from './call-stream.ts';
 export type { Schema, SchemaOutput, SchemaResult } from './schema.ts';
-export {
-  createManager,
-  Manager,
-  managerLogic,
-  managerOf,
-  type AddOptions,
-  type CreateManagerOptions,
-  type Job,
-  type SlotReport,
-} from './manager.ts';
+export { Manager, type AddOptions, type Job, type SlotReport } from './manager.ts';
+export { createManager, managerLogic, managerOf, type CreateManagerOptions } from './manager-logic.ts';
 export { defaultManagerLimits, type Added, type ManagerOptions, type Violation } from './manager-options.ts';
 export { clientKind, serverKind, type Execution, type Kind, type Operations, type Sending } from './kinds.ts';
 export { jobStates, type JobStateEvent } from './job-events.ts';

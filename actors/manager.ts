@@ -1,4 +1,4 @@
-import { createActor, type ActorOptions, type AnyActorRef, type AnyStateMachine, type SnapshotFrom } from 'xstate';
+import type { AnyActorRef, AnyStateMachine, SnapshotFrom } from 'xstate';
 import type { Completion, JobContext, JobEvent, JobInput, JobRef } from '../machines/job.ts';
 import { waitingIn } from '../machines/lanes.ts';
 import { managerMachine, type ManagerEvent } from '../machines/manager.ts';
@@ -14,8 +14,7 @@ import {
 } from '../machines/slots.ts';
 import { invalidOption, VirtagentError } from '../transport/errors.ts';
 import { backoff, durations, Timers, type Timer } from '../transport/timers.ts';
-import { compiled, isWatched } from './compiled.ts';
-import { guardedInspect } from './job-events.ts';
+import { isWatched } from './compiled.ts';
 import { JobActors } from './job-actors.ts';
 import type { Journal, JournalSource } from './journal.ts';
 import { JobRunner, logicOf, type RunnerHost } from './job-runner.ts';
@@ -25,7 +24,6 @@ import {
   checkAdd,
   checkCredit,
   kindsOf,
-  managerLimits,
   type Added,
   type AddOptions,
   type Job,
@@ -34,62 +32,11 @@ import {
 } from './manager-options.ts';
 import { refusalError } from './outcomes.ts';
 import { unlistChildrenOf } from './unlisted.ts';
-import { watched } from './watched-chart.ts';
 
 export type { AddOptions, Job, SlotReport } from './manager-options.ts';
 
-const managers = new WeakMap<AnyActorRef, Manager>();
-
-/** The manager that an actor of {@link managerLogic} runs. */
-export function managerOf(ref: AnyActorRef): Manager {
-  const manager = managers.get(ref);
-  if (manager === undefined) invalidOption('ref', ref.id, 'an actor made from managerLogic');
-  return manager;
-}
-
-const provided = managerMachine.provide({
-  actions: {
-    spawn: ({ self }, { job }) => managerOf(self)._spawn(job),
-    refuse: ({ self }, { job, code }) => managerOf(self)._refuse(job, code),
-    tell: ({ self }, tell) => managerOf(self)._tell(tell),
-    passOn: ({ self }, { job, permit }) => self.send({ type: 'piece_over', job, permit }),
-    bury: ({ self }, { job }) => managerOf(self)._bury(job),
-    report: ({ self, event }, params) => managerOf(self)._report('manager', params.event, (event as { job?: JobRef }).job),
-    settle: ({ self }) => managerOf(self)._lineLost(),
-    holdOff: ({ self }, { busyInARow }) => managerOf(self)._holdOff(busyInARow),
-    close: ({ self }) => managerOf(self)._closed(),
-  },
-});
-
-const interpreted = watched(provided);
-const tables = compiled(provided);
-
-/**
- * The manager's chart as actor logic: `invoke: { src: managerLogic, input: options }`, or {@link createManager}.
- *
- * It is the machine itself but for three events of XState's own: a child that is done or has failed reports under one
- * event type (a machine remembers every type that it has seen, and ids are unique), and `xstate.stop`, for which a
- * machine runs no action, ends every job with its callback.
- */
-export const managerLogic: Omit<typeof provided, 'provide'> = Object.create(provided, {
-  getInitialSnapshot: {
-    value: (scope: Parameters<typeof provided.getInitialSnapshot>[0], input: ManagerOptions | undefined) => {
-      const manager = new Manager(scope.self, input ?? {}, scope.stopChild);
-      managers.set(scope.self, manager);
-      return manager._logic.getInitialSnapshot(scope, managerLimits(input ?? {}));
-    },
-  },
-  transition: {
-    value: (snapshot: SnapshotFrom<typeof provided>, event: { type: string }, scope: Parameters<typeof provided.transition>[2]) => {
-      const manager = managerOf(scope.self);
-      if (event.type === 'xstate.stop') manager.kill();
-      const own = event.type.startsWith('xstate.') ? manager._ownEvent(event) : event;
-      const next = manager._logic.transition(snapshot, own as ManagerEvent, scope);
-      if (manager._hasSpawned) scope.defer(manager._startSpawned);
-      return next;
-    },
-  },
-});
+/** The manager's chart, as a machine. */
+export type ManagerChart = typeof managerMachine;
 
 /** What is reported when there is nothing that it could be of. */
 const completions: ReadonlySet<string> = new Set<ManagerEvent['type']>(['send_done', 'read_done', 'abort', 'cancel']);
@@ -107,8 +54,8 @@ export class Manager {
   /** The manager's actor: its snapshot has the chart's state and context. */
   readonly ref: AnyActorRef;
   readonly timers: Timers;
-  /** @internal The manager's chart, as it is run. */
-  readonly _logic: typeof provided;
+  /** @internal The manager's chart, as it is run: with its effects. */
+  readonly _logic: ManagerChart;
   /** Completions of nothing, second responses, events in the wrong state: counted here, told to onViolation. */
   violations = 0;
   /** @internal What its jobs do is written down there, while an inspector is attached. */
@@ -128,7 +75,8 @@ export class Manager {
   #pause: Timer | undefined;
   #killed = false;
 
-  constructor(ref: AnyActorRef, options: ManagerOptions, stopChild: (actor: AnyActorRef) => void) {
+  /** @internal */
+  constructor(ref: AnyActorRef, options: ManagerOptions, stopChild: (actor: AnyActorRef) => void, logic: ManagerChart) {
     this.ref = ref;
     this.#options = options;
     this.#stopChild = stopChild;
@@ -137,7 +85,7 @@ export class Manager {
     this.#runner = new JobRunner(this.#runnerHost());
     this.#actors = new JobActors(ref);
     const interprets = options.interpretCharts === true;
-    this._logic = interprets ? interpreted : tables;
+    this._logic = logic;
     for (const kind of kindsOf(options)) this.#kinds.set(kind.name, { kind, logic: logicOf(kind, interprets) });
   }
 
@@ -289,7 +237,7 @@ export class Manager {
 
   /** @internal */
   readonly _startSpawned = (): void => {
-    const isSeen = this._logic === interpreted || isWatched();
+    const isSeen = this.#options.interpretCharts === true || isWatched();
     for (let entry = this.#spawned.shift(); entry !== undefined; entry = this.#spawned.shift()) {
       // Killed in between: the end of the kill tells it.
       if (this.#killed) continue;
@@ -478,29 +426,6 @@ export class Manager {
   }
 
   get #context(): ManagerContext {
-    return (this.ref.getSnapshot() as SnapshotFrom<typeof provided>).context;
+    return (this.ref.getSnapshot() as SnapshotFrom<ManagerChart>).context;
   }
-}
-
-/** Options of {@link createManager}. */
-export interface CreateManagerOptions extends ManagerOptions {
-  /** Watches the actor system, as XState's own option. */
-  readonly inspect?: ActorOptions<typeof managerLogic>['inspect'];
-  /** Whether a line is there from the start; default true. With false, `gate('all')` opens it. */
-  readonly line?: boolean | undefined;
-}
-
-/** A manager by itself, started. Throws INVALID_OPTION. */
-export function createManager(options: CreateManagerOptions = {}): Manager {
-  const { inspect, line = true, ...input } = options;
-  managerLimits(input);
-  kindsOf(input);
-  const actor = createActor(managerLogic as typeof provided, {
-    input: input as never,
-    ...(inspect === undefined ? undefined : { inspect: guardedInspect(inspect, (error) => input.onError?.(error, 'inspect', '')) }),
-  });
-  actor.start();
-  const manager = managerOf(actor);
-  if (line) manager.gate('all');
-  return manager;
 }

@@ -3,7 +3,7 @@ import type { linkMachine } from '../machines/link.ts';
 import { peerMachine } from '../machines/peer.ts';
 import { transportLogic, transportOf } from '../transport/transport-logic.ts';
 import { guardedInspect } from './job-events.ts';
-import { managerLogic, managerOf } from './manager.ts';
+import { managerLogic, managerOf } from './manager-logic.ts';
 import type { AnyMethods, MethodTypes } from './methods.ts';
 import { checkPeerOptions, type PeerOptions } from './peer-options.ts';
 import { Peer, peerOf, type PeerLogic } from './peer.ts';

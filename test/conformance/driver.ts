@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
-import { createManager, type Job, type Manager } from '../../actors/manager.ts';
+import type { Job, Manager } from '../../actors/manager.ts';
+import { createManager } from '../../actors/manager-logic.ts';
 import type { Execution, Sending } from '../../actors/kinds.ts';
 
 /**

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { jobStates } from '../../actors/job-events.ts';
 import type { Kind } from '../../actors/kinds.ts';
-import type { CreateManagerOptions } from '../../actors/manager.ts';
+import type { CreateManagerOptions } from '../../actors/manager-logic.ts';
 import { noticeJob } from '../../machines/notice-job.ts';
 import { Kept } from './journals.ts';
 import { acts, Script } from '../manager/script.ts';

@@ -1,6 +1,7 @@
 import { createActor, createMachine, SimulatedClock, type AnyActorRef, type InspectionEvent } from 'xstate';
 import { expect, test, vi } from 'vitest';
-import { managerLogic, managerOf, type Manager } from '../../actors/manager.ts';
+import type { Manager } from '../../actors/manager.ts';
+import { managerLogic, managerOf } from '../../actors/manager-logic.ts';
 
 /** An app whose state `on` invokes a manager as `jobs`. */
 function app(options: object = {}, inspect: (event: InspectionEvent) => void = () => {}) {

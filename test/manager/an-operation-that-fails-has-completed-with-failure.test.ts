@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createManager } from '../../actors/manager.ts';
+import { createManager } from '../../actors/manager-logic.ts';
 import { nothingLeft, World } from './world.ts';
 
 const error = new Error('broken');

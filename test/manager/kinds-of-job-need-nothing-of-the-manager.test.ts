@@ -1,7 +1,7 @@
 import { assign, setup, type AnyStateMachine } from 'xstate';
 import { expect, test } from 'vitest';
 import type { Kind } from '../../actors/kinds.ts';
-import { createManager } from '../../actors/manager.ts';
+import { createManager } from '../../actors/manager-logic.ts';
 import {
   endedBy,
   ignored,

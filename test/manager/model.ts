@@ -1,6 +1,7 @@
 import { SimulatedClock } from 'xstate';
 import type { Execution, Sending } from '../../actors/kinds.ts';
-import { createManager, type CreateManagerOptions, type Job, type Manager } from '../../actors/manager.ts';
+import type { Job, Manager } from '../../actors/manager.ts';
+import { createManager, type CreateManagerOptions } from '../../actors/manager-logic.ts';
 import type { Urgency } from '../../machines/job.ts';
 
 /** One thing that the manager's user, the link or the clock does; `a` and `b` pick what it is done to, and how. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { AnyActorRef, AnyStateMachine, InspectionEvent } from 'xstate';
 import { jobStates, type JobStateEvent } from '../../actors/job-events.ts';
-import { createManager } from '../../actors/manager.ts';
+import { createManager } from '../../actors/manager-logic.ts';
 import { nothingLeft, World } from './world.ts';
 
 const boom = (): never => {

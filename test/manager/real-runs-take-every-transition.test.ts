@@ -56,6 +56,7 @@ const scenarios: Readonly<Record<string, (one: World) => void>> = {
     one.step(5000);
   },
   'a job asks for what it has': (one) => one.manager.send({ type: 'want', job: one.job('c').ref, grant: 'send' }),
+  'a pause': (one) => one.manager.pause(true),
   'other terms': (one) => one.manager.terms({ window: 5, credits: false }),
   'a stop while it stops': (one) => void one.manager.stop(),
   'a kill': (one) => one.manager.kill(),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Kind } from '../../actors/kinds.ts';
-import type { AddOptions, CreateManagerOptions, Manager } from '../../actors/manager.ts';
+import type { AddOptions, Manager } from '../../actors/manager.ts';
+import type { CreateManagerOptions } from '../../actors/manager-logic.ts';
 import type { Urgency } from '../../machines/job.ts';
 import { noticeJob } from '../../machines/notice-job.ts';
 import type { Log } from '../compiled/twins.ts';

@@ -1,6 +1,7 @@
 import { SimulatedClock, type AnyActorRef, type InspectionEvent } from 'xstate';
 import type { Execution, Operations, Sending } from '../../actors/kinds.ts';
-import { createManager, type AddOptions, type CreateManagerOptions, type Job, type Manager } from '../../actors/manager.ts';
+import type { AddOptions, Job, Manager } from '../../actors/manager.ts';
+import { createManager, type CreateManagerOptions } from '../../actors/manager-logic.ts';
 import type { Violation } from '../../actors/manager-options.ts';
 import type { Completion, Outcome, SendCompletion } from '../../machines/job.ts';
 

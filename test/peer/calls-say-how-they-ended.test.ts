@@ -102,7 +102,7 @@ test('a message over the limit fails here in either direction', async () => {
 
 test('a deadline passes in the queue, on the line, and not after the response', async () => {
   const clock = new SimulatedClock();
-  const { host, guest } = await pairOfPeers({ window: 1, clock, heartbeatMs: Infinity }, { methods: { ...never, quick: () => 1 } });
+  const { host, guest } = await pairOfPeers({ window: 1, clock, heartbeatMs: Infinity }, { clock, methods: { ...never, quick: () => 1 } });
   const sent = rejection(host.call('never', undefined, { timeoutMs: 30 }));
   const queued = rejection(host.call('quick', undefined, { timeoutMs: 10 }));
   await settled();
