@@ -19,7 +19,7 @@ export function topLines(snapshot: Snapshot, trouble: string | undefined, { colu
 function headLines({ agent, at, gauges }: Snapshot): string[] {
   const { name, version, pid, protocol } = agent;
   const who = [`virtagent ${oneLine(version, 20)}`, pid === undefined ? '' : `process ${pid}`].filter((part) => part !== '').join(', ');
-  const line = [`link ${gauges?.link ?? '-'}`, protocol === undefined ? '' : oneLine(protocol, 20), `for ${msText(at)}`];
+  const line = [`link ${gauges?.link ?? '-'}`, protocol === undefined ? '' : oneLine(protocol, 20), `watched for ${msText(at)}`];
   return [
     `${oneLine(name, 60)} (${who})`,
     line.filter((part) => part !== '').join(', ') + (gauges?.paused === true ? ', sending is paused' : ''),

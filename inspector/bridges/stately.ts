@@ -73,6 +73,7 @@ export async function bridgeToStately(bridged: Bridged, options: StatelyOptions 
 function endAttempts(adapter: { ws?: ViewerSocket }): void {
   let socket = adapter.ws;
   const end = (): void => {
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- what is there has to go: it tries again
     if (socket !== undefined) socket.onerror = () => {};
   };
   end();
