@@ -1,7 +1,8 @@
-/** A duration in milliseconds, for people: `0.4 ms`, `320 ms`, `1.24 s`, `3 m 05 s`, `2 h 11 m`. */
+/** A duration in milliseconds, for people: `40 µs`, `0.4 ms`, `320 ms`, `1.24 s`, `3 m 05 s`, `2 h 11 m`. */
 export function duration(ms: number): string {
   if (!Number.isFinite(ms)) return '–';
   const size = Math.abs(ms);
+  if (size >= 0.0005 && size < 0.0995) return `${Math.round(ms * 1000)} µs`;
   if (size < 9.95) return `${ms.toFixed(1)} ms`;
   if (size < 999.5) return `${Math.round(ms)} ms`;
   if (size < 9_995) return `${(ms / 1000).toFixed(2)} s`;

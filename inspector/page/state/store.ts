@@ -83,6 +83,12 @@ export class Store {
     return this.cursor === 'live';
   }
 
+  /** Whether things happen now: the agent is there, and what it tells of goes on. A recording that is replayed is over. */
+  get isHappening(): boolean {
+    const { source, model } = this;
+    return source.type === 'agent' && source.state === 'live' && model.viewAt('near', 'live')?.gone === undefined;
+  }
+
   /** A side at the moment that is shown. */
   view(of: Side = this.side): View | undefined {
     return this.model.viewAt(of, this.cursor === 'live' ? 'live' : this.model.timeOf(of, this.cursor));

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { after, bytes, duration, momentAfter, several, shortCount } from '../../../inspector/page/state/format.ts';
 
 test.each([
-  [0.04, '0.0 ms'],
+  [0, '0.0 ms'],
+  [0.04, '40 µs'],
+  [0.0996, '0.1 ms'],
   [9.94, '9.9 ms'],
   [9.96, '10 ms'],
   [999.4, '999 ms'],
