@@ -2,6 +2,7 @@ import type { AnyActorRef, AnyStateMachine } from 'xstate';
 import type { JobContext, JobRef, KnownOfPeer, Outcome } from '../machines/job.ts';
 import type { Clock } from '../transport/timers.ts';
 import { edgesOf, type ChartEdge, type StateNode } from './chart-edges.ts';
+import { detached } from './detached.ts';
 import { begunCode, endedCode, JournalRing } from './journal-ring.ts';
 import type { JobEntry, JobTable } from './job-table.ts';
 import type { Kind } from './kinds.ts';
@@ -237,7 +238,7 @@ function keyOf(logic: AnyStateMachine): object {
 
 /** A text that keeps nothing alive but itself. */
 function short(text: string): string {
-  return text.length <= LONGEST_TEXT ? text : `${Buffer.from(text.slice(0, LONGEST_TEXT - 1), 'utf16le').toString('utf16le')}…`;
+  return text.length <= LONGEST_TEXT ? text : `${detached(text, LONGEST_TEXT - 1)}…`;
 }
 
 // Which journals are kept, and how what runs a chart finds the one to write to.

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { invalidOption } from '../transport/errors.ts';
 
 /** What commands with a line are given about inspecting, as commander has it. Checked where it is used: loading that takes time. */
 export interface RawInspectOptions {
@@ -28,7 +29,10 @@ export function addInspectOptions(command: Command): Command {
 export function addViewOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--inspect [address]', 'serve the inspector at HOST:PORT; its address is printed (default: any free port of 127.0.0.1)'),
+      new Option(
+        '--inspect [address]',
+        'serve the inspector at HOST:PORT; its address is printed (default: any free port of 127.0.0.1)',
+      ).argParser(addressAlone),
     )
     .option('--inspect-payloads', 'with --inspect or --record: messages with their values, those of secret names hidden')
     .option('--inspect-control', 'with --inspect: let who has the address cancel jobs, call methods and pause sending')
@@ -39,4 +43,11 @@ export function addViewOptions(command: Command): Command {
 export function inspects({ inspect = false, record, inspectShare, inspectBridge, ...others }: RawInspectOptions): boolean {
   const rest = [others.inspectPayloads, others.inspectControl, others.inspectPeer, others.inspectOverLine];
   return inspect !== false || [record, inspectShare, inspectBridge, ...rest].some((one) => one !== undefined);
+}
+
+/** Commander takes the word after `--inspect` for its address: a METHOD that comes there would be said to be missing. */
+function addressAlone(text: string): string {
+  if (/^[A-Za-z][\w.-]*$|^\.{0,2}\/|^\{/.test(text))
+    invalidOption('--inspect', text, 'HOST:PORT, or nothing; without an address it comes after the arguments of the command');
+  return text;
 }

@@ -15,6 +15,7 @@ import { bridgeChoice, xstateBridge, type BridgeChoice } from './inspect-bridge.
 import type { RawInspectOptions } from './inspect-options.ts';
 import type { Log } from './log.ts';
 import { RecordFile } from './record-file.ts';
+import { oneLine } from './text.ts';
 
 /** What is wanted, checked. */
 interface Wanted {
@@ -98,7 +99,9 @@ export class Inspecting {
     }
     if (bridge?.to === 'stately') {
       const { bridgeToStately } = await import('../inspector/bridges/stately.ts');
-      const bridged = await bridgeToStately(peer, { url: bridge.url });
+      const onUnreachable = (reason: string): void =>
+        this.#log.warn('inspector', `--inspect-bridge stately: nobody can be reached there yet: ${oneLine(reason, 200)}`);
+      const bridged = await bridgeToStately(peer, { url: bridge.url, onUnreachable });
       this.#ends.push(() => bridged.stop());
     }
   }

@@ -79,8 +79,10 @@ export function lineOptions(raw: RawLineOptions, protocols: readonly SpokenName[
   if (path === undefined && channelName !== 'stdio') missing('--path', paths[channelName]);
   const waitMs = secondsOption('--wait', raw.wait);
   const protocol = oneOf('--protocol', raw.protocol ?? protocols[0], protocols);
-  if (reliable === true && protocol !== 'virtagent-2' && protocol !== 'auto')
-    invalidOption('--protocol', protocol, 'virtagent-2 or auto with --reliable');
+  const ofSessions = { '--reliable': reliable, '--inspect-share': raw.inspectShare, '--inspect-over-line': raw.inspectOverLine };
+  for (const [option, isGiven] of Object.entries(ofSessions))
+    if (isGiven === true && protocol !== 'virtagent-2' && protocol !== 'auto')
+      invalidOption('--protocol', protocol, `virtagent-2 or auto with ${option}`);
   const warnings = new Subject<VirtagentError>();
   const onWarning = (error: VirtagentError): void => warnings.next(error);
   return {

@@ -19,7 +19,7 @@ export function topLines(snapshot: Snapshot, trouble: string | undefined, { colu
 function headLines({ agent, at, gauges }: Snapshot): string[] {
   const { name, version, pid, protocol } = agent;
   const who = [`virtagent ${oneLine(version, 20)}`, pid === undefined ? '' : `process ${pid}`].filter((part) => part !== '').join(', ');
-  const line = [`link ${gauges?.link ?? '-'}`, protocol === undefined ? '' : oneLine(protocol, 20), `for ${msText(at)}`];
+  const line = [`link ${gauges?.link ?? '-'}`, protocol === undefined ? '' : oneLine(protocol, 20), `watched for ${msText(at)}`];
   return [
     `${oneLine(name, 60)} (${who})`,
     line.filter((part) => part !== '').join(', ') + (gauges?.paused === true ? ', sending is paused' : ''),
@@ -80,10 +80,15 @@ const widths = Object.freeze({ time: 8, arrow: 2, method: 20, state: 17, bytes: 
 const WIDE = 100;
 const MOST_METHOD = 50;
 
+/** In a narrower window they have less, down to what `guest-get-osinfo` takes: the end of a tag tells one job from another. */
+const NARROW = 84;
+const LEAST_METHOD = 16;
+
 const titles: Cells = { age: 'AGE', inState: 'IN STATE', arrow: '', method: 'METHOD', state: 'STATE', bytes: 'BYTES', tag: 'TAG' };
 
 function jobLines(jobs: readonly JobShown[], columns: number): string[] {
-  const method = Math.min(MOST_METHOD, widths.method + Math.max(0, columns - WIDE));
+  const more = Math.max(0, columns - WIDE) + Math.min(0, columns - NARROW);
+  const method = Math.min(MOST_METHOD, Math.max(LEAST_METHOD, widths.method + more));
   return [titles, ...jobs.map((job) => cellsOf(job, method))].map((cells) =>
     [
       cells.age.padStart(widths.time),

@@ -1,5 +1,5 @@
-/** Characters of one event: a ring that is told as one is far below. */
-const MOST_CHARACTERS = 64 * 1024 * 1024;
+/** Characters of one event: a past comes in many, and the largest of them is far below. Each connection may hold one. */
+const MOST_CHARACTERS = 16 * 1024 * 1024;
 
 /** Server-sent events out of a text that comes in pieces: their data alone. It does no I/O. */
 export class EventReader {

@@ -9,6 +9,7 @@ import { EdgeIndex } from './edge-index.ts';
 import { Feed, type FeedSource } from './feed.ts';
 import { JournalReader } from './journal-reader.ts';
 import { MessageLog } from './message-log.ts';
+import { letGo, pauseFor, resume } from './pausing.ts';
 import { gaugesOf, headOf, type Subject } from './present.ts';
 import type { Act, ActResult } from './records.ts';
 import { hiding, plain, resultLimits, shownValue } from './values.ts';
@@ -92,7 +93,6 @@ class AttachedInspector implements Inspector {
   readonly #watching: { unsubscribe(): void }[] = [];
   /** Whether the next turn has been arranged. */
   #isDue = false;
-  #hasPaused = false;
   /** Why nothing more happens, once that is so. */
   #gone: string | undefined;
   #isStopped = false;
@@ -137,7 +137,7 @@ class AttachedInspector implements Inspector {
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    if (this.#hasPaused) this.#subject.manager.pause(false);
+    letGo(this, this.#subject.manager);
     for (const feed of this.#feeds) feed.end(this.#gone ?? 'the inspector was stopped');
     this.#feeds.clear();
     for (const one of this.#watching) one.unsubscribe();
@@ -157,9 +157,10 @@ class AttachedInspector implements Inspector {
         return { ok: true, value: shownValue(value, this.#options.hides, resultLimits) };
       }
       case 'pause':
+        pauseFor(this, manager);
+        return { ok: true };
       case 'resume':
-        this.#hasPaused = act.do === 'pause';
-        manager.pause(this.#hasPaused);
+        resume(manager);
         return { ok: true };
       default:
         return notDone('INVALID_OPTION', noAct(act));

@@ -1,3 +1,4 @@
+import { detached } from '../actors/detached.ts';
 import type { TracedMessage } from '../actors/peer.ts';
 import type { Journal } from '../actors/journal.ts';
 import { shownValue } from './values.ts';
@@ -35,7 +36,7 @@ export class MessageLog {
       at: this.#journal.now,
       direction,
       message: String(type),
-      tag: typeof token === 'string' || typeof token === 'number' ? String(token).slice(0, 128) : undefined,
+      tag: typeof token === 'string' || typeof token === 'number' ? detached(String(token), 128) : undefined,
       bytes,
       value,
     };

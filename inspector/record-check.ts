@@ -15,11 +15,28 @@ const most = Object.freeze({
   actions: 200,
   methods: 5_000,
   counters: 200,
+  /** Milliseconds of a side: some three hundred years. Numbers far beyond it have no room for a millisecond. */
+  ms: 1e13,
+  /** Milliseconds since 1970 that are a date. */
+  epoch: 8.64e15,
 });
+
+/** How much of what is not looked into is let be: levels of it, and characters that it has as JSON, roughly. */
+interface Room {
+  readonly depth: number;
+  readonly characters: number;
+}
+const roomFor = Object.freeze({
+  message: { depth: 16, characters: 400_000 },
+  params: { depth: 64, characters: 40_000 },
+  further: { depth: 8, characters: 1_000 },
+}) satisfies Readonly<Record<string, Room>>;
 
 const linkStates: readonly LinkState[] = ['closed', 'connecting', 'greeting', 'up', 'finishing', 'down', 'waiting', 'ended'];
 
 const finite: Check = (value) => Number.isFinite(value);
+const time: Check = (value) => finite(value) && Math.abs(value as number) <= most.ms;
+const date: Check = (value) => finite(value) && Math.abs(value as number) <= most.epoch;
 const whole: Check = (value) => Number.isSafeInteger(value);
 const count: Check = (value) => whole(value) && (value as number) >= 0;
 const yesOrNo: Check = (value) => typeof value === 'boolean';
@@ -43,17 +60,45 @@ const list =
   (check: Check, longest: number): Check =>
   (value) =>
     Array.isArray(value) && value.length <= longest && value.every(check);
-const numbers = list(finite, most.list);
+const times = list(time, most.list);
 const wholes = list(whole, most.list);
 const counts = list(count, most.list);
 
-/** An object with those members, each as it should be. Further ones, which another version may have, are let be. */
+/** Anything that has no more than that: what is nested without end can't be written as JSON again, nor shown. */
+function within({ depth, characters }: Room): Check {
+  return (value) => {
+    let left = characters;
+    const fits = (one: unknown, levels: number): boolean => {
+      left -= typeof one === 'string' ? one.length : 4;
+      if (typeof one !== 'object' || one === null) return left >= 0;
+      if (levels === 0) return false;
+      for (const [name, inner] of Object.entries(one)) {
+        left -= Array.isArray(one) ? 0 : name.length;
+        if (left < 0 || !fits(inner, levels - 1)) return false;
+      }
+      return left >= 0;
+    };
+    return fits(value, depth);
+  };
+}
+
+const further = within(roomFor.further);
+
+/** An object with those members, each as it should be. Further ones, which another version may have, are let be if they are small. */
 function shape(members: Readonly<Record<string, Check>>): Check {
   const entries = Object.entries(members);
   return (value) =>
     typeof value === 'object' &&
     value !== null &&
-    entries.every(([member, check]) => check((value as Readonly<Record<string, unknown>>)[member]));
+    entries.every(([member, check]) => check((value as Readonly<Record<string, unknown>>)[member])) &&
+    Object.entries(value).every(([member, one]) => Object.hasOwn(members, member) || further(one));
+}
+
+/** What a kind of record consists of. */
+interface RecordShape {
+  readonly members: Readonly<Record<string, Check>>;
+  /** Asked when each member is as it should be. */
+  readonly fits: Check;
 }
 
 const state = shape({
@@ -81,19 +126,16 @@ const sameLength =
   (...lists: readonly string[]): Check =>
   (value) =>
     new Set(lists.map((member) => (value as Record<string, readonly unknown[]>)[member]?.length)).size === 1;
-const both =
-  (...checks: readonly Check[]): Check =>
-  (value) =>
-    checks.every((check) => check(value));
+const moment: Readonly<Record<string, Check>> = { type: anything, of: oneOf('near', 'far'), at: time };
+const record = (members: Readonly<Record<string, Check>>, fits = anything): RecordShape => ({ members: { ...moment, ...members }, fits });
 
-const moment = shape({ of: oneOf('near', 'far'), at: finite });
+const params: Check = (value) => typeof value === 'object' && value !== null && within(roomFor.params)(value);
+const methods = list(shape({ name, params: optional(params) }), most.methods);
 
-const methods = list(shape({ name, params: optional((value) => typeof value === 'object' && value !== null) }), most.methods);
-
-const checks: Readonly<Record<InspectRecord['type'], Check>> = {
-  head: shape({
+const shapes: Readonly<Record<InspectRecord['type'], RecordShape>> = {
+  head: record({
     version: count,
-    epoch: finite,
+    epoch: date,
     agent: shape({ name: text(most.text), version: name, pid: optional(count), role: optional(name), protocol: optional(name) }),
     charts: list(chart, most.charts),
     payloads: yesOrNo,
@@ -101,7 +143,7 @@ const checks: Readonly<Record<InspectRecord['type'], Check>> = {
     methods: optional(methods),
     serves: optional(methods),
   }),
-  job: shape({
+  job: record({
     job: whole,
     chart: name,
     tag: name,
@@ -111,15 +153,15 @@ const checks: Readonly<Record<InspectRecord['type'], Check>> = {
     bytes: count,
     state: optional(name),
   }),
-  steps: both(shape({ after: numbers, jobs: wholes, edges: counts }), sameLength('after', 'jobs', 'edges')),
-  end: shape({
+  steps: record({ after: times, jobs: wholes, edges: counts }, sameLength('after', 'jobs', 'edges')),
+  end: record({
     job: whole,
     outcome: oneOf('value', 'error', 'cancelled', 'timed-out', 'line-lost', 'send-failed'),
     known: oneOf('not-sent', 'refused', 'perhaps-executed', 'executed'),
     code: optional(name),
   }),
-  counts: both(shape({ edges: counts, taken: counts }), sameLength('edges', 'taken')),
-  gauges: shape({
+  counts: record({ edges: counts, taken: counts }, sameLength('edges', 'taken')),
+  gauges: record({
     link: optional(oneOf(...linkStates)),
     jobs: count,
     send: shape({ slots: countless, taken: count, waiting: count }),
@@ -130,19 +172,29 @@ const checks: Readonly<Record<InspectRecord['type'], Check>> = {
     paused: yesOrNo,
     counters,
   }),
-  message: shape({ direction: oneOf('in', 'out'), message: name, tag: optional(name), bytes: count, value: anything }),
-  'left-out': shape({ jobs: count, steps: count, why: oneOf('ring', 'rate'), oneIn: finite }),
-  live: anything,
-  gone: shape({ reason: text(most.text) }),
+  message: record({
+    direction: oneOf('in', 'out'),
+    message: name,
+    tag: optional(name),
+    bytes: count,
+    value: within(roomFor.message),
+  }),
+  'left-out': record({ jobs: count, steps: count, why: oneOf('ring', 'rate'), oneIn: finite }),
+  live: record({}),
+  gone: record({ reason: text(most.text) }),
 };
 
 /**
- * What somebody else wrote, as a record: undefined where it is none that this version knows. Whoever shows it still has to escape its
- * texts; their lengths, and those of all lists, are bounded.
+ * What somebody else wrote, as a record: undefined where it is none that this version knows. What another version has in it besides is left
+ * out. Whoever shows it still has to escape its texts; their lengths, those of all lists, and how deep anything is nested are bounded.
  */
 export function recordFrom(value: unknown): InspectRecord | undefined {
-  if (!moment(value)) return undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
   const { type } = value as { readonly type?: unknown };
-  const check = typeof type === 'string' && Object.hasOwn(checks, type) ? checks[type as InspectRecord['type']] : undefined;
-  return check?.(value) === true ? (value as InspectRecord) : undefined;
+  if (typeof type !== 'string' || !Object.hasOwn(shapes, type)) return undefined;
+  const { members, fits } = shapes[type as InspectRecord['type']];
+  const isRight = Object.entries(members).every(([member, check]) => check((value as Readonly<Record<string, unknown>>)[member]));
+  if (!isRight || !fits(value)) return undefined;
+  const known = Object.entries(value).filter(([member]) => Object.hasOwn(members, member));
+  return (known.length === Object.keys(value).length ? value : Object.fromEntries(known)) as InspectRecord;
 }

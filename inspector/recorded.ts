@@ -43,7 +43,7 @@ export class Recorded implements Watchable {
 /** That each side's recording ends, unless it says so itself and was read as a whole. */
 function endings({ records, unread }: Recording): InspectRecord[] {
   const last = new Map<Side, InspectRecord>(records.map((record) => [record.of, record]));
-  const reason = unread === 0 ? 'the recording ends here' : `the recording ends here; of its lines ${unread} could not be read`;
+  const reason = unread === 0 ? 'the recording ends here' : `the recording ends here; ${unread} of its lines could not be read`;
   return [...last].flatMap(([of, record]) => [
     // A side that was recorded while its past was still being told is shown all the same.
     ...(records.some((one) => one.of === of && one.type === 'live') ? [] : [{ type: 'live', of, at: record.at } as const]),

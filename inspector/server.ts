@@ -6,13 +6,13 @@ import type { Duplex } from 'node:stream';
 import { channelError } from '../transport/channels/explain.ts';
 import { invalidOption, quote } from '../transport/errors.ts';
 import { actOf, noAct, notDone } from './acts.ts';
-import { EventStream } from './event-stream.ts';
+import { EventStream, hasRoom, letGoOfIdle } from './event-stream.ts';
 import { isLoopback, isToken, makeToken, pathBelow, refusal, securityHeaders } from './http-guards.ts';
 import { readBody } from './json-body.ts';
 import { readPageFiles, type PageFiles } from './page-files.ts';
 import { Past } from './past.ts';
 import { recordingLine } from './recording.ts';
-import type { ActResult, InspectRecord } from './records.ts';
+import type { Act, ActResult, InspectRecord } from './records.ts';
 import type { Watchable } from './watchable.ts';
 
 /** Where and how an inspector is served. */
@@ -47,7 +47,9 @@ export interface InspectServer {
 }
 
 /** What a hostile browser, or very many of them, can make this process hold. */
-const limits = Object.freeze({ connections: 64, viewers: 16, bodyBytes: 1024 * 1024, acts: 16, requestMs: 10_000 });
+const limits = Object.freeze({ connections: 64, viewers: 16, bodyBytes: 1024 * 1024, calls: 16, requestMs: 10_000, checkMs: 1_000 });
+
+const busy = Object.freeze({ code: 'BUSY', message: `${limits.calls} calls are under way` });
 
 /** How long a viewer that does not read may hold up the end. */
 const LAST_WORDS_MS = 250;
@@ -72,11 +74,12 @@ export async function serveInspector(inspector: Watchable, options: ServeOptions
   if (!isToken(token)) invalidOption('token', `${token.length} characters`, '22 to 200 letters, digits, _ and -');
   const files = typeof page === 'object' ? page : await findPage(page);
   const site = new Site(inspector, { host, token, files });
-  const server = createServer((request, response) => site.answer(request, response));
+  const server = createServer({ connectionsCheckingInterval: limits.checkMs }, (request, response) => site.answer(request, response));
   server.maxConnections = limits.connections;
   server.headersTimeout = limits.requestMs;
   server.requestTimeout = limits.requestMs;
-  if (options.onUpgrade !== undefined) server.on('upgrade', upgrading({ host, token, take: options.onUpgrade }));
+  const upgraded = new Set<Duplex>();
+  if (options.onUpgrade !== undefined) server.on('upgrade', upgrading({ host, token, take: options.onUpgrade, upgraded }));
   // A browser that sends what is no HTTP is told no more than that.
   server.on('clientError', (_, socket) => socket.destroy());
   const actual = await listen(server, host, port, option);
@@ -90,7 +93,11 @@ export async function serveInspector(inspector: Watchable, options: ServeOptions
       site.close();
       closed ??= once(server.close(), 'close');
       // What was told last is still on its way.
-      const cut = setTimeout(() => server.closeAllConnections(), LAST_WORDS_MS);
+      const cut = setTimeout(() => {
+        server.closeAllConnections();
+        // Of these the server knows nothing any more.
+        for (const socket of upgraded) socket.destroy();
+      }, LAST_WORDS_MS);
       await closed;
       clearTimeout(cut);
     },
@@ -111,16 +118,22 @@ interface Upgrading {
   readonly host: string;
   readonly token: string;
   readonly take: NonNullable<ServeOptions['onUpgrade']>;
+  /** Connections that were taken, while they are there. */
+  readonly upgraded: Set<Duplex>;
 }
 
-function upgrading({ host, token, take }: Upgrading): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
+function upgrading({ host, token, take, upgraded }: Upgrading): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
   return (request, socket, head) => {
     socket.on('error', () => {});
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
     const path = pathBelow(token, request.url);
     const { origin: _, 'sec-fetch-site': __, ...headers } = request.headers;
     const refused = refusal(headers, { host, localAddress: request.socket.localAddress }, false);
-    if (path === undefined || refused !== undefined || !take(path, request, socket, head))
-      socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    if (path !== undefined && refused === undefined && take(path, request, socket, head)) return;
+    // Whoever was refused and stays all the same would take a place for ever.
+    socket.once('finish', () => socket.destroy());
+    socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   };
 }
 
@@ -150,7 +163,7 @@ class Site {
   readonly #inspector: Watchable;
   readonly #options: SiteOptions;
   readonly #viewers = new Set<() => void>();
-  #acts = 0;
+  #calls = 0;
 
   constructor(inspector: Watchable, options: SiteOptions) {
     this.#inspector = inspector;
@@ -209,7 +222,8 @@ class Site {
       // Its own watching may not have begun: it is ended after that.
       if (past.isOver) queueMicrotask(() => response.end());
     };
-    this.#watch(response, { take }, () => response.end());
+    const isReady = (): boolean => hasRoom(response);
+    this.#watch(response, { take, isReady }, () => response.end());
   }
 
   #hasRoom(response: ServerResponse): boolean {
@@ -222,6 +236,7 @@ class Site {
     this.#viewers.add(end);
     const watching = this.#inspector.watch(viewer);
     response.on('error', () => {});
+    letGoOfIdle(response);
     response.once('close', () => {
       this.#viewers.delete(end);
       watching.stop();
@@ -233,11 +248,7 @@ class Site {
     // A form of a foreign page can't have that type without asking first, and nobody answers that.
     if (!/^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? ''))
       return say(response, 415, 'an act is application/json');
-    if (this.#acts >= limits.acts) return tell(response, 503, notDone('BUSY', `${limits.acts} acts are under way`));
-    this.#acts++;
-    void this.#done(request, response)
-      .catch(() => tell(response, 500, notDone('HANDLER_FAILED', 'the act failed')))
-      .finally(() => this.#acts--);
+    void this.#done(request, response).catch(() => tell(response, 500, notDone('HANDLER_FAILED', 'the act failed')));
   }
 
   async #done(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -247,9 +258,22 @@ class Site {
     if (body === undefined) return;
     const act = actOf(body.value);
     if (act === undefined) return tell(response, 400, notDone('INVALID_REQUEST', noAct(body.value)));
-    const result = await this.#inspector.act(act);
-    tell(response, !result.ok && result.error.code === 'FORBIDDEN' ? 403 : 200, result);
+    const result = await (act.do === 'call' ? this.#call(act) : this.#inspector.act(act));
+    tell(response, statusOf(result), result);
   }
+
+  /** Only calls wait for anybody: what ends or pauses them is done however many there are. */
+  async #call(act: Act): Promise<ActResult> {
+    if (this.#calls >= limits.calls) return { ok: false, error: busy };
+    this.#calls++;
+    return this.#inspector.act(act).finally(() => this.#calls--);
+  }
+}
+
+function statusOf(result: ActResult): number {
+  if (result.ok) return 200;
+  if (result.error === busy) return 503;
+  return result.error.code === 'FORBIDDEN' ? 403 : 200;
 }
 
 function say(response: ServerResponse, status: number, text: string, headers: Readonly<Record<string, string>> = {}): void {

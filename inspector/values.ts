@@ -1,7 +1,11 @@
+import { detached } from '../actors/detached.ts';
+
 /** Words in names of members whose values are not shown, whatever else is: what is secret mostly says so. */
 export const hiddenWords: readonly string[] = Object.freeze([
   'password',
   'passwd',
+  'pwd',
+  'passcode',
   'passphrase',
   'secret',
   'token',
@@ -9,6 +13,8 @@ export const hiddenWords: readonly string[] = Object.freeze([
   'authorization',
   'credential',
   'cookie',
+  'bearer',
+  'jwt',
 ]);
 
 /** How much of a value is shown. */
@@ -21,16 +27,27 @@ export interface ValueLimits {
   readonly depth: number;
   /** Values in all. */
   readonly values: number;
+  /** Characters of all texts and names. */
+  readonly characters: number;
 }
 
 /** Of a message: a few lines of what it carries. */
-export const messageLimits: ValueLimits = Object.freeze({ text: 500, members: 50, depth: 6, values: 300 });
+export const messageLimits: ValueLimits = Object.freeze({ text: 500, members: 50, depth: 6, values: 300, characters: 8_000 });
 
 /** Of a result that somebody asked for: much more. */
-export const resultLimits: ValueLimits = Object.freeze({ text: 64 * 1024, members: 2_000, depth: 32, values: 20_000 });
+export const resultLimits: ValueLimits = Object.freeze({
+  text: 64 * 1024,
+  members: 2_000,
+  depth: 32,
+  values: 20_000,
+  characters: 1024 * 1024,
+});
 
 const HIDDEN = '(hidden)';
 const LONGEST_NAME = 128;
+
+/** A text that may be JSON is looked into up to so many characters. */
+const LONGEST_JSON = 64 * 1024;
 
 /** Says of a member's name whether its value is hidden: if it has one of the words in it, without regard to case and signs. */
 export function hiding(more: readonly string[] = []): (name: string) => boolean {
@@ -58,18 +75,22 @@ class Copy {
   readonly #hides: (name: string) => boolean;
   readonly #limits: ValueLimits;
   #left: number;
+  #characters: number;
+  /** How many members were hidden. */
+  #hidden = 0;
 
   constructor(hides: (name: string) => boolean, limits: ValueLimits) {
     this.#hides = hides;
     this.#limits = limits;
     this.#left = limits.values;
+    this.#characters = limits.characters;
   }
 
   of(value: unknown, depth: number): unknown {
     this.#left--;
     switch (typeof value) {
       case 'string':
-        return cut(value, this.#limits.text);
+        return this.#text(value, depth);
       case 'number':
         return Number.isFinite(value) ? value : String(value);
       case 'boolean':
@@ -79,10 +100,29 @@ class Copy {
       case 'undefined':
         return null;
       case 'bigint':
-        return cut(String(value), this.#limits.text);
+        return this.#cut(String(value), this.#limits.text);
       case 'symbol':
       case 'function':
         return `(a ${typeof value})`;
+    }
+  }
+
+  /** One that is JSON itself is shown as it came, unless something in it has to be hidden. */
+  #text(text: string, depth: number): string {
+    const before = this.#hidden;
+    const json = depth < this.#limits.depth && /^\s*[[{]/.test(text) && text.length <= LONGEST_JSON ? this.#json(text, depth + 1) : text;
+    return this.#cut(this.#hidden > before ? json : text, this.#limits.text);
+  }
+
+  #json(text: string, depth: number): string {
+    const { hides, limits } = { hides: this.#hides, limits: this.#limits };
+    try {
+      const inner = new Copy(hides, { ...limits, depth: limits.depth - depth });
+      const shown = JSON.stringify(inner.of(JSON.parse(text), 0));
+      this.#hidden += inner.#hidden;
+      return shown;
+    } catch {
+      return text;
     }
   }
 
@@ -90,7 +130,7 @@ class Copy {
     try {
       if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `(${value.byteLength} bytes)`;
       if (value instanceof Date) return String(value);
-      if (value instanceof Error) return { name: cut(value.name, LONGEST_NAME), message: cut(value.message, this.#limits.text) };
+      if (value instanceof Error) return { name: this.#cut(value.name, LONGEST_NAME), message: this.#text(value.message, depth) };
       if (depth >= this.#limits.depth) return Array.isArray(value) ? '(a list)' : '(an object)';
       return Array.isArray(value) ? this.#list(value, depth) : this.#members(value, depth);
     } catch {
@@ -115,17 +155,21 @@ class Copy {
         shown.push(['…', `(${names.length - at} more)`]);
         break;
       }
-      const member = this.#hides(name) ? HIDDEN : this.of((value as Record<string, unknown>)[name], depth + 1);
-      shown.push([cut(name, LONGEST_NAME), member]);
+      const isHidden = this.#hides(name);
+      if (isHidden) this.#hidden++;
+      const shownName = this.#cut(name, LONGEST_NAME);
+      shown.push([shownName, isHidden ? HIDDEN : this.of((value as Record<string, unknown>)[name], depth + 1)]);
     }
     return Object.fromEntries(shown);
   }
 
   #hasRoom(at: number): boolean {
-    return at < this.#limits.members && this.#left > 0;
+    return at < this.#limits.members && this.#left > 0 && this.#characters > 0;
   }
-}
 
-function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most)}… (${text.length} characters)`;
+  #cut(text: string, longest: number): string {
+    const most = Math.min(longest, Math.max(this.#characters, 0));
+    this.#characters -= Math.min(text.length, most);
+    return text.length <= most ? text : `${detached(text, most)}… (${text.length} characters)`;
+  }
 }

@@ -7,6 +7,8 @@ import { hiddenContext, hiddenEvent, hiddenValue } from './hidden-values.ts';
 export interface StatelyOptions extends FollowOptions {
   /** The WebSocket that the events go to; default `ws://localhost:8080`, where `createInspectorServer` of `@statelyai/inspect/server` listens. */
   readonly url?: string | undefined;
+  /** Told once if nobody can be reached there at first; it is tried again every five seconds. */
+  readonly onUnreachable?: ((reason: string) => void) | undefined;
   /** What is shown of an actor's context; default: its members with the kind and size of each, and numbers. */
   readonly sanitizeContext?: ((context: unknown) => object) | undefined;
   /** What is shown of an event; default: its type, and its members by their kinds. */
@@ -16,8 +18,16 @@ export interface StatelyOptions extends FollowOptions {
 /** What of `@statelyai/inspect` is used here. */
 interface StatelyInspector {
   readonly inspect: { next?: (event: InspectionEvent) => void };
-  readonly adapter: { readonly ws?: { readonly bufferedAmount: number } };
+  readonly adapter: { ws?: ViewerSocket };
   stop(): void;
+}
+
+/** The socket to the viewer: another one for each attempt. */
+interface ViewerSocket {
+  readonly bufferedAmount: number;
+  onerror: (() => void) | null;
+  addEventListener(type: 'error', listener: (event: { readonly message?: string }) => void): void;
+  close(): void;
 }
 
 /** Bytes that may wait for a slow viewer before events are left out. */
@@ -36,9 +46,11 @@ export async function bridgeToStately(bridged: Bridged, options: StatelyOptions 
     sanitizeContext: (context) => sanitizeContext(context) as MachineContext,
     serialize: withoutOutcome,
   }) as unknown as StatelyInspector;
+  const { adapter } = inspector;
+  adapter.ws?.addEventListener('error', ({ message = '' }) => options.onUnreachable?.(message));
   const tell = (event: InspectionEvent): void => {
     // It keeps what its socket can't send, without end.
-    if ((inspector.adapter.ws?.bufferedAmount ?? 0) < MOST_WAITING) inspector.inspect.next?.(event);
+    if ((adapter.ws?.bufferedAmount ?? 0) < MOST_WAITING) inspector.inspect.next?.(event);
   };
   const following = follow(
     bridged,
@@ -51,9 +63,31 @@ export async function bridgeToStately(bridged: Bridged, options: StatelyOptions 
   return {
     stop() {
       following.stop();
+      endAttempts(adapter);
       inspector.stop();
     },
   };
+}
+
+/** A viewer that can't be reached is tried again for ever, also after a stop: the one attempt that may still be due is the last. */
+function endAttempts(adapter: { ws?: ViewerSocket }): void {
+  let socket = adapter.ws;
+  const end = (): void => {
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- what is there has to go: it tries again
+    if (socket !== undefined) socket.onerror = () => {};
+  };
+  end();
+  Object.defineProperty(adapter, 'ws', {
+    get: () => socket,
+    set(next: ViewerSocket) {
+      socket = next;
+      // What it does on an error is set after this.
+      queueMicrotask(() => {
+        end();
+        next.close();
+      });
+    },
+  });
 }
 
 function rootOf(ref: AnyActorRef): AnyActorRef {

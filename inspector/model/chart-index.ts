@@ -44,8 +44,11 @@ export interface ChartEntry {
   readonly edges: readonly EdgeEntry[];
 }
 
-/** How many charts, states of a chart and edges of all charts are taken: what a hostile side describes beyond that is left out. */
-const most = { charts: 64, states: 512, edges: 16_384 } as const;
+/**
+ * How many charts, states of a chart, states within states and edges of all charts are taken: what a hostile side describes beyond that
+ * is left out.
+ */
+const most = { charts: 64, states: 512, within: 16, edges: 16_384 } as const;
 
 /** The charts of a head record by name, and their edges by number. What makes no sense in them is left out. */
 export class ChartIndex {
@@ -74,20 +77,27 @@ export class ChartIndex {
     const ownStates: StateEntry[] = [];
     const ownEdges: EdgeEntry[] = [];
     const chart: ChartEntry = { name, isJob, states: ownStates, edges: ownEdges };
-    const places = new Map(states.slice(0, most.states).map(({ path }, index) => [path, index]));
-    for (const [path, index] of places) {
-      const description = states[index];
-      if (description === undefined) continue;
-      ownStates[index] = {
+    // One path is one state: of two that are called the same the first is meant.
+    const first = new Map(
+      states
+        .slice(0, most.states)
+        .map(({ path }, place) => [path, place] as const)
+        .toReversed(),
+    );
+    const known = states.slice(0, most.states).filter(({ path }, place) => first.get(path) === place);
+    const places = new Map(known.map(({ path }, index) => [path, index]));
+    for (const [index, description] of known.entries()) {
+      const stood = standing[first.get(description.path) ?? -1] ?? 0;
+      ownStates.push({
         chart,
         index,
-        path,
+        path: description.path,
         description,
-        phase: phaseOf(name, path),
+        phase: phaseOf(name, description.path),
         isEnd: description.type === 'final' && description.parent === undefined,
-        within: ancestors(description, states, places),
-        stoodFirst: description.type === 'compound' ? 0 : (standing[index] ?? 0),
-      };
+        within: ancestors(description, known, places),
+        stoodFirst: description.type === 'compound' ? 0 : stood,
+      });
     }
     edges.forEach((description, place) => {
       const number = firstEdge + place;
@@ -106,6 +116,7 @@ export class ChartIndex {
 function ancestors(state: StateDescription, states: readonly StateDescription[], places: ReadonlyMap<string, number>): number[] {
   const within: number[] = [];
   for (let at = places.get(state.parent ?? ''); at !== undefined && !within.includes(at); at = places.get(states[at]?.parent ?? '')) {
+    if (within.length === most.within) break;
     within.push(at);
   }
   return within;

@@ -14,7 +14,7 @@ export class HeldMessages {
   }
 
   add(message: MessageRecord): void {
-    const size = sizeOf(message.value, 8);
+    const size = sizeOf(message.value, 16);
     this.#held.push({ message, size });
     this.#size += size;
     if (this.#held.length > this.#limits.messages || this.#size > this.#limits.messageCharacters) this.#forget();
@@ -45,7 +45,7 @@ export class HeldMessages {
   }
 }
 
-/** Roughly how many characters a value has as JSON. What is nested too deep counts as nothing, and is cut where it is shown. */
+/** Roughly how many characters a value has as JSON. What is nested deeper than any record may be counts as nothing. */
 function sizeOf(value: unknown, depth: number): number {
   if (typeof value === 'string') return value.length + 2;
   if (typeof value !== 'object' || value === null || depth === 0) return 8;

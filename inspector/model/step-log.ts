@@ -32,11 +32,15 @@ interface Segment {
   edge: Uint16Array;
   /** Each with how many steps of the segment came before it. */
   readonly notes: { readonly after: number; readonly at: number; readonly note: Note }[];
+  /** What the notes weigh together. */
+  weight: number;
 }
 
 const stepsInSegment = 8192;
 /** Counts may name every edge there is. */
 const notesInSegment = 256;
+/** Numbers and characters of notes: those of a segment before another begins, and of all that are held. An honest side's are far below. */
+const most = Object.freeze({ inSegment: 256 * 1024, inAll: 8 * 1024 * 1024 });
 
 /**
  * Everything that a side has told in its order, in segments, each with the state at its beginning. A moment is found by the segment
@@ -48,6 +52,7 @@ export class StepLog {
   readonly now: SideState;
   readonly #segments: Segment[] = [];
   readonly #mostSegments: number;
+  #weight = 0;
 
   /** @param mostSteps how many steps are held, rounded up to whole segments */
   constructor(of: Side, edges: number, mostSteps: number) {
@@ -73,8 +78,26 @@ export class StepLog {
 
   note(at: number, note: Note): void {
     const segment = this.#open(at);
-    segment.notes.push({ after: segment.steps, at, note });
-    apply(this.now, note);
+    const kept = note.type === 'counts' ? this.#sensible(note) : note;
+    segment.notes.push({ after: segment.steps, at, note: kept });
+    const weight = weightOf(kept);
+    segment.weight += weight;
+    this.#weight += weight;
+    apply(this.now, kept);
+    while (this.#weight > most.inAll && this.#segments.length > 1) this.#forget();
+  }
+
+  /** Counts of edges that there are, and no more than there are. */
+  #sensible(note: CountsRecord): CountsRecord {
+    const { length } = this.now.counts;
+    if (note.edges.length <= length && note.edges.every((edge) => edge < length)) return note;
+    const taken = new Map<number, number>();
+    for (const [place, edge] of note.edges.entries()) if (edge >= 0 && edge < length) taken.set(edge, note.taken[place] ?? 0);
+    return { ...note, edges: [...taken.keys()], taken: [...taken.values()] };
+  }
+
+  #forget(): void {
+    this.#weight -= this.#segments.shift()?.weight ?? 0;
   }
 
   /** What was so at a moment, that moment's own steps included. Of one before all that is held: as it was at the beginning of that. */
@@ -135,11 +158,12 @@ export class StepLog {
   /** The segment that has room for what happens at a moment. */
   #open(at: number): Segment {
     const last = this.#segments.at(-1);
-    if (last !== undefined && last.steps < stepsInSegment && last.notes.length < notesInSegment) return last;
+    const hasRoom = last !== undefined && last.notes.length < notesInSegment && last.weight < most.inSegment;
+    if (hasRoom && last.steps < stepsInSegment) return last;
     const columns = { at: new Float64Array(256), job: new Float64Array(256), edge: new Uint16Array(256) };
-    const segment: Segment = { begins: at, before: copyOf(this.now), steps: 0, ...columns, notes: [] };
+    const segment: Segment = { begins: at, before: copyOf(this.now), steps: 0, ...columns, notes: [], weight: 0 };
     this.#segments.push(segment);
-    if (this.#segments.length > this.#mostSegments) this.#segments.shift();
+    if (this.#segments.length > this.#mostSegments) this.#forget();
     return segment;
   }
 
@@ -172,6 +196,20 @@ function apply(state: SideState, note: Note): void {
       return;
     case 'gone':
       state.gone = note;
+  }
+}
+
+/** Roughly, in numbers and characters. */
+function weightOf(note: Note): number {
+  switch (note.type) {
+    case 'counts':
+      return 2 * note.edges.length;
+    case 'gauges':
+      return Object.keys(note.counters).reduce((sum, { length }) => sum + length + 1, 40);
+    case 'gone':
+      return note.reason.length;
+    case 'left-out':
+      return 4;
   }
 }
 

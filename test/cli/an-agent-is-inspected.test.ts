@@ -64,7 +64,7 @@ test('top shows a guest that runs, by its own records', async () => {
   await run(['call', 'ping', '-c', 'unix-connect', '-p', socket]);
   const { code, stdout } = await run(['top', '--inspect', await addressOf(guest), '--once']);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^guest on unix-listen .* \(virtagent [\d.]+, process \d+\)\nlink \w+, virtagent-2, for /);
+  expect(stdout).toMatch(/^guest on unix-listen .* \(virtagent [\d.]+, process \d+\)\nlink \w+, virtagent-2, watched for /);
   expect(stdout).toMatch(/<- ping +value/);
 });
 
@@ -128,7 +128,7 @@ test('a recording is shown when its agents have gone; one that is cut as far as 
   writeFileSync(cut, `no record\n${readFileSync(file, 'utf8').slice(0, -20)}`);
   const part = start(['replay', cut]);
   const shown = watched(await addressOf(part));
-  await shown.until((now) => now.viewAt('near', 'live')?.gone?.includes('of its lines 2 could not be read') === true);
+  await shown.until((now) => now.viewAt('near', 'live')?.gone?.includes('2 of its lines could not be read') === true);
   expect(ping(shown.model, 'near')).toBe(true);
   expect(part.stderr).toContain('line 1: it is not JSON');
   expect(part.stderr).toContain('the recording was cut off in it');

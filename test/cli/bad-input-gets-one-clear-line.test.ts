@@ -63,6 +63,16 @@ describe('an option that is not allowed is named with its value and what it take
       /--protocol is "auto"; it takes one of .* it is the host that finds out/,
     ],
     [
+      'a method where the address of an inspector would be',
+      ['call', '--inspect', 'ping', ...call.slice(2)],
+      /--inspect is "ping"; it takes HOST:PORT, or nothing; without an address it comes after the arguments of the command/,
+    ],
+    [
+      'jobs shared over a line of another protocol',
+      ['guest', '-c', 'stdio', '--protocol', 'jsonrpc-lines', '--inspect-share'],
+      /--protocol is "jsonrpc-lines"; it takes virtagent-2 or auto with --inspect-share/,
+    ],
+    [
       'a reliable line of another protocol',
       [...call, '--protocol', 'jsonrpc-lines', '--reliable'],
       /--protocol is "jsonrpc-lines"; it takes virtagent-2 or auto with --reliable/,

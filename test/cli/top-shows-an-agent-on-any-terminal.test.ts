@@ -86,12 +86,22 @@ test.each([
 test('eighty columns show the age, the method, the state and the slots', () => {
   const lines = topLines(snapshotOf(modelOf(past), 65_000, undefined) ?? never(), undefined, { columns: 80, rows: 24 });
   expect(lines[0]).toBe('near agent (virtagent 0, process 1)');
-  expect(lines[1]).toBe('link up, for 1m05s');
+  expect(lines[1]).toBe('link up, watched for 1m05s');
   expect(lines).toContain('send    1/1 slots, 3 waiting; ours 5, 10 B; credit 7 requests, 1.0 MiB');
   expect(lines).toContain('execute 2/any slots, 0 waiting, 1 parked; theirs 4, 2.0 KiB');
   expect(lines).toContain('states  client: sent 1; server: new 1');
-  expect(lines).toContain('   1m04s    1m04s -> getfile              sent                   10 B abc.1');
-  expect(lines).toContain('   20 ms          -> ping                 BUSY                   10 B 3');
+  expect(lines).toContain('   1m04s    1m04s -> getfile          sent                   10 B abc.1');
+  expect(lines).toContain('   20 ms          -> ping             BUSY                   10 B 3');
+});
+
+test('seventy-nine columns, which is all of a terminal of eighty, have room for the whole tag of a session', () => {
+  const model = modelOf([
+    head('near'),
+    job('near', 10, 1, 'client', { method: 'a-method-with-a-long-name', tag: '0cq6q9eb.zzzz' }),
+    gauges,
+  ]);
+  const lines = topLines(snapshotOf(model, 1000, undefined) ?? never(), undefined, { columns: 79, rows: 24 });
+  expect(lines.at(-1)).toMatch(/-> a-method-with-a~ .* 0cq6q9eb\.zzzz$/);
 });
 
 test('with --once it prints one snapshot and ends; as JSON that is one line', async () => {

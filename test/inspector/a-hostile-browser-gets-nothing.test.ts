@@ -1,5 +1,7 @@
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { ask, below, served } from './support/requests.ts';
+import { serveInspector } from '../../inspector/server.ts';
+import { ask, below, FakeInspector, served } from './support/requests.ts';
 
 test('without the token there is nothing, and the answer does not say how near a guess was', async () => {
   const { server } = await served();
@@ -98,4 +100,24 @@ test('every answer says that nothing is kept, framed, guessed, or told to others
       'cache-control': 'no-store',
     });
   }
+});
+
+test('who asks for another protocol without the token, and stays, is cut off and holds up no end', async () => {
+  const server = await serveInspector(new FakeInspector(), { onUpgrade: () => true });
+  const upgrade = (path: string): string =>
+    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nmore`;
+  const stays = (path: string) => {
+    const socket = connect({ host: server.host, port: server.port, allowHalfOpen: true });
+    socket.on('error', () => {}).resume();
+    socket.write(upgrade(path));
+    return socket;
+  };
+  const refused = Array.from({ length: 64 }, () => stays('/wrong/xstate'));
+  await Promise.all(refused.map((socket) => new Promise((resolve) => socket.once('end', resolve))));
+  // More connections than these are not taken.
+  expect((await ask(server, below(server))).status).toBe(200);
+  const taken = stays(below(server, 'xstate'));
+  await new Promise((resolve) => taken.once('connect', resolve));
+  await server.close();
+  for (const socket of [...refused, taken]) socket.destroy();
 });

@@ -58,7 +58,7 @@ test('that lines could not be read is said at the end of each side', () => {
   const clock = stepped();
   new Recorded(readRecording([...lines.slice(0, 3), 'garbage\n']), clock).watch({ take: (records) => void told.push(...records) });
   expect(told.filter(({ type }) => type === 'gone')).toEqual([
-    { type: 'gone', of: 'near', at: 0, reason: 'the recording ends here; of its lines 1 could not be read' },
-    { type: 'gone', of: 'far', at: 0, reason: 'the recording ends here; of its lines 1 could not be read' },
+    { type: 'gone', of: 'near', at: 0, reason: 'the recording ends here; 1 of its lines could not be read' },
+    { type: 'gone', of: 'far', at: 0, reason: 'the recording ends here; 1 of its lines could not be read' },
   ]);
 });

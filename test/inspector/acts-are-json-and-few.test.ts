@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ActResult } from '../../inspector/records.ts';
-import { ask, begin, below, served, type Answer, type FakeInspector } from './support/requests.ts';
+import { ask, below, served, type Answer, type FakeInspector } from './support/requests.ts';
 import type { InspectServer } from '../../inspector/server.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -85,16 +85,21 @@ test('a body that is too large is not read to its end, whether it says how long 
   expect(inspector.acts).toEqual([]);
 });
 
-test('only so many acts are under way at once', async () => {
+test('only so many calls are under way at once, and what ends or pauses them is done all the same', async () => {
   const { server, inspector } = await served();
   let finish: (result: ActResult) => void = () => {};
   inspector.result = new Promise((resolve) => (finish = resolve));
-  const running = Array.from({ length: 16 }, () => slowly(server));
+  const call = '{"do":"call","method":"slow"}';
+  const running = Array.from({ length: 16 }, () => post(server, call));
   await until(inspector, 16);
-  const refused = await post(server, '{"do":"pause"}');
+  const refused = await post(server, call);
   expect([refused.status, JSON.parse(refused.text)]).toMatchObject([503, { ok: false, error: { code: 'BUSY' } }]);
+  inspector.result = { ok: true };
+  expect((await post(server, '{"do":"pause"}')).status).toBe(200);
+  expect((await post(server, '{"do":"cancel","job":1}')).status).toBe(200);
   finish({ ok: true });
-  expect(new Set((await Promise.all(running)).map((answer) => answer?.status))).toEqual(new Set([200]));
+  expect(new Set((await Promise.all(running)).map(({ status }) => status))).toEqual(new Set([200]));
+  expect((await post(server, call)).status).toBe(200);
 });
 
 test('anything but POST is told so, and OPTIONS gives no leave to another origin', async () => {
@@ -105,14 +110,6 @@ test('anything but POST is told so, and OPTIONS gives no leave to another origin
     expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
   }
 });
-
-async function slowly(server: InspectServer): Promise<{ status: number | undefined } | undefined> {
-  const answer = await begin(server, below(server, 'act'), { method: 'POST', headers: json, body: '{"do":"pause"}' }).catch(
-    () => undefined,
-  );
-  answer?.resume();
-  return answer === undefined ? undefined : { status: answer.statusCode };
-}
 
 async function until({ acts }: FakeInspector, count: number): Promise<void> {
   while (acts.length < count) await new Promise((resolve) => setImmediate(resolve));

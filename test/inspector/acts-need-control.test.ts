@@ -138,3 +138,30 @@ test('the head of a peer says what it speaks, and has the charts of its parts', 
     expect(viewer.standing).toMatchObject({ 'link up': 1, 'peer running': 1, 'manager open': 1 });
   }
 });
+
+test('what two inspectors have paused goes on when the last of them is stopped, or when anybody resumes it', async () => {
+  const { manager } = new World();
+  const [first, second] = [inspected({ manager, control: true }), inspected({ manager, control: true })];
+  await first.act({ do: 'pause' });
+  await second.act({ do: 'pause' });
+  first.stop();
+  expect(manager.isPaused).toBe(true);
+  second.stop();
+  expect(manager.isPaused).toBe(false);
+  const [third, fourth] = [inspected({ manager, control: true }), inspected({ manager, control: true })];
+  await third.act({ do: 'pause' });
+  await fourth.act({ do: 'resume' });
+  expect(manager.isPaused).toBe(false);
+  manager.pause(true);
+  third.stop();
+  expect(manager.isPaused).toBe(true);
+});
+
+test('what the program itself has paused stays so when an inspector that paused as well is stopped', async () => {
+  const { manager } = new World();
+  manager.pause(true);
+  const inspector = inspected({ manager, control: true });
+  await inspector.act({ do: 'pause' });
+  inspector.stop();
+  expect(manager.isPaused).toBe(true);
+});

@@ -34,6 +34,7 @@ const client: Omit<ChartDescription, 'firstEdge'> = {
     state('sent'),
     state('read'),
     state('done', 'final'),
+    state('busy.continuing'),
   ],
   edges: [
     edge(undefined, 'new', 'xstate.init'),
@@ -44,6 +45,8 @@ const client: Omit<ChartDescription, 'firstEdge'> = {
     edge('busy.callback', 'done', 'callback_done'),
     edge('busy.sending', 'busy.sending', 'read_done'),
     edge('new', 'busy.callback', 'cancel'),
+    edge('busy.sending', 'busy.continuing', 'send_done'),
+    edge('busy.continuing', 'busy.sending', 'send'),
   ],
 };
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
-import { WebSocketServer } from 'ws';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
 import { bridgeToStately, type StatelyOptions } from '../../inspector/bridges/stately.ts';
 import { pairOfPeers } from '../support/peers.ts';
 
@@ -53,4 +53,26 @@ test('what is called with, and what comes of it, is hidden in contexts, events a
   expect((await told()).text()).not.toContain('a long secret');
   const shown = await told({ sanitizeContext: (context) => context as object, sanitizeEvent: (event) => event });
   expect(shown.text()).toContain('a long secret');
+});
+
+test('where nobody can be reached it is said once, and after a stop nobody is tried any more', async () => {
+  const asked: (string | undefined)[] = [];
+  const refuse = ({ req }: { req: { url?: string | undefined } }): boolean => asked.push(req.url) < 0;
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, verifyClient: refuse });
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { host } = await pairOfPeers({}, {});
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const said: string[] = [];
+  const bridge = await new Promise<{ stop(): void }>((resolve) => {
+    const bridged = bridgeToStately(host, { url, onUnreachable: (reason) => (said.push(reason), resolve(bridged)) });
+  });
+  bridge.stop();
+  await vi.advanceTimersByTimeAsync(5_000);
+  // Whoever was to come would come before this one.
+  await once(new WebSocket(`${url}/last`), 'error');
+  expect(asked).toEqual(['/', '/last']);
+  expect(said).toEqual([expect.stringContaining('401')]);
 });

@@ -1,7 +1,22 @@
 import { expect, test } from 'vitest';
 import { Model } from '../../inspector/model.ts';
-import type { InspectRecord } from '../../inspector/records.ts';
+import type { GaugesRecord, InspectRecord } from '../../inspector/records.ts';
 import { edgeOf, handMadeCharts, head, job, step, walk } from './hand-made.ts';
+
+const someGauges: GaugesRecord = {
+  type: 'gauges',
+  of: 'far',
+  at: 0,
+  link: 'up',
+  jobs: 0,
+  send: { slots: 1, taken: 0, waiting: 0 },
+  execute: { slots: 1, taken: 0, parked: 0, waiting: 0 },
+  server: { count: 0, bytes: 0 },
+  client: { count: 0, bytes: 0 },
+  credit: undefined,
+  paused: false,
+  counters: {},
+};
 
 function wholeJob(number: number, at: number): InspectRecord[] {
   return [
@@ -118,4 +133,49 @@ test('moments that run backwards are taken for the last that was told', () => {
   );
   expect(model.side('near')?.track(1)?.times).toEqual([100, 100]);
   expect(model.range('near')?.to).toBe(100);
+});
+
+/** The first moment that a model can show after it was told those records. */
+function firstHeld(side: 'near' | 'far', records: readonly InspectRecord[]): number {
+  const model = new Model();
+  model.add(head(side));
+  for (const record of records) model.add(record);
+  return model.range(side)?.from ?? 0;
+}
+
+test('a side that tells much at once, again and again, makes the oldest be forgotten', () => {
+  const many = Array.from({ length: 100_000 }, (_, n) => n % 40);
+  const counts = Array.from({ length: 3_000 }, (_, at): InspectRecord => ({ type: 'counts', of: 'far', at, edges: many, taken: many }));
+  const model = new Model();
+  model.add(head('far'));
+  for (const record of counts) model.add(record);
+  // Edges that are told twice, or are none, are not held twice.
+  expect(model.range('far')).toEqual({ from: 0, to: 2_999 });
+  expect(model.viewAt('far', 5)?.counts[3]).toBe(3);
+  const names = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`${n}`.padEnd(300, 'x'), n]));
+  const gauges = Array.from({ length: 1_000 }, (_, at): InspectRecord => ({ ...someGauges, at, counters: names }));
+  expect(firstHeld('far', gauges)).toBeGreaterThan(800);
+});
+
+test('states within states without end cost no more than some of them', () => {
+  const states = Array.from({ length: 512 }, (_, n) => ({
+    path: `s${n}`,
+    parent: n === 0 ? undefined : `s${n - 1}`,
+    type: 'compound' as const,
+    description: undefined,
+  }));
+  const model = new Model();
+  model.add(head('far', { charts: [{ name: 'deep', isJob: true, states, edges: [], firstEdge: 0 }] }));
+  const deepest = model.side('far')?.charts.chart('deep')?.states.at(-1);
+  expect(deepest?.within.length).toBe(16);
+});
+
+test('of two states of one path the first is meant, and what stood in it stays with it', () => {
+  const states = ['a', 'b', 'a', 'c'].map((path) => ({ path, parent: undefined, type: 'atomic' as const, description: undefined }));
+  const model = new Model();
+  model.add(head('far', { charts: [{ name: 'twice', isJob: true, states, edges: [], firstEdge: 0, standing: [1, 2, 3, 4] }] }));
+  const view = model.viewAt('far', 'live');
+  const chart = view?.history.charts.chart('twice');
+  expect(chart?.states.map(({ path }) => path)).toEqual(['a', 'b', 'c']);
+  expect(chart && view?.standingIn(chart)).toEqual([1, 2, 4]);
 });

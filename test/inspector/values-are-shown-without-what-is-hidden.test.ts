@@ -4,16 +4,43 @@ import { hiding, messageLimits, shownValue } from '../../inspector/values.ts';
 
 const show = (value: unknown, more: string[] = []): unknown => shownValue(value, hiding(more));
 
-test.each(['password', 'Password', 'user_password', 'apiKey', 'private-key', 'AUTHORIZATION', 'x-auth-token', 'clientSecret', 'cookies'])(
-  'what is called %s is hidden, however deep',
-  (name) => {
-    expect(show({ a: [{ [name]: 'hunter2', user: 'u' }] })).toEqual({ a: [{ [name]: '(hidden)', user: 'u' }] });
-  },
-);
+test.each([
+  'password',
+  'Password',
+  'user_password',
+  'apiKey',
+  'private-key',
+  'AUTHORIZATION',
+  'x-auth-token',
+  'clientSecret',
+  'cookies',
+  'accessToken',
+  'API_KEY',
+  'pwd',
+  'jwt',
+])('what is called %s is hidden, however deep', (name) => {
+  expect(show({ a: [{ [name]: 'hunter2', user: 'u' }] })).toEqual({ a: [{ [name]: '(hidden)', user: 'u' }] });
+});
 
 test('own words are added, in any case and with any signs between', () => {
   expect(show({ Pin_Code: 1, pin: 2 }, ['pin code'])).toEqual({ Pin_Code: '(hidden)', pin: 2 });
   expect(show({ password: 1 }, ['pin'])).toEqual({ password: '(hidden)' });
+});
+
+test('a text that is JSON itself is looked into, and stays as it came where nothing in it is hidden', () => {
+  const text = '{ "user": "u", "inner": "[{\\"password\\": \\"hunter2\\"}]" }';
+  expect(show({ text, error: new Error(text) })).toEqual({
+    text: '{"user":"u","inner":"[{\\"password\\":\\"(hidden)\\"}]"}',
+    error: { name: 'Error', message: '{"user":"u","inner":"[{\\"password\\":\\"(hidden)\\"}]"}' },
+  });
+  const harmless = '{ "user":   "u" }';
+  expect(show(harmless)).toBe(harmless);
+  expect(show('{ "password": cut off')).toBe('{ "password": cut off');
+});
+
+test('many texts together are cut as well', () => {
+  const shown = JSON.stringify(show(Array.from({ length: 6 }, () => Array.from({ length: 49 }, () => 'x'.repeat(490)))));
+  expect(shown.length).toBeLessThan(2 * messageLimits.characters);
 });
 
 test('bytes are shown by their length', () => {

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { letGoOfIdle } from '../../inspector/event-stream.ts';
 import type { InspectRecord } from '../../inspector/records.ts';
 import { serveInspector } from '../../inspector/server.ts';
 import { ask, begin, below, eventsOf, FakeInspector, served } from './support/requests.ts';
@@ -74,4 +75,34 @@ test('closing ends every connection, those of viewers as well, and frees the por
   expect(inspector.viewers.size).toBe(0);
   const again = await serveInspector(inspector, { port: server.port });
   await again.close();
+});
+
+test('who asks for the recording and does not read it is not ready either', async () => {
+  const { server, inspector } = await served();
+  inspector.past = [{ ...gone, of: 'far', reason: 'x'.repeat(4 * 1024 * 1024) }];
+  const answer = await begin(server, below(server, 'recording'));
+  answer.pause();
+  const [viewer] = inspector.viewers;
+  inspector.tell(...Array.from({ length: 8 }, () => inspector.past[0] as InspectRecord));
+  expect(viewer?.isReady?.()).toBe(false);
+  answer.destroy();
+});
+
+test('a viewer that takes nothing of what waits is let go, and one that has all or takes some is not', () => {
+  vi.useFakeTimers();
+  try {
+    const response = { writableLength: 10, socket: { bytesWritten: 10 }, once: () => {}, destroy: vi.fn<() => void>() };
+    letGoOfIdle(response);
+    vi.advanceTimersByTime(300_000);
+    Object.assign(response, { writableLength: 20, socket: { bytesWritten: 25 } });
+    vi.advanceTimersByTime(300_000);
+    Object.assign(response, { writableLength: 0, socket: { bytesWritten: 25 } });
+    vi.advanceTimersByTime(900_000);
+    expect(response.destroy).not.toHaveBeenCalled();
+    Object.assign(response, { writableLength: 5, socket: { bytesWritten: 30 } });
+    vi.advanceTimersByTime(300_000);
+    expect(response.destroy).toHaveBeenCalledOnce();
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -99,3 +99,22 @@ test('whatever is no record is none, and nothing throws', () => {
     { seed: 6 },
   );
 });
+
+test('what another version has besides is left out, and what is nested without end, or is no moment, makes it no record', () => {
+  const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as unknown;
+  const [head] = JSON.parse(JSON.stringify(all)) as [Record<string, unknown>];
+  const read = { ...near, type: 'live', more: nested(10_000) };
+  expect(recordFrom(read)).toEqual({ ...near, type: 'live' });
+  const message = { ...near, type: 'message', direction: 'in', message: 'request', bytes: 5 };
+  expect(recordFrom({ ...message, value: nested(10) })).toBeDefined();
+  for (const one of [
+    { ...message, value: nested(10_000) },
+    { ...message, value: 'x'.repeat(1_000_000) },
+    { ...head, methods: [{ name: 'm', params: nested(10_000) }] },
+    { ...head, agent: { ...(head['agent'] as object), more: nested(10_000) } },
+    { ...head, epoch: 1e300 },
+    { ...near, type: 'live', at: 1e300 },
+    { ...near, type: 'steps', after: [1e300], jobs: [1], edges: [1] },
+  ])
+    expect(recordFrom(one)).toBeUndefined();
+});

@@ -30,6 +30,36 @@ needs('chromium')('the page finds jobs', () => {
     return page;
   }
 
+  it('on which the button goes down, though their rows move before it goes up', async () => {
+    const pair = await inspectedPair({ page: tests.folder, guest: { methods: { ping: () => 1, getfile: () => 2 } } });
+    onTestFinished(() => pair.close());
+    const page = await tests.open(pair.served.url);
+    await isLive(page);
+    await showTab(page, 'Jobs');
+    await pair.host.call('getfile');
+    await pair.host.call('ping');
+    await page.locator('[data-shown="2"]').waitFor();
+    await page.locator('[data-job]', { hasText: 'getfile' }).hover();
+    await page.mouse.down();
+    for (let n = 0; n < 3; n++) await pair.host.call('ping');
+    await page.locator('[data-shown="5"]').waitFor();
+    await page.mouse.up();
+    await page.getByRole('complementary').locator('h2', { hasText: 'getfile' }).waitFor();
+  });
+
+  it('and leaves the views and the time in reach of a narrow window', async () => {
+    const pair = await inspectedPair({ page: tests.folder, guest: { methods: { ping: () => 1 } } });
+    onTestFinished(() => pair.close());
+    const page = await tests.open(pair.served.url, { width: 800, height: 600 });
+    await isLive(page);
+    await showTab(page, 'Jobs');
+    await pair.host.call('ping');
+    await page.locator('[data-job]').first().click();
+    await page.getByRole('complementary').waitFor();
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+    await showTab(page, 'Timeline');
+  });
+
   it('by words, by columns, and those alone that failed', async () => {
     const page = await withJobs(false);
     const filter = page.getByRole('searchbox', { name: 'Filter jobs' });

@@ -2,6 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { Recorded } from '../../inspector/recorded.ts';
+import { readRecording } from '../../inspector/recording.ts';
+import { serveInspector } from '../../inspector/server.ts';
 import { inspectedPair } from '../support/inspected-pair.ts';
 import { needs } from './support/needs.ts';
 import { isLive, pageTests, showTab } from './support/page.ts';
@@ -36,6 +39,33 @@ needs('chromium')('the page opens recordings', () => {
     await page.locator('.banner b', { hasText: 'cut.jsonl' }).waitFor();
     await page.locator('summary', { hasText: '1 line could not be read' }).click();
     await page.locator('.banner li', { hasText: /^line \d+: the recording was cut off in it/ }).waitFor();
+  });
+
+  it('and stays as it is where a file is none', async () => {
+    const pair = await inspectedPair({ page: tests.folder, guest: { methods: { ping: () => 1 } } });
+    onTestFinished(() => pair.close());
+    const page = await tests.open(pair.served.url);
+    await isLive(page);
+    const file = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no recording\n') };
+    await page.getByLabel('Open a recording').setInputFiles(file);
+    const said = page.locator('[data-unreadable]', { hasText: 'notes.txt has nothing that can be shown: line 1: it is not JSON' });
+    await said.waitFor();
+    await isLive(page);
+    await said.getByRole('button').click();
+    await said.waitFor({ state: 'detached' });
+  });
+
+  it('and says of one that is replayed that it is over', async () => {
+    const pair = await inspectedPair({ page: tests.folder, guest: { methods: { ping: () => 1 } } });
+    await pair.host.call('ping');
+    const recording = readRecording(await (await fetch(new URL('recording', pair.served.url))).text());
+    await pair.close();
+    const replayed = await serveInspector(new Recorded(recording), { page: tests.folder });
+    onTestFinished(() => replayed.close());
+    const page = await tests.open(replayed.url);
+    await isLive(page);
+    await page.locator('.connection', { hasText: 'ended' }).waitFor();
+    await page.locator('.time-bar', { hasText: 'the last' }).waitFor();
   });
 
   it('when one is dropped on it', async () => {

@@ -32,4 +32,17 @@ needs('chromium')('the page outlives its agent', () => {
     await page.getByRole('button', { name: 'Show what was before' }).click();
     await page.locator('[data-shown="4"]').waitFor();
   });
+
+  it('says so when another agent answers there, whose address is another', async () => {
+    const guest = { methods: { ping: () => 1 } };
+    const first = await inspectedPair({ page: tests.folder, guest });
+    const page = await tests.open(first.served.url);
+    await isLive(page);
+    const { port } = first.served;
+    await first.close();
+    await page.locator('.banner.warning', { hasText: 'Trying to reach it again' }).waitFor();
+    const second = await inspectedPair({ page: tests.folder, guest, port });
+    onTestFinished(() => second.close());
+    await page.locator('.banner.warning', { hasText: 'the same one started anew' }).waitFor();
+  });
 });

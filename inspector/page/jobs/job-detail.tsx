@@ -67,7 +67,7 @@ function Facts({ store, job, view }: { store: Store; job: JobTrack; view: View }
         <>
           <dt>Outcome</dt>
           <dd>
-            <Outcome job={job} at={view.at} /> <span class="quiet">· the other side: {end.known}</span>
+            <Outcome job={job} at={view.at} /> {record.class === 'client' ? <span class="quiet">· the other side: {end.known}</span> : null}
           </dd>
         </>
       )}
@@ -137,7 +137,8 @@ export function clocksInWords({ model }: Store): string {
   if (clocks.samples === 0) return 'No call has told yet how the clocks differ: they are taken for right.';
   const ahead = far.epoch - near.epoch - clocks.offset;
   const apart = `the other end's clock is ${duration(Math.abs(ahead))} ${ahead < 0 ? 'behind' : 'ahead'}`;
-  return `Clocks are aligned to ${duration(clocks.delay / 2)} by the last ${several(clocks.samples, 'call')}: ${apart}.`;
+  const calls = clocks.samples === 1 ? 'one call' : `the last ${several(clocks.samples, 'call')}`;
+  return `Clocks are aligned to ${duration(clocks.delay / 2)} by ${calls}: ${apart}.`;
 }
 
 function OwnChart({ job, view }: { job: JobTrack; view: View }) {

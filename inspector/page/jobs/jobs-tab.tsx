@@ -28,6 +28,8 @@ function Table({ store, view, jobs }: { store: Store; view: View; jobs: readonly
   const now = store.now(view.of);
   const at = store.selected === undefined ? -1 : jobs.indexOf(store.selected);
   const chosen = useRef(false);
+  /** Rows move while jobs come: meant is the one on which the button went down, wherever it is when the button goes up. */
+  const pressed = useRef<JobTrack | undefined>(undefined);
   useSteadyRows(ref, jobs);
   useEffect(() => {
     // Only where the keys have moved it: whoever scrolls while jobs come is left where they are.
@@ -69,7 +71,19 @@ function Table({ store, view, jobs }: { store: Store; view: View; jobs: readonly
           <Head key={column.order} store={store} column={column} place={place} />
         ))}
       </div>
-      <div class="job-rows" role="presentation" ref={ref} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+      {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the grid has the keys */}
+      <div
+        class="job-rows"
+        role="presentation"
+        ref={ref}
+        onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+        onPointerDown={({ target }) => (pressed.current = jobOf(target, jobs))}
+        onClick={({ target }) => {
+          const job = pressed.current ?? jobOf(target, jobs);
+          pressed.current = undefined;
+          if (job !== undefined) store.set({ selected: store.selected === job ? undefined : job });
+        }}
+      >
         <div role="presentation" style={{ height: `${jobs.length * rowHeight}px` }}>
           <div role="presentation" style={{ transform: `translateY(${first * rowHeight}px)` }}>
             {rows.map((job, place) => (
@@ -117,7 +131,6 @@ interface RowProps {
 function Row({ store, view, job, place, now }: RowProps) {
   const isSelected = store.selected === job;
   return (
-    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the grid has the keys
     <div
       role="row"
       id={`job-${job.number}`}
@@ -125,7 +138,6 @@ function Row({ store, view, job, place, now }: RowProps) {
       aria-rowindex={place + 2}
       aria-selected={isSelected}
       class={`job-row${isSelected ? ' selected' : ''}${job.isDoneAt(view.at) ? ' over' : ''}`}
-      onClick={() => store.set({ selected: isSelected ? undefined : job })}
     >
       {columns.map(({ order, isNumber, show }, column) => (
         <span key={order} role="gridcell" aria-colindex={column + 1} class={isNumber === true ? 'number' : ''}>
@@ -134,6 +146,13 @@ function Row({ store, view, job, place, now }: RowProps) {
       ))}
     </div>
   );
+}
+
+/** The job whose row an element is of. */
+function jobOf(target: EventTarget | null, jobs: readonly JobTrack[]): JobTrack | undefined {
+  const row = target instanceof Element ? target.closest('[data-job]') : null;
+  const number = Number(row?.getAttribute('data-job') ?? NaN);
+  return jobs.find((job) => job.number === number);
 }
 
 /** Whoever has scrolled down reads on where they are, however many jobs come above. */

@@ -12,10 +12,21 @@ export function Banner({ store, connection }: { store: Store; connection: Connec
     <div class="banners">
       {source.type === 'agent' && source.state === 'gone' ? (
         <p class="banner warning">
-          The agent has gone, or can't be reached. {model.side('near') === undefined ? '' : 'What it told is kept here. '}Trying to reach it
-          again…
+          {source.isOther
+            ? 'Another agent answers here, or the same one started anew: its address is what it printed when it began. '
+            : "The agent has gone, or can't be reached. "}
+          {model.side('near') === undefined ? '' : 'What it told is kept here. '}
+          {source.isOther ? '' : 'Trying to reach it again…'}
         </p>
       ) : null}
+      {store.unreadable === undefined ? null : (
+        <p class="banner warning" data-unreadable>
+          <b>{store.unreadable.name}</b> has nothing that can be shown: {store.unreadable.why}.{' '}
+          <button type="button" class="link" onClick={() => store.set({ unreadable: undefined })}>
+            All right
+          </button>
+        </p>
+      )}
       {source.type === 'recording' ? (
         <div class="banner">
           <p>
@@ -77,9 +88,7 @@ function LeftOut({ view }: { view: View }) {
   const { jobs, steps, last } = view.leftOut;
   const said: string[] = [];
   if (last !== undefined && jobs + steps > 0) {
-    const why =
-      last.why === 'rate' ? `there are too many: one job in ${last.oneIn} is told` : 'they were overwritten before anybody looked';
-    said.push(`${several(jobs, 'job')} and ${several(steps, 'step')} were not told, since ${why}`);
+    said.push(`${several(jobs, 'job')} and ${several(steps, 'step')} were not told, since ${whyInWords(last)}`);
   }
   const forgotten = forgottenInWords(view.history.forgotten);
   if (forgotten !== '') said.push(`this page has let go of ${forgotten}, the oldest`);
@@ -89,6 +98,11 @@ function LeftOut({ view }: { view: View }) {
       {said.join('; ')}. The counts are exact all the same.
     </p>
   );
+}
+
+function whyInWords({ why, oneIn }: { readonly why: 'ring' | 'rate'; readonly oneIn: number }): string {
+  if (why === 'ring') return 'they were overwritten before anybody looked';
+  return oneIn > 1 ? `there are too many: one job in ${oneIn} is told` : 'there were too many at once';
 }
 
 function forgottenInWords({ jobs, steps, messages }: Forgotten): string {

@@ -79,11 +79,14 @@ function Sides({ store }: { store: Store }) {
   );
 }
 
-function ConnectionState({ store: { source } }: { store: Store }) {
+function ConnectionState({ store }: { store: Store }) {
+  const { source } = store;
   if (source.type === 'recording') return <span class="connection recording">recording</span>;
-  const words = { connecting: 'connecting…', past: 'reading the past…', live: 'live', gone: 'agent gone' }[source.state];
+  // An agent whose peer is over, or a recording that is replayed: all is told, and nothing follows.
+  const state = source.state === 'live' && !store.isHappening ? 'ended' : source.state;
+  const words = { connecting: 'connecting…', past: 'reading the past…', live: 'live', ended: 'ended', gone: 'agent gone' }[state];
   return (
-    <span class={`connection ${source.state}`} data-connection={source.state}>
+    <span class={`connection ${state}`} data-connection={source.state}>
       {words}
     </span>
   );

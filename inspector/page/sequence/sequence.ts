@@ -80,6 +80,7 @@ function rowsOf(model: Model, job: JobTrack, call: number, until: number): Seque
       .staysUntil(model.timeOf(job.of, until))
       // What is passed through without a stay says nothing that what follows does not.
       .filter(({ state, from, to }) => to !== from || messageStates.has(state.path))
+      .filter(isNoFurtherPiece())
       .map(({ state, from }) => ({
         at: model.nearTime(job.of, from),
         side: job.of,
@@ -90,6 +91,17 @@ function rowsOf(model: Model, job: JobTrack, call: number, until: number): Seque
       }))
       .filter(({ state }) => !state.isEnd)
   );
+}
+
+/** A long message goes to the line in pieces, with pauses: it is one message, which leaves with the first of them. */
+function isNoFurtherPiece(): (stay: { readonly state: StateEntry }) => boolean {
+  let isBegun = false;
+  return ({ state: { path } }) => {
+    if (path !== 'busy.sending') return path !== 'busy.continuing';
+    const isFirst = !isBegun;
+    isBegun = true;
+    return isFirst;
+  };
 }
 
 function arrowsOf(calls: readonly SequenceCall[], rows: readonly SequenceRow[]): SequenceArrow[] {

@@ -37,6 +37,7 @@ export class Connection {
     events.addEventListener('error', () => {
       this.#say('gone');
       if (events.readyState !== EventSource.CLOSED) return;
+      void this.#sayWhoAnswers(events);
       this.#retry = setTimeout(() => this.open(), this.#pause);
       this.#pause = Math.min(this.#pause * 2, pauses.last);
     });
@@ -72,7 +73,23 @@ export class Connection {
     const { source } = this.#store;
     if (source.type !== 'agent' || source.state === state) return;
     const announcement = state === 'gone' ? 'The agent has gone' : state === 'live' ? 'Connected to the agent' : '';
-    this.#store.set({ source: { type: 'agent', state, since: performance.now() }, announcement });
+    const since = performance.now();
+    this.#store.set({
+      source: state === 'gone' ? { type: 'agent', state, since, isOther: false } : { type: 'agent', state, since },
+      announcement,
+    });
+  }
+
+  /** Each agent makes a token of its own when it starts, so that the next one at this port refuses the address of the one before. */
+  async #sayWhoAnswers(events: EventSource): Promise<void> {
+    const isOther = await fetch('./', { cache: 'no-store' }).then(
+      ({ status }) => status === 403,
+      () => false,
+    );
+    const { source } = this.#store;
+    if (this.#events !== events || source.type !== 'agent' || source.state !== 'gone' || source.isOther === isOther) return;
+    const announcement = isOther ? 'Another agent answers there' : '';
+    this.#store.set({ source: { ...source, isOther }, announcement });
   }
 }
 

@@ -1,7 +1,8 @@
-/** A duration in milliseconds, for people: `0.4 ms`, `320 ms`, `1.24 s`, `3 m 05 s`, `2 h 11 m`. */
+/** A duration in milliseconds, for people: `40 µs`, `0.4 ms`, `320 ms`, `1.24 s`, `3 m 05 s`, `2 h 11 m`. */
 export function duration(ms: number): string {
   if (!Number.isFinite(ms)) return '–';
   const size = Math.abs(ms);
+  if (size >= 0.0005 && size < 0.0995) return `${Math.round(ms * 1000)} µs`;
   if (size < 9.95) return `${ms.toFixed(1)} ms`;
   if (size < 999.5) return `${Math.round(ms)} ms`;
   if (size < 9_995) return `${(ms / 1000).toFixed(2)} s`;
@@ -12,12 +13,12 @@ export function duration(ms: number): string {
 
 const two = (value: number): string => String(value).padStart(2, '0');
 
-/** A number of bytes, for people: `812 B`, `1.4 kB`, `3.2 MB`. */
+/** A number of bytes, for people, as the command writes it: `812 B`, `1.4 KiB`, `3.2 MiB`. */
 export function bytes(count: number): string {
-  if (count < 1000) return `${count} B`;
-  if (count < 999_500) return `${(count / 1000).toPrecision(3)} kB`;
-  if (count < 999_500_000) return `${(count / 1e6).toPrecision(3)} MB`;
-  return `${(count / 1e9).toPrecision(3)} GB`;
+  if (count < 1024) return `${Math.round(count)} B`;
+  if (count < 1024 ** 2) return `${(count / 1024).toFixed(1)} KiB`;
+  if (count < 1024 ** 3) return `${(count / 1024 ** 2).toFixed(1)} MiB`;
+  return `${(count / 1024 ** 3).toFixed(1)} GiB`;
 }
 
 /** A count with its thousands apart. */

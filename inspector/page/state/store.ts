@@ -8,7 +8,13 @@ export type Tab = 'charts' | 'jobs' | 'timeline' | 'sequence';
 /** Where the records come from, and how that stands. */
 export type Source =
   | { readonly type: 'agent'; readonly state: 'connecting' | 'past' | 'live'; readonly since: number }
-  | { readonly type: 'agent'; readonly state: 'gone'; readonly since: number }
+  | {
+      readonly type: 'agent';
+      readonly state: 'gone';
+      readonly since: number;
+      /** Somebody answers there who does not know the address: an agent that was started anew, for one. */
+      readonly isOther: boolean;
+    }
   | {
       readonly type: 'recording';
       readonly name: string;
@@ -23,6 +29,8 @@ export class Store {
   source: Source = { type: 'agent', state: 'connecting', since: performance.now() };
   /** What was told before the agent began anew, if it did while the page was open. */
   earlier: Model | undefined = undefined;
+  /** The file that was to be opened last, if it is no recording. */
+  unreadable: { readonly name: string; readonly why: string } | undefined = undefined;
   /** A moment of the near side; `live`: now. */
   cursor: number | 'live' = 'live';
   tab: Tab = 'charts';
@@ -43,7 +51,9 @@ export class Store {
   }
 
   /** Changes what is shown, as somebody asked: it is drawn at once. */
-  set(change: Partial<Pick<Store, 'tab' | 'side' | 'selected' | 'filter' | 'order' | 'cursor' | 'source' | 'announcement'>>): void {
+  set(
+    change: Partial<Pick<Store, 'tab' | 'side' | 'selected' | 'filter' | 'order' | 'cursor' | 'source' | 'announcement' | 'unreadable'>>,
+  ): void {
     Object.assign(this, change);
     this.#tell();
   }
@@ -52,6 +62,7 @@ export class Store {
   show(model: Model, source: Source, cursor: number | 'live'): void {
     this.model = model;
     this.source = source;
+    this.unreadable = undefined;
     this.cursor = cursor;
     this.selected = undefined;
     if (model.side(this.side) === undefined) this.side = 'near';
@@ -70,6 +81,12 @@ export class Store {
 
   get isLive(): boolean {
     return this.cursor === 'live';
+  }
+
+  /** Whether things happen now: the agent is there, and what it tells of goes on. A recording that is replayed is over. */
+  get isHappening(): boolean {
+    const { source, model } = this;
+    return source.type === 'agent' && source.state === 'live' && model.viewAt('near', 'live')?.gone === undefined;
   }
 
   /** A side at the moment that is shown. */

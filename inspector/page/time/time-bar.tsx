@@ -48,7 +48,7 @@ export function TimeBar({ store }: { store: Store }) {
       <p class="moment">
         <time>{moment}</time>
         <span class={store.isLive ? 'quiet' : 'paused'}>
-          {store.isLive ? (store.source.type === 'agent' && store.source.state === 'live' ? 'now' : 'the last') : `−${duration(behind)}`}
+          {store.isLive ? (store.isHappening ? 'now' : 'the last') : `−${duration(behind)}`}
         </span>
         <span class="quiet">{duration(to - from)} held</span>
       </p>

@@ -103,3 +103,23 @@ test('where the other side tells nothing, messages end nowhere', () => {
     { kind: 'response', call: 0, from: 'far', sent: undefined, arrived: 3 },
   ]);
 });
+
+test('a message that goes in pieces leaves once', () => {
+  const model = new Model();
+  model.add(head('near'));
+  model.add(job('near', 10, 1, 'client', { tag: 'h1' }));
+  model.add(
+    walk('near', 1, 'client', [
+      [10, 'new'],
+      [10, 'busy.sending'],
+      [11, 'busy.continuing'],
+      [12, 'busy.sending'],
+      [12, 'busy.continuing'],
+      [12, 'busy.sending'],
+      [13, 'sent'],
+      [14, 'read'],
+    ]),
+  );
+  const { rows } = sequenceOf(model, callsOf(model, jobs(model)), Infinity);
+  expect(rows.map(({ at, state }) => `${at} ${state.path}`)).toEqual(['10 busy.sending', '13 sent', '14 read']);
+});

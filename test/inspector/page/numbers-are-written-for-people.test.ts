@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { after, bytes, duration, momentAfter, several, shortCount } from '../../../inspector/page/state/format.ts';
 
 test.each([
-  [0.04, '0.0 ms'],
+  [0, '0.0 ms'],
+  [0.04, '40 µs'],
+  [0.0996, '0.1 ms'],
   [9.94, '9.9 ms'],
   [9.96, '10 ms'],
   [999.4, '999 ms'],
@@ -20,7 +22,7 @@ test('moments say which way they are', () => {
 });
 
 test('bytes and counts are short', () => {
-  expect([bytes(812), bytes(1400), bytes(3_200_000), bytes(4e9)]).toEqual(['812 B', '1.40 kB', '3.20 MB', '4.00 GB']);
+  expect([bytes(812), bytes(1400), bytes(3_200_000), bytes(4e9)]).toEqual(['812 B', '1.4 KiB', '3.1 MiB', '3.7 GiB']);
   expect([shortCount(9_999), shortCount(12_345), shortCount(123_456), shortCount(4_100_000)]).toEqual(['9999', '12.3k', '123k', '4.1M']);
   expect([several(1, 'job'), several(2000, 'job')]).toEqual(['1 job', '2,000 jobs']);
 });
