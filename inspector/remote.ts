@@ -2,6 +2,7 @@ import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { invalidOption, quote } from '../transport/errors.ts';
 import { realClock, type Clock } from '../transport/timers.ts';
 import { EventReader } from './event-reader.ts';
+import { Pace } from './pace.ts';
 import { recordFrom } from './record-check.ts';
 import type { InspectRecord } from './records.ts';
 
@@ -79,8 +80,9 @@ class Remote {
     try {
       if (statusCode !== 200) return this.#lost(asked, await said(response), statusCode !== 503);
       const events = new EventReader();
+      const pace = new Pace(this.#clock.now());
       for await (const text of response.setEncoding('utf8') as AsyncIterable<string>) {
-        for (const data of events.push(text)) this.#take(data);
+        for (const data of events.push(text)) await this.#take(data, pace);
         while (!this.#isOver && this.#watcher.isReady?.() === false) await this.#pause(LOOK_MS);
         if (this.#isOver) return;
       }
@@ -94,11 +96,13 @@ class Remote {
     return new Promise((resolve) => (this.#timer = this.#clock.setTimeout(resolve, ms)));
   }
 
-  #take(data: string): void {
+  async #take(data: string, pace: Pace): Promise<void> {
     const records = recordsIn(data);
     if (records.length === 0 || this.#isOver) return;
     this.#attempts = 0;
     this.#watcher.take(records);
+    const wait = pace.take(records, this.#clock.now());
+    if (wait > 0) await this.#pause(wait);
   }
 
   #lost(asked: ClientRequest, reason: string, isFinal: boolean): void {
