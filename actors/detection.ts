@@ -6,24 +6,10 @@ import { VirtagentError } from '../transport/errors.ts';
 import type { IncomingMessage } from '../transport/messages.ts';
 import type { ProtocolName } from '../transport/protocols.ts';
 import { backoff, durations, type Timer } from '../transport/timers.ts';
-import type { Transport } from '../transport/transport.ts';
 import { ChartEffects } from './chart-effects.ts';
-import type { Greeting } from './greeting.ts';
-import type { Manager } from './manager.ts';
+import type { Greeting, GreetingHost } from './greeting.ts';
 import type { Methods } from './methods.ts';
 import { watched } from './watched-chart.ts';
-
-/** What finding out a protocol needs of its peer. */
-export interface DetectionHost {
-  readonly ref: AnyActorRef;
-  readonly manager: Manager;
-  readonly transport: Transport;
-  readonly random: () => number;
-  /** It is known: from now on the peer speaks it, on this line too. */
-  decided(protocol: ProtocolName): void;
-  onViolation(): void;
-  stopChild(child: AnyActorRef): void;
-}
 
 /**
  * `protocol: 'auto'`: its chart (`machines/detect.ts`) at work. It is the peer's greeting until the protocol is known; then another
@@ -32,7 +18,8 @@ export interface DetectionHost {
 export class Detection implements Greeting {
   readonly methods: Methods = {};
   readonly remoteMethods = undefined;
-  readonly #host: DetectionHost;
+  readonly #host: GreetingHost;
+  readonly #decided: (protocol: ProtocolName) => void;
   readonly #effects = new ChartEffects();
   #actor: ActorRefFrom<typeof detectMachine> | undefined;
   /** What is heard on the present line while it is not up. */
@@ -41,8 +28,10 @@ export class Detection implements Greeting {
   #hasAsked = false;
   #timer: Timer | undefined;
 
-  constructor(host: DetectionHost) {
+  /** @param decided - it is known: from now on the peer speaks it, on this line too. */
+  constructor(host: GreetingHost, decided: (protocol: ProtocolName) => void) {
     this.#host = host;
+    this.#decided = decided;
   }
 
   /** A line is open, whoever greets on it. */
@@ -110,7 +99,7 @@ export class Detection implements Greeting {
     this.up();
     const clean = this.#hasAsked ? cleanLine(protocol) : undefined;
     if (clean !== undefined) transport.writeBytes(clean, () => {});
-    this.#host.decided(protocol);
+    this.#decided(protocol);
     if (recogniser !== undefined && recogniser === this.#recogniser) transport.reads(recogniser.read);
   }
 
@@ -152,7 +141,7 @@ export class Detection implements Greeting {
         disarm: () => after(() => this.#disarm()),
         decide: (_, { protocol }) => after(() => this.#decide(protocol as ProtocolName)),
         refuse: (_, { what }) => after(() => this.#refuse(what)),
-        report: () => after(() => this.#host.onViolation()),
+        report: () => after(() => this.#host.onUnclaimed()),
       },
     });
     const actor = createActor(watched(chart, 'detect'), { id: 'detect', parent: this.#host.ref as never });

@@ -1,5 +1,23 @@
+import type { AnyActorRef } from 'xstate';
 import type { IncomingMessage } from '../transport/messages.ts';
+import type { Transport } from '../transport/transport.ts';
+import type { Manager } from './manager.ts';
 import type { Methods } from './methods.ts';
+import type { Outgoing } from './outgoing.ts';
+
+/** What greetings need of their peer. Its manager and its transport are made after them. */
+export interface GreetingHost {
+  readonly ref: AnyActorRef;
+  readonly manager: Manager;
+  readonly transport: Transport;
+  readonly outgoing: Outgoing;
+  readonly random: () => number;
+  readonly isTraced: boolean;
+  trace(direction: 'in' | 'out', message: object, bytes: number): void;
+  /** An answer that is to nothing, or an event that breaks the contract. */
+  onUnclaimed(): void;
+  stopChild(child: AnyActorRef): void;
+}
 
 /** What a protocol exchanges before requests are sent, and what it holds of its line meanwhile. One a peer, for all its lines. */
 export interface Greeting {

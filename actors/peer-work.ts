@@ -9,7 +9,7 @@ import type { Protocol, ProtocolName } from '../transport/protocols.ts';
 import type { Session } from '../transport/session/session.ts';
 import type { Transport, TransportCounters, TransportInput } from '../transport/transport.ts';
 import { EarlyCalls } from './early-calls.ts';
-import type { Greeting } from './greeting.ts';
+import type { Greeting, GreetingHost } from './greeting.ts';
 import { Detection } from './detection.ts';
 import { greetingOf } from './greetings.ts';
 import { Incoming, type IncomingHost } from './incoming.ts';
@@ -65,7 +65,7 @@ export function workOf(ref: AnyActorRef): PeerWork {
  * What a peer's parts do for one another: the manager's jobs, the transport's line, the protocol's greeting, and the calls both ways.
  * What it is to do when, its chart says (`machines/peer.ts`); what callers see of it is {@link Peer}.
  */
-export class PeerWork implements IncomingHost {
+export class PeerWork implements IncomingHost, GreetingHost {
   readonly ref: AnyActorRef;
   readonly outgoing: Outgoing;
   readonly tagPrefix: string;
@@ -96,7 +96,7 @@ export class PeerWork implements IncomingHost {
     this.outgoing = new Outgoing(this);
     this.#incoming = new Incoming(this);
     this.#incoming.onOwed = () => this.#weighOwed();
-    this.#greeting = options.detected === undefined ? greetingOf(this) : this.#detect();
+    this.#greeting = options.detected === undefined ? greetingOf(this.#options, this) : this.#detect();
   }
 
   /** As they were given; with `protocol: 'auto'` those of the protocol, once it is known. */
@@ -127,6 +127,10 @@ export class PeerWork implements IncomingHost {
 
   get protocol(): Protocol {
     return this.#options.protocol;
+  }
+
+  get random(): () => number {
+    return this.#options.random;
   }
 
   get timeoutMs(): number {
@@ -307,20 +311,7 @@ export class PeerWork implements IncomingHost {
 
   #detect(): Greeting {
     this.#early = new EarlyCalls(() => this.manager.timers, this.#options.managerLimits.maxClientJobs);
-    const owner = this;
-    this.#detection = new Detection({
-      ref: this.ref,
-      random: this.#options.random,
-      get manager() {
-        return owner.manager;
-      },
-      get transport() {
-        return owner.transport;
-      },
-      decided: (protocol) => this.#decided(protocol),
-      onViolation: () => this.onUnclaimed(),
-      stopChild: this.stopChild,
-    });
+    this.#detection = new Detection(this, (protocol) => this.#decided(protocol));
     return this.#detection;
   }
 
@@ -329,7 +320,7 @@ export class PeerWork implements IncomingHost {
     const options = (this.#options.detected as (name: ProtocolName) => CheckedPeerOptions)(protocol);
     this.#options = options;
     this.manager.terms({ window: options.managerLimits.window, credits: options.protocol.greeting === 'session' });
-    this.#greeting = greetingOf(this);
+    this.#greeting = greetingOf(this.#options, this);
     const early = this.#early;
     this.#early = undefined;
     this.transport.renewCodec();

@@ -5,31 +5,12 @@ import { isOfParser, refusesIds } from '../transport/codecs/qemu-ga-errors.ts';
 import { quote, type RemoteProtocolError } from '../transport/errors.ts';
 import type { IncomingMessage, WireError } from '../transport/messages.ts';
 import { backoff, durations, type Timer } from '../transport/timers.ts';
-import type { Transport } from '../transport/transport.ts';
 import type { CallResult } from './call.ts';
 import { ChartEffects } from './chart-effects.ts';
-import type { Greeting } from './greeting.ts';
-import type { Manager } from './manager.ts';
+import type { Greeting, GreetingHost } from './greeting.ts';
 import type { Methods } from './methods.ts';
-import type { Outgoing } from './outgoing.ts';
 import { changesList, isSilentByName, readList, type Command } from './qemu-ga-list.ts';
 import { watched } from './watched-chart.ts';
-
-/** What the greeting of a guest agent needs of its peer. */
-export interface QemuGaHost {
-  readonly ref: AnyActorRef;
-  readonly manager: Manager;
-  readonly transport: Transport;
-  readonly outgoing: Outgoing;
-  readonly random: () => number;
-  readonly isTraced: boolean;
-  trace(direction: 'in' | 'out', message: object, bytes: number): void;
-  /** Nothing but what the greeting needs may be sent. */
-  hold(): void;
-  /** An answer that is to nothing. */
-  onUnclaimed(): void;
-  stopChild(child: AnyActorRef): void;
-}
 
 /** The one command that is on the line. */
 interface OnLine {
@@ -54,14 +35,14 @@ const unheard: WireError = {
  */
 export class QemuGaGreeting implements Greeting {
   readonly methods: Methods = {};
-  readonly #host: QemuGaHost;
+  readonly #host: GreetingHost;
   /** From the first line on. */
   #actor: ActorRefFrom<typeof qemuGaMachine> | undefined;
   readonly #effects = new ChartEffects();
   #commands: ReadonlyMap<string, Command> | undefined;
-  /** Whether file systems were frozen on this line: few commands are enabled until they are thawed. */
   /** When the list came, or was last doubted. */
   #listedAt = 0;
+  /** Whether file systems were frozen on this line: few commands are enabled until they are thawed. */
   #isFrozen = false;
   #onLine: OnLine | undefined;
   /** The number of the last sync, and whether the stream has not taken it. */
@@ -79,7 +60,7 @@ export class QemuGaGreeting implements Greeting {
   #isStopping = false;
   #watching: { unsubscribe(): void } | undefined;
 
-  constructor(host: QemuGaHost) {
+  constructor(host: GreetingHost) {
     this.#host = host;
   }
 
@@ -171,7 +152,7 @@ export class QemuGaGreeting implements Greeting {
   // What the chart asks for.
 
   #hold(): void {
-    this.#host.hold();
+    this.#host.manager.gate('exempt');
     this.#host.transport.resync();
   }
 

@@ -1,34 +1,18 @@
 import { createActor, type ActorRefFrom, type AnyActorRef } from 'xstate';
 import { sessionMachine, type SessionEvent, type SessionState } from '../machines/session.ts';
-import type { Gate } from '../machines/slots.ts';
 import { byeCodes, Session, type SessionOptions } from '../transport/session/session.ts';
 import { backoff, durations, type Timer } from '../transport/timers.ts';
-import type { Transport } from '../transport/transport.ts';
 import { ChartEffects } from './chart-effects.ts';
-import type { Greeting } from './greeting.ts';
-import type { Manager } from './manager.ts';
+import type { Greeting, GreetingHost } from './greeting.ts';
 import type { Methods } from './methods.ts';
 import { watched } from './watched-chart.ts';
-
-/** What a session of virtagent-2 needs of its peer. */
-export interface SessionGreetingHost {
-  readonly ref: AnyActorRef;
-  readonly manager: Manager;
-  readonly transport: Transport;
-  readonly random: () => number;
-  readonly options: SessionOptions;
-  /** What may be sent. */
-  gate(open: Gate): void;
-  /** An event that breaks the contract. */
-  onViolation(): void;
-  stopChild(child: AnyActorRef): void;
-}
 
 /** The session of virtagent-2: its chart (`machines/session.ts`) at work on what the wire says (`transport/session/`). */
 export class SessionGreeting implements Greeting {
   readonly methods: Methods = {};
   readonly remoteMethods = undefined;
-  readonly #host: SessionGreetingHost;
+  readonly #host: GreetingHost;
+  readonly #options: SessionOptions;
   readonly #effects = new ChartEffects();
   #session: Session | undefined;
   #actor: ActorRefFrom<typeof sessionMachine> | undefined;
@@ -39,8 +23,9 @@ export class SessionGreeting implements Greeting {
   /** Told when the other side has all that was said, or can't be asked any more. */
   #confirmed: (() => void) | undefined;
 
-  constructor(host: SessionGreetingHost) {
+  constructor(host: GreetingHost, options: SessionOptions) {
     this.#host = host;
+    this.#options = options;
   }
 
   get session(): Session {
@@ -55,14 +40,14 @@ export class SessionGreeting implements Greeting {
         discard: () => host.transport.discard(),
         silent: (reason) => host.transport.silent(reason),
       },
-      host.options,
+      this.#options,
     );
     return this.#session;
   }
 
   begin(): void {
     // Until both have agreed, nothing is sent: also no answer.
-    this.#host.gate('none');
+    this.#host.manager.gate('none');
     // Of a line that is open: the chart itself wants it greeted anew, and does.
     if (this.#isOpen) return;
     this.#isOpen = true;
@@ -111,7 +96,7 @@ export class SessionGreeting implements Greeting {
   // What the chart asks for.
 
   #hold(): void {
-    this.#host.gate('none');
+    this.#host.manager.gate('none');
     this.#host.transport.resync();
   }
 
@@ -165,7 +150,7 @@ export class SessionGreeting implements Greeting {
         stopKeeping: () => after(() => this.#stopKeeping()),
         endSession: () => after(() => this.#endSession()),
         fail: (_, { reason }) => after(() => this.#host.transport.fail(reason)),
-        report: () => after(() => this.#host.onViolation()),
+        report: () => after(() => this.#host.onUnclaimed()),
       },
     });
     const actor = createActor(watched(chart, 'session'), { id: 'session', parent: this.#host.ref as never });

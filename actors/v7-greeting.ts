@@ -1,23 +1,11 @@
 import { quote } from '../transport/errors.ts';
 import { backoff, durations, type Timer } from '../transport/timers.ts';
-import type { Greeting } from './greeting.ts';
-import type { Manager } from './manager.ts';
+import type { Greeting, GreetingHost } from './greeting.ts';
 import type { Methods } from './methods.ts';
 import type { CallResult } from './call.ts';
-import type { Outgoing } from './outgoing.ts';
 
 /** Which end of a v7 line a peer is. */
 export type Role = 'host' | 'guest';
-
-/** What a v7 greeting needs of its peer. */
-export interface GreetingHost {
-  readonly manager: Manager;
-  readonly outgoing: Outgoing;
-  /** The names of the guest's own methods, for its capabilities. */
-  readonly methodNames: readonly string[];
-  /** Requests may be sent. */
-  greeted(): void;
-}
 
 /** What the guest of the original said that it was. */
 const VERSION = '1.0';
@@ -32,6 +20,7 @@ export class V7Greeting implements Greeting {
   /** The guest's methods, as it listed them; undefined before it did, or if it has no list. */
   remoteMethods: ReadonlySet<string> | undefined;
   readonly #role: Role;
+  readonly #methodNames: readonly string[];
   readonly #host: GreetingHost;
   #timer: Timer | undefined;
   #open = false;
@@ -43,8 +32,10 @@ export class V7Greeting implements Greeting {
   /** The greeting call that is out: one at a time, whatever the peer says. */
   #calling: AbortController | undefined;
 
-  constructor(role: Role, host: GreetingHost) {
+  /** @param methodNames - of the guest's own methods, for its capabilities. */
+  constructor(role: Role, methodNames: readonly string[], host: GreetingHost) {
     this.#role = role;
+    this.#methodNames = methodNames;
     this.#host = host;
   }
 
@@ -71,7 +62,7 @@ export class V7Greeting implements Greeting {
       this.#askLater();
       return;
     }
-    this.#host.greeted();
+    this.#host.transport.greeted();
     this.#hello();
   }
 
@@ -115,7 +106,7 @@ export class V7Greeting implements Greeting {
   #tell(): { readonly methods: readonly string[]; readonly version: string } {
     this.#isKnown = true;
     this.#host.manager.timers.cancel(this.#timer);
-    return { methods: this.#host.methodNames, version: VERSION };
+    return { methods: this.#methodNames, version: VERSION };
   }
 
   #ask(): void {
@@ -162,6 +153,6 @@ export class V7Greeting implements Greeting {
     this.remoteMethods = Array.isArray(methods)
       ? new Set([...methods.slice(0, 1024).filter((name) => typeof name === 'string'), 'capabilities'])
       : undefined;
-    this.#host.greeted();
+    this.#host.transport.greeted();
   }
 }

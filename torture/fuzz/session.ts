@@ -1,6 +1,7 @@
 /** The session with its chart, told whatever a peer, a line, a clock and an app may come up with. */
 import { createActor, createMachine } from 'xstate';
 import type { Manager } from '../../actors/manager.ts';
+import type { GreetingHost } from '../../actors/greeting.ts';
 import { SessionGreeting } from '../../actors/session-greeting.ts';
 import { encodeFrame, FrameReader, sessionSeed, type Frame } from '../../transport/codecs/virtagent-2-frames.ts';
 import { RemoteProtocolError } from '../../transport/errors.ts';
@@ -56,18 +57,17 @@ export class SessionFuzz {
       fail,
       silent: fail,
     } as unknown as Transport;
-    this.#greeting = new SessionGreeting({
+    const host = {
       ref: this.#root,
       manager,
       transport,
       random: random.fork('session').next,
-      options: { limits, reliable: random.below(2) === 0, room, keepMs: 3_000, heartbeatMs: 2_000 },
-      gate: () => {},
-      onViolation: () => {
+      onUnclaimed: () => {
         throw new Error('an event that the chart does not take');
       },
       stopChild: () => {},
-    } as unknown as ConstructorParameters<typeof SessionGreeting>[0]);
+    } as unknown as GreetingHost;
+    this.#greeting = new SessionGreeting(host, { limits, reliable: random.below(2) === 0, room, keepMs: 3_000, heartbeatMs: 2_000 });
   }
 
   #mustClose = false;
