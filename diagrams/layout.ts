@@ -1,17 +1,6 @@
 import elk, { type ElkExtendedEdge, type ElkNode } from 'elkjs/lib/elk.bundled.js';
+import { boxOf, cornersOf, layered, widthOf, type Box, type Point } from './geometry.ts';
 import { arrowsOf, childrenOf, idOf, initialOf, pathOf, type Arrow, type ChartNode } from './chart-nodes.ts';
-
-/** A point of a drawing, in pixels from its upper left corner. */
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-/** A box of a drawing, in pixels. */
-export interface Box extends Point {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** A state where it is drawn. */
 export interface PlacedState extends Box {
@@ -46,19 +35,14 @@ export interface Layout {
   readonly arrows: readonly PlacedArrow[];
 }
 
-/** Sizes in pixels: of a monospaced font, so that the width of a text is known without drawing it. */
-export const sizes = Object.freeze({ name: 14, label: 11, lineHeight: 14, gap: 5, perCharacter: 0.602, padding: 12 });
+/** Sizes in pixels. */
+export const sizes = Object.freeze({ name: 14, label: 11, lineHeight: 14, gap: 5, padding: 12 });
 
 /** Characters of a label's line, beyond which it is broken at a comma. */
 const LINE_CHARACTERS = 30;
 
 const elkOptions = {
-  'elk.algorithm': 'layered',
-  'elk.direction': 'DOWN',
-  'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
-  'elk.edgeRouting': 'ORTHOGONAL',
-  'elk.json.shapeCoords': 'ROOT',
-  'elk.json.edgeCoords': 'ROOT',
+  ...layered,
   'elk.padding': '[top=20,left=20,bottom=20,right=20]',
   'elk.spacing.nodeNode': '36',
   'elk.spacing.edgeNode': '20',
@@ -66,10 +50,6 @@ const elkOptions = {
   'elk.spacing.edgeLabel': '4',
   'elk.layered.spacing.nodeNodeBetweenLayers': '34',
   'elk.layered.spacing.edgeNodeBetweenLayers': '16',
-  'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
-  'elk.layered.considerModelOrder.strategy': 'PREFER_NODES',
-  // What the source has first is above, and the arrows back are those that lead up.
-  'elk.layered.cycleBreaking.strategy': 'MODEL_ORDER',
 };
 
 /** Finds a place for everything in a chart, from its machine's root. The same chart has the same layout each time. */
@@ -84,11 +64,6 @@ export async function layoutOf(root: ChartNode): Promise<Layout> {
     states: placedIn(placed, root),
     arrows: [...edges.values()].map((edge) => placedArrow(edge, arrows[Number(edge.id)])),
   };
-}
-
-/** How wide a text is, in pixels. */
-export function widthOf(text: string, fontSize: number): number {
-  return text.length * fontSize * sizes.perCharacter;
 }
 
 const beginOf = (parent: ChartNode): string => `(begin)${idOf(parent)}`;
@@ -178,15 +153,10 @@ function placedIn(placed: ElkNode, parent: ChartNode): PlacedState[] {
 }
 
 function placedArrow(edge: ElkExtendedEdge, bundle: Bundle | undefined): PlacedArrow {
-  const points = (edge.sections ?? []).flatMap(({ startPoint, bendPoints = [], endPoint }) => [startPoint, ...bendPoints, endPoint]);
   const label = edge.labels?.[0];
   return {
-    points,
+    points: cornersOf(edge),
     lines: bundle === undefined ? [] : labelLines(bundle),
     label: label === undefined ? undefined : { x: label.x ?? 0, y: label.y ?? 0 },
   };
-}
-
-function boxOf({ x = 0, y = 0, width = 0, height = 0 }: ElkNode): Box {
-  return { x, y, width, height };
 }

@@ -1,5 +1,6 @@
 import type { Chart } from './charts.ts';
-import { layoutOf, sizes, type Layout, type PlacedArrow, type PlacedState, type Point } from './layout.ts';
+import { roundedPath, widthOf } from './geometry.ts';
+import { layoutOf, sizes, type Layout, type PlacedArrow, type PlacedState } from './layout.ts';
 
 /** Room for the title, in pixels. */
 const TITLE_HEIGHT = 34;
@@ -10,7 +11,7 @@ const CORNER = 7;
 /** A chart as an SVG that needs nothing besides: it follows the reader's choice of light or dark. */
 export async function svgOf({ name, title, machine }: Chart): Promise<string> {
   const layout = await layoutOf(machine.root);
-  const width = Math.max(layout.width, Math.ceil(title.length * 16 * sizes.perCharacter) + 40);
+  const width = Math.max(layout.width, Math.ceil(widthOf(title, 16)) + 40);
   const height = layout.height + TITLE_HEIGHT;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="t d">`,
@@ -22,7 +23,7 @@ export async function svgOf({ name, title, machine }: Chart): Promise<string> {
     `<text class="title" x="20" y="28">${escaped(title)}</text>`,
     `<g transform="translate(0 ${TITLE_HEIGHT})">`,
     ...layout.states.map(drawState),
-    ...layout.arrows.map(({ points }) => `<path class="edge" d="${roundedPath(points)}" marker-end="url(#arrow)"/>`),
+    ...layout.arrows.map(({ points }) => `<path class="edge" d="${roundedPath(points, CORNER)}" marker-end="url(#arrow)"/>`),
     // A name inside a box may have arrows across it.
     ...layout.states.filter(({ kind }) => kind === 'compound').map(drawOuterName),
     ...layout.arrows.flatMap(drawLabel),
@@ -73,28 +74,6 @@ function drawLabel({ label, lines }: PlacedArrow): string[] {
     ({ kind, text, y }) => `<text class="label ${kind}" x="${label.x + 3}" y="${label.y + y + sizes.label + 1}">${escaped(text)}</text>`,
   );
   return [`<g>${texts.join('')}</g>`];
-}
-
-/** Straight pieces with rounded corners. */
-function roundedPath(points: readonly Point[]): string {
-  const pieces = points.map((point, at) => {
-    const [before, after] = [points[at - 1], points[at + 1]];
-    if (before === undefined) return `M${text(point)}`;
-    if (after === undefined) return `L${text(point)}`;
-    return `L${text(towards(point, before))}Q${text(point)} ${text(towards(point, after))}`;
-  });
-  return pieces.join('');
-}
-
-/** The point beside a corner on the way to another: at most half of that way. */
-function towards(corner: Point, other: Point): Point {
-  const length = Math.hypot(other.x - corner.x, other.y - corner.y);
-  const part = length === 0 ? 0 : Math.min(CORNER, length / 2) / length;
-  return { x: corner.x + (other.x - corner.x) * part, y: corner.y + (other.y - corner.y) * part };
-}
-
-function text({ x, y }: Point): string {
-  return `${Math.round(x * 10) / 10} ${Math.round(y * 10) / 10}`;
 }
 
 /** For who does not see it. */

@@ -1,8 +1,12 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { roundedPath, type Box } from '../../../diagrams/geometry.ts';
 import type { ChartEntry, StateEntry } from '../../model.ts';
 import { count, several, shortCount } from '../state/format.ts';
 import type { Arrow } from './chart-graph.ts';
-import { layoutOf, nameOf, roundedPath, sizes, type Box, type Layout } from './layout.ts';
+import { layoutOf, nameOf, sizes, type Layout } from './layout.ts';
+
+/** How round the corners of arrows are, in pixels. */
+const CORNER = 6;
 
 interface ChartViewProps {
   readonly chart: ChartEntry;
@@ -59,7 +63,7 @@ export function ChartView(props: ChartViewProps) {
           key={arrow.id}
           class={takenOver(arrow, props) > 0 ? 'arrow taken' : 'arrow'}
           data-arrow={arrow.id}
-          d={roundedPath(points)}
+          d={roundedPath(points, CORNER)}
           marker-end={`url(#${arrowId})`}
         />
       ))}

@@ -1,17 +1,8 @@
 import Elk, { type ElkExtendedEdge, type ElkNode } from 'elkjs/lib/elk-api.js';
 import workerUrl from 'elkjs/lib/elk-worker.min.js?url';
+import { boxOf, cornersOf, layered, widthOf, type Box, type Point } from '../../../diagrams/geometry.ts';
 import type { ChartEntry, StateEntry } from '../../model.ts';
 import { arrowsOf, type Arrow } from './chart-graph.ts';
-
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-export interface Box extends Point {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** A chart with a place for everything, in pixels from its upper left corner. */
 export interface Layout extends Pick<Box, 'width' | 'height'> {
@@ -21,16 +12,11 @@ export interface Layout extends Pick<Box, 'width' | 'height'> {
   readonly arrows: readonly { readonly arrow: Arrow; readonly points: readonly Point[]; readonly label: Box | undefined }[];
 }
 
-/** Of a monospaced font, so that the width of a text is known without drawing it. */
-export const sizes = Object.freeze({ name: 12.5, label: 10.5, line: 13, perCharacter: 0.602, badge: 44, state: 32 });
+/** In pixels. */
+export const sizes = Object.freeze({ name: 12.5, label: 10.5, line: 13, badge: 44, state: 32 });
 
 const options = {
-  'elk.algorithm': 'layered',
-  'elk.direction': 'DOWN',
-  'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
-  'elk.edgeRouting': 'ORTHOGONAL',
-  'elk.json.shapeCoords': 'ROOT',
-  'elk.json.edgeCoords': 'ROOT',
+  ...layered,
   'elk.padding': '[top=6,left=6,bottom=6,right=6]',
   'elk.spacing.nodeNode': '26',
   'elk.spacing.edgeNode': '14',
@@ -39,10 +25,6 @@ const options = {
   'elk.layered.spacing.nodeNodeBetweenLayers': '26',
   'elk.layered.spacing.edgeNodeBetweenLayers': '12',
   'elk.layered.spacing.edgeEdgeBetweenLayers': '8',
-  'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
-  'elk.layered.considerModelOrder.strategy': 'PREFER_NODES',
-  // What the chart has first is above, and the arrows back are those that lead up.
-  'elk.layered.cycleBreaking.strategy': 'MODEL_ORDER',
 };
 
 let elk: InstanceType<typeof Elk> | undefined = undefined;
@@ -88,7 +70,7 @@ function nodesIn(chart: ChartEntry, parent: StateEntry | undefined): ElkNode[] {
     .filter(({ within }) => within[0] === parent?.index)
     .map((state) => {
       const children = nodesIn(chart, state);
-      const width = Math.ceil(textWidth(nameOf(state), sizes.name)) + 22 + sizes.badge;
+      const width = Math.ceil(widthOf(nameOf(state), sizes.name)) + 22 + sizes.badge;
       if (children.length === 0) return { id: idOf(state), width, height: sizes.state };
       return { id: idOf(state), children, layoutOptions: { 'elk.padding': '[top=34,left=14,bottom=14,right=14]' } };
     });
@@ -104,45 +86,15 @@ function edgeOf({ id, from, to, lines }: Arrow): ElkExtendedEdge {
   if (from === undefined) return edge;
   const texts = lines.map(({ event, guard }) => event + (guard === undefined ? '' : ` [${guard}]`));
   // The last line is for how often it was taken.
-  const width = Math.ceil(Math.max(34, ...texts.map((text) => textWidth(text, sizes.label)))) + 6;
+  const width = Math.ceil(Math.max(34, ...texts.map((text) => widthOf(text, sizes.label)))) + 6;
   return { ...edge, labels: [{ text: id, width, height: (lines.length + 1) * sizes.line + 2 }] };
 }
 
-function textWidth(text: string, size: number): number {
-  return text.length * size * sizes.perCharacter;
-}
-
 function placeOf(edge: ElkExtendedEdge | undefined): { points: Point[]; label: Box | undefined } {
-  const points = (edge?.sections ?? []).flatMap(({ startPoint, bendPoints = [], endPoint }) => [startPoint, ...bendPoints, endPoint]);
   const label = edge?.labels?.[0];
-  return { points, label: label === undefined ? undefined : boxOf(label) };
+  return { points: cornersOf(edge), label: label === undefined ? undefined : boxOf(label) };
 }
 
 function nodesBelow({ children = [] }: ElkNode): ElkNode[] {
   return children.flatMap((child) => [child, ...nodesBelow(child)]);
 }
-
-function boxOf({ x = 0, y = 0, width = 0, height = 0 }: Partial<Box>): Box {
-  return { x, y, width, height };
-}
-
-/** The way of an arrow, with round corners. */
-export function roundedPath(points: readonly Point[]): string {
-  return points
-    .map((point, place) => {
-      const [before, next] = [points[place - 1], points[place + 1]];
-      if (before === undefined) return `M${text(point)}`;
-      if (next === undefined) return `L${text(point)}`;
-      return `L${text(towards(point, before))}Q${text(point)} ${text(towards(point, next))}`;
-    })
-    .join('');
-}
-
-/** The point beside a corner on the way to another: at most half of that way. */
-function towards(corner: Point, other: Point): Point {
-  const length = Math.hypot(other.x - corner.x, other.y - corner.y);
-  const part = length === 0 ? 0 : Math.min(6, length / 2) / length;
-  return { x: corner.x + (other.x - corner.x) * part, y: corner.y + (other.y - corner.y) * part };
-}
-
-const text = ({ x, y }: Point): string => `${Math.round(x * 10) / 10} ${Math.round(y * 10) / 10}`;
