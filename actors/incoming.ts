@@ -3,6 +3,7 @@ import { sessionBounds, sessionLimits } from '../transport/limits.ts';
 import { durations } from '../transport/timers.ts';
 import type { ItemMessage, ProgressMessage, ResponseMessage, Tag, WireError } from '../transport/messages.ts';
 import { JOB_CHARGE } from './call.ts';
+import { Latest } from './latest.ts';
 import type { Job } from './manager.ts';
 import type { CallStatus, MethodDefinition } from './methods.ts';
 import type { Outgoing, OutgoingHost } from './outgoing.ts';
@@ -25,7 +26,7 @@ export class Incoming {
   /** Jobs by the peer's tag, for what it says of them; it may use one twice. */
   readonly #byTag = new Map<Tag, Set<ServerWork>>();
   /** Tags of the requests that were answered last (virtagent-2). */
-  readonly #answered = new Set<string>();
+  readonly #answered = new Latest(sessionBounds.answered);
   /** How many streamed results are being sent. */
   #streams = 0;
   /** Bytes of answers that the stream has not taken, with a charge for each. */
@@ -132,19 +133,7 @@ export class Incoming {
       if (work.wantsItems) this.#streams--;
       works.delete(work);
       if (works.size === 0 && this.#byTag.get(tag) === works) this.#byTag.delete(tag);
-      this.#noteAnswered(tag);
+      if (this.#host.session !== undefined && typeof tag === 'string') this.#answered.add(tag);
     };
-  }
-
-  /** The oldest is forgotten first. */
-  #noteAnswered(tag: Tag): void {
-    if (this.#host.session === undefined || typeof tag !== 'string') return;
-    this.#answered.delete(tag);
-    this.#answered.add(tag);
-    if (this.#answered.size <= sessionBounds.answered) return;
-    for (const oldest of this.#answered) {
-      this.#answered.delete(oldest);
-      return;
-    }
   }
 }

@@ -15,6 +15,7 @@ import { asCallError, Call, JOB_CHARGE, type CallResult } from './call.ts';
 import { CallStream } from './call-stream.ts';
 import type { EarlyCalls } from './early-calls.ts';
 import type { Greeting } from './greeting.ts';
+import { Latest } from './latest.ts';
 import type { Manager } from './manager.ts';
 import type { CallOptions, StreamOptions } from './methods.ts';
 import { outcomeError } from './outcomes.ts';
@@ -61,8 +62,8 @@ export class Outgoing {
   readonly #bySignal = new Map<AbortSignal, { readonly calls: Set<Call>; readonly listener: () => void }>();
   /** Calls whose job is over and whose result is with an asynchronous schema. */
   readonly #checking = new Set<Call>();
-  /** Tags of calls that were given up and may still be answered, the latest last. */
-  readonly #givenUp = new Set<string>();
+  /** Tags of calls that were given up and may still be answered. */
+  readonly #givenUp = new Latest(MOST_GIVEN_UP);
   #closed: VirtagentError | undefined;
   #tags = 0;
 
@@ -221,12 +222,11 @@ export class Outgoing {
 
   /** Whether an answer is to a call that was given up while it was on the line: the first such answer is only late. */
   isLate(tag: string): boolean {
-    return this.#givenUp.size > 0 && this.#givenUp.delete(tag);
+    return this.#givenUp.delete(tag);
   }
 
   /** Tells the other side that nobody waits for an answer, where the protocol can. */
   tellCancelled(tag: string): void {
-    if (this.#givenUp.size >= MOST_GIVEN_UP) this.#givenUp.delete(this.#givenUp.values().next().value as string);
     this.#givenUp.add(tag);
     this.#host.greeting?.givenUp?.(tag);
     const { session, transport } = this.#host;

@@ -7,6 +7,7 @@ import type { CopyWork, GuestFiles, Moved } from './copy-files.ts';
 import { Sum, type LocalSource, type LocalTarget } from './copy-local.ts';
 import { withName } from './copy-places.ts';
 import { cleaning, runInGuest, type Ran } from './copy-qemu-ga-exec.ts';
+import { aborted } from './stopping.ts';
 
 /** QEMU's guest agent: its file commands, and where it may run commands, `sha256sum` and `mv`. */
 export const qemuGaFiles: GuestFiles = { fetch: fetchFile, store: storeFile };
@@ -173,13 +174,6 @@ async function hashThere(path: string, bytes: number, work: CopyWork): Promise<s
 
 /** An agent that opens a file takes far less, unless it hangs. */
 const LATE_OPEN_MS = 1000;
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
-}
 
 /** A file that the agent has open. It stays open there until it is closed, whoever leaves. */
 class GuestFile {

@@ -16,6 +16,7 @@ import { JobLog } from './job-log.ts';
 import { Log } from './log.ts';
 import { commonMethods } from './methods-common.ts';
 import { Session } from './session.ts';
+import { aborted } from './stopping.ts';
 
 /** How the demo is run. */
 export interface DemoOptions {
@@ -153,8 +154,4 @@ async function pingUntil(peer: Peer, signal: AbortSignal): Promise<void> {
 async function lost(peer: Peer, guest: DemoGuest): Promise<never> {
   const how = await Promise.race([guest.ended, peer.ended().then(() => undefined)]);
   throw guestLost(how ?? (await Promise.race([guest.ended, pause(END_MS, 'closed the line')])));
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
 }

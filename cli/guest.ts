@@ -12,6 +12,7 @@ import { commonMethods } from './methods-common.ts';
 import { guestMethods } from './methods-guest.ts';
 import { PutTransfers } from './put-transfers.ts';
 import { endError, GRACE_MS, reasonText, Session } from './session.ts';
+import { aborted } from './stopping.ts';
 
 /** The options of `virtagent guest`, as commander has them. */
 export interface RawGuestOptions extends RawLineOptions {
@@ -59,10 +60,7 @@ export async function runGuest(raw: RawGuestOptions, { err, stopping }: Context)
 }
 
 async function serve(session: Session, stopping: Context['stopping']): Promise<void> {
-  const stopped = new Promise<'stopped'>((resolve) => {
-    if (stopping.signal.aborted) resolve('stopped');
-    stopping.signal.addEventListener('abort', () => resolve('stopped'), { once: true });
-  });
+  const stopped = aborted(stopping.signal).then(() => 'stopped' as const);
   const reason = await Promise.race([session.ended(), stopped]);
   if (reason === 'stopped') {
     session.log.info('stopping', `${stopping.name}: finishing what runs; once more ends at once`);

@@ -15,6 +15,7 @@ import { bridgeChoice, xstateBridge, type BridgeChoice } from './inspect-bridge.
 import type { RawInspectOptions } from './inspect-options.ts';
 import type { Log } from './log.ts';
 import { RecordFile } from './record-file.ts';
+import { sayAddress, warnOfOthers } from './say-address.ts';
 import { oneLine } from './text.ts';
 
 /** What is wanted, checked. */
@@ -136,14 +137,12 @@ export class Inspecting {
     const onUpgrade = bridge?.to === 'xstate' ? await xstateBridge(() => this.#about?.peer) : undefined;
     const server = await serveInspector(this.#sides, { ...address, option: '--inspect', onUpgrade });
     this.#server = server;
-    this.#log.always('info', 'inspector', `inspector: ${server.url}`, { url: server.url });
+    sayAddress(server, this.#log);
     if (onUpgrade !== undefined) {
       const url = `${server.url.replace('http:', 'ws:')}xstate`;
       this.#log.always('info', 'inspector', `for viewers of @xstate/inspect: ${url}`, { url });
     }
-    if (server.isLoopback) return;
-    const warning = `${server.host} is not this machine alone: HTTP is not encrypted, and who sees the address may look on`;
-    this.#log.always('warn', 'inspector', warning);
+    warnOfOthers(server, this.#log);
   }
 
   #share(): Inspector {

@@ -9,6 +9,8 @@ import { invalidOption, quote } from '../transport/errors.ts';
 import type { Context } from './context.ts';
 import { LocalFailure } from './local-failure.ts';
 import { Log } from './log.ts';
+import { sayAddress, warnOfOthers } from './say-address.ts';
+import { aborted } from './stopping.ts';
 
 /** The options of `virtagent replay`, as commander has them. */
 export interface RawReplayOptions {
@@ -31,17 +33,9 @@ export async function runReplay(path: string, { inspect, json }: RawReplayOption
     throw new LocalFailure('INPUT_FAILED', `${quote(path)} has nothing that can be shown`, 'Give a file that --record has written.');
   const server = await serveInspector(new Recorded(recording), { ...address, option: '--inspect' });
   try {
-    log.always('info', 'inspector', `inspector: ${server.url}`, { url: server.url });
-    if (!server.isLoopback)
-      log.always(
-        'warn',
-        'inspector',
-        `${server.host} is not this machine alone: HTTP is not encrypted, and who sees the address may look on`,
-      );
-    await new Promise<void>((resolve) => {
-      if (stopping.signal.aborted) resolve();
-      stopping.signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    sayAddress(server, log);
+    warnOfOthers(server, log);
+    await aborted(stopping.signal);
   } finally {
     await server.close();
     log.end();

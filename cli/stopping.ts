@@ -9,6 +9,14 @@ export type StopName = keyof typeof signalExits;
  */
 const NPM_REPEAT_MS = 300;
 
+/** Resolves when a signal is aborted; at once where it is already. */
+export function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+}
+
 /** The first SIGINT or SIGTERM aborts `signal`, for a graceful end; the second ends the process at once. */
 export class Stopping {
   /** The first one, once it has come. */

@@ -3,25 +3,20 @@ import { expect, onTestFinished, test } from 'vitest';
 import { snapshotOf } from '../../cli/top-snapshot.ts';
 import { topLines } from '../../cli/top-text.ts';
 import { Model } from '../../inspector/model.ts';
-import type { GaugesRecord, InspectRecord } from '../../inspector/records.ts';
-import { edgeOf, head, job, step, walk } from '../inspector/hand-made.ts';
+import type { InspectRecord } from '../../inspector/records.ts';
+import { edgeOf, gauges, head, job, step, walk } from '../inspector/hand-made.ts';
 import { served } from '../inspector/support/requests.ts';
 import { acting, bin, plainEnv, run, Running, start } from './support.ts';
 
-const gauges: GaugesRecord = {
-  type: 'gauges',
-  of: 'near',
-  at: 100,
-  link: 'up',
+const busy = gauges('near', 100, {
   jobs: 2,
   send: { slots: 1, taken: 1, waiting: 3 },
   execute: { slots: Infinity, taken: 2, parked: 1, waiting: 0 },
   server: { count: 4, bytes: 2048 },
   client: { count: 5, bytes: 10 },
   credit: { requests: 7, bytes: 1024 * 1024 },
-  paused: false,
   counters: { messagesIn: 10, messagesOut: 20, bytesIn: 1000, bytesOut: 4096 },
-};
+});
 
 const past: readonly InspectRecord[] = [
   head('near'),
@@ -40,7 +35,7 @@ const past: readonly InspectRecord[] = [
   ]),
   { type: 'end', of: 'near', at: 60, job: 3, outcome: 'error', known: 'refused', code: 'BUSY' },
   step('near', 60, 3, edgeOf('client', 'busy.callback', 'done')),
-  gauges,
+  busy,
   { type: 'live', of: 'near', at: 100 },
 ];
 
@@ -63,7 +58,7 @@ test('a snapshot has the gauges, where jobs stand, live jobs with the oldest fir
 test('rates are of the time since the snapshot before, and an agent that began anew has no negative ones', () => {
   const model = modelOf(past);
   const first = snapshotOf(model, 1000, undefined);
-  model.add({ ...gauges, at: 200, counters: { ...gauges.counters, messagesIn: 30, bytesOut: 0 } });
+  model.add({ ...busy, at: 200, counters: { ...busy.counters, messagesIn: 30, bytesOut: 0 } });
   expect(snapshotOf(model, 3000, first)?.rates).toEqual({ messagesIn: 10, messagesOut: 0, bytesIn: 0, bytesOut: 0, jobs: 0 });
 });
 
@@ -95,11 +90,7 @@ test('eighty columns show the age, the method, the state and the slots', () => {
 });
 
 test('seventy-nine columns, which is all of a terminal of eighty, have room for the whole tag of a session', () => {
-  const model = modelOf([
-    head('near'),
-    job('near', 10, 1, 'client', { method: 'a-method-with-a-long-name', tag: '0cq6q9eb.zzzz' }),
-    gauges,
-  ]);
+  const model = modelOf([head('near'), job('near', 10, 1, 'client', { method: 'a-method-with-a-long-name', tag: '0cq6q9eb.zzzz' }), busy]);
   const lines = topLines(snapshotOf(model, 1000, undefined) ?? never(), undefined, { columns: 79, rows: 24 });
   expect(lines.at(-1)).toMatch(/-> a-method-with-a~ .* 0cq6q9eb\.zzzz$/);
 });

@@ -1,6 +1,7 @@
 import type {
   ChartDescription,
   EdgeDescription,
+  GaugesRecord,
   HeadRecord,
   InspectRecord,
   JobRecord,
@@ -108,6 +109,27 @@ export function head(of: Side = 'near', more: Partial<HeadRecord> = {}): HeadRec
     control: false,
     methods: undefined,
     serves: undefined,
+    ...more,
+  };
+}
+
+/** An agent with one send slot that has nothing to do. */
+export function gauges(of: Side, at: number, more: Partial<GaugesRecord> = {}): GaugesRecord {
+  const slots = { slots: 1, taken: 0, waiting: 0 };
+  const nothing = { count: 0, bytes: 0 };
+  return {
+    type: 'gauges',
+    of,
+    at,
+    link: 'up',
+    jobs: 0,
+    send: slots,
+    execute: { ...slots, parked: 0 },
+    server: nothing,
+    client: nothing,
+    credit: undefined,
+    paused: false,
+    counters: {},
     ...more,
   };
 }

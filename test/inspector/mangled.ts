@@ -6,7 +6,7 @@ import { fitted, marks } from '../../inspector/page/timeline/time-window.ts';
 import { snapshotOf } from '../../cli/top-snapshot.ts';
 import { topLines } from '../../cli/top-text.ts';
 import type { GaugesRecord, InspectRecord } from '../../inspector/records.ts';
-import { head, job, step, walk } from './hand-made.ts';
+import { gauges, head, job, step, walk } from './hand-made.ts';
 
 /** What is put in the place of a value: what a program that means harm, or a broken disk, may write. */
 const nasty: readonly unknown[] = [
@@ -14,18 +14,11 @@ const nasty: readonly unknown[] = [
   'x'.repeat(400), '\u001b[2J\u202e\ud800', [], {}, [[[]]], { toString: 1 }, true, 'head', 'gone', 'steps', 'new', 'busy', 'client', 'xstate.init',
 ]; // prettier-ignore
 
-const gauges: GaugesRecord = {
-  type: 'gauges',
-  of: 'near',
-  at: 4,
-  link: 'up',
+const some: Partial<GaugesRecord> = {
   jobs: 3,
   send: { slots: 1, taken: 1, waiting: 0 },
   execute: { slots: Infinity, taken: 0, parked: 0, waiting: 0 },
-  server: { count: 0, bytes: 0 },
-  client: { count: 0, bytes: 0 },
   credit: { requests: 5, bytes: 100 },
-  paused: false,
   counters: { messagesIn: 4 },
 };
 
@@ -40,7 +33,7 @@ const honest: readonly string[] = (['near', 'far'] as const).flatMap((of): strin
       : walk(of, 1, 'server', [[1, 'new'], [2, 'busy.executing'], [3, 'executed'], [4, 'busy.sending'], [5, 'busy.callback']]),
     { type: 'end', of, at: 6, job: 1, outcome: 'error', known: 'executed', code: 'TIMEOUT' },
     step(of, 7, 1, 5),
-    { ...gauges, of },
+    gauges(of, 4, some),
     { type: 'message', of, at: 4, direction: 'in', message: 'request', tag: '1', bytes: 5, value: { any: ['thing'] } },
     { type: 'left-out', of, at: 8, jobs: 1, steps: 2, why: 'rate', oneIn: 2 },
     { type: 'live', of, at: 8 },
@@ -49,17 +42,6 @@ const honest: readonly string[] = (['near', 'far'] as const).flatMap((of): strin
   ];
   return records.map(recordingLine);
 }); // prettier-ignore
-
-/** A sequence of whole numbers that looks like chance, and is the same for the same seed. */
-export function chance(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 /** A recording of both sides in which some lines were changed, cut, left out, doubled or moved. */
 export function mangled(below: (below: number) => number): string {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Model, type ModelLimits, type View } from '../../inspector/model.ts';
 import type { InspectRecord } from '../../inspector/records.ts';
-import { handMadeCharts, head, job } from './hand-made.ts';
+import { gauges, handMadeCharts, head, job } from './hand-made.ts';
 
 /** All of a view that a page shows, as plain values. */
 function shown(view: View | undefined): unknown {
@@ -22,20 +22,6 @@ function shown(view: View | undefined): unknown {
 }
 
 const lastEdge = handMadeCharts.reduce((most, { firstEdge, edges }) => Math.max(most, firstEdge + edges.length - 1), 0);
-const gauges = (at: number, jobs: number): InspectRecord => ({
-  type: 'gauges',
-  of: 'near',
-  at,
-  link: 'up',
-  jobs,
-  send: { slots: 1, taken: 0, waiting: 0 },
-  execute: { slots: 1, taken: 0, parked: 0, waiting: 0 },
-  server: { count: 0, bytes: 0 },
-  client: { count: 0, bytes: 0 },
-  credit: undefined,
-  paused: false,
-  counters: {},
-});
 
 /** What happens next, and how long after what was before. */
 type Happening = {
@@ -60,7 +46,7 @@ function told(happenings: readonly Happening[]): InspectRecord[] {
     if (what === 'step') return { type: 'steps', ...moment, after: [0], jobs: [n % 12], edges: [n % (lastEdge + 2)] };
     if (what === 'end') return { type: 'end', ...moment, job: n % 12, outcome: 'value', known: 'executed', code: undefined };
     if (what === 'counts') return { type: 'counts', ...moment, edges: [n % lastEdge], taken: [n] };
-    if (what === 'gauges') return gauges(at, n);
+    if (what === 'gauges') return gauges('near', at, { jobs: n });
     if (what === 'left-out') return { type: 'left-out', ...moment, jobs: n, steps: n * 2, why: 'rate', oneIn: 10 };
     return { type: 'gone', ...moment, reason: `${n}` };
   });

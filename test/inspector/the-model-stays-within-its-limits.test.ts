@@ -1,22 +1,9 @@
 import { expect, test } from 'vitest';
 import { Model } from '../../inspector/model.ts';
-import type { GaugesRecord, InspectRecord } from '../../inspector/records.ts';
-import { edgeOf, handMadeCharts, head, job, step, walk } from './hand-made.ts';
+import type { InspectRecord } from '../../inspector/records.ts';
+import { edgeOf, gauges, handMadeCharts, head, job, step, walk } from './hand-made.ts';
 
-const someGauges: GaugesRecord = {
-  type: 'gauges',
-  of: 'far',
-  at: 0,
-  link: 'up',
-  jobs: 0,
-  send: { slots: 1, taken: 0, waiting: 0 },
-  execute: { slots: 1, taken: 0, parked: 0, waiting: 0 },
-  server: { count: 0, bytes: 0 },
-  client: { count: 0, bytes: 0 },
-  credit: undefined,
-  paused: false,
-  counters: {},
-};
+const someGauges = gauges('far', 0);
 
 function wholeJob(number: number, at: number): InspectRecord[] {
   return [
@@ -153,8 +140,8 @@ test('a side that tells much at once, again and again, makes the oldest be forgo
   expect(model.range('far')).toEqual({ from: 0, to: 2_999 });
   expect(model.viewAt('far', 5)?.counts[3]).toBe(3);
   const names = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`${n}`.padEnd(300, 'x'), n]));
-  const gauges = Array.from({ length: 1_000 }, (_, at): InspectRecord => ({ ...someGauges, at, counters: names }));
-  expect(firstHeld('far', gauges)).toBeGreaterThan(800);
+  const told = Array.from({ length: 1_000 }, (_, at): InspectRecord => ({ ...someGauges, at, counters: names }));
+  expect(firstHeld('far', told)).toBeGreaterThan(800);
 });
 
 test('states within states without end cost no more than some of them', () => {
