@@ -1,5 +1,6 @@
 import type { Urgency } from '../machines/job.ts';
 import { sessionBounds, sessionLimits } from '../transport/limits.ts';
+import { SteadyMap } from '../transport/steady-map.ts';
 import { durations } from '../transport/timers.ts';
 import type { ItemMessage, ProgressMessage, ResponseMessage, Tag, WireError } from '../transport/messages.ts';
 import { JOB_CHARGE } from './call.ts';
@@ -24,7 +25,7 @@ export interface IncomingHost extends OutgoingHost {
 export class Incoming {
   readonly #host: IncomingHost;
   /** Jobs by the peer's tag, for what it says of them; it may use one twice. */
-  readonly #byTag = new Map<Tag, Set<ServerWork>>();
+  readonly #byTag = new SteadyMap<Tag, ServerWork[]>();
   /** Tags of the requests that were answered last (virtagent-2). */
   readonly #answered = new Latest(sessionBounds.answered);
   /** How many streamed results are being sent. */
@@ -111,7 +112,8 @@ export class Incoming {
 
   /** The reader of a streamed result has room for more. */
   more(tag: string, items: number, bytes: number): void {
-    for (const work of this.#byTag.get(tag) ?? []) work.more(items, bytes);
+    // What it is told may end one.
+    for (const work of [...(this.#byTag.get(tag) ?? [])]) work.more(items, bytes);
   }
 
   /** The other side asks what became of a request of its. */
@@ -125,15 +127,23 @@ export class Incoming {
   }
 
   #remember(tag: Tag, job: Job, work: ServerWork): void {
-    const works = this.#byTag.get(tag) ?? new Set();
+    const works = this.#byTag.get(tag);
     work.job = job;
-    this.#byTag.set(tag, works.add(work));
+    if (works === undefined) this.#byTag.set(tag, [work]);
+    else works.push(work);
     if (work.wantsItems) this.#streams++;
     work.onOver = () => {
       if (work.wantsItems) this.#streams--;
-      works.delete(work);
-      if (works.size === 0 && this.#byTag.get(tag) === works) this.#byTag.delete(tag);
+      this.#forget(tag, work);
       if (this.#host.session !== undefined && typeof tag === 'string') this.#answered.add(tag);
     };
+  }
+
+  #forget(tag: Tag, work: ServerWork): void {
+    const works = this.#byTag.get(tag);
+    const at = works?.indexOf(work) ?? -1;
+    if (works === undefined || at < 0) return;
+    if (works.length === 1) this.#byTag.delete(tag);
+    else works.splice(at, 1);
   }
 }

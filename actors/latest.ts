@@ -1,10 +1,12 @@
+import { SteadyMap } from '../transport/steady-map.ts';
+
 /** The latest texts, so many of them; the oldest is forgotten first. */
 export class Latest {
   readonly #most: number;
   /** In their order, with a place that goes round: the first of a Set takes long to find once many have been deleted. */
   readonly #texts: string[] = [];
   /** Where each was added last. */
-  readonly #places = new Map<string, number>();
+  readonly #places = new SteadyMap<string, number>();
   #next = 0;
 
   constructor(most: number) {

@@ -13,6 +13,7 @@ import {
   type Terms,
 } from '../machines/slots.ts';
 import { invalidOption, VirtagentError } from '../transport/errors.ts';
+import { SteadyMap } from '../transport/steady-map.ts';
 import { backoff, durations, Timers, type Timer } from '../transport/timers.ts';
 import { isWatched } from './compiled.ts';
 import { JobActors } from './job-actors.ts';
@@ -64,7 +65,7 @@ export class Manager {
   readonly #kinds = new Map<string, { readonly kind: Kind; readonly logic: AnyStateMachine }>();
   readonly #table = new JobTable();
   /** Places in the table, by tags of ours. */
-  readonly #tags = new Map<string, number>();
+  readonly #tags = new SteadyMap<string, number>();
   readonly #runner: JobRunner;
   readonly #actors: JobActors;
   /** Jobs that were admitted in this transition. */

@@ -10,6 +10,7 @@ import type {
 import { VirtagentError } from '../transport/errors.ts';
 import type { Protocol } from '../transport/protocols.ts';
 import type { Session } from '../transport/session/session.ts';
+import { SteadyMap } from '../transport/steady-map.ts';
 import type { Transport } from '../transport/transport.ts';
 import { asCallError, Call, JOB_CHARGE, type CallResult } from './call.ts';
 import { CallStream } from './call-stream.ts';
@@ -55,11 +56,11 @@ const MOST_GIVEN_UP = 4096;
 /** The requests of this side: a client job each, and one-way messages. */
 export class Outgoing {
   readonly #host: OutgoingHost;
-  readonly #progress = new Map<string, (value: unknown) => void>();
+  readonly #progress = new SteadyMap<string, (value: unknown) => void>();
   /** Streams that are read, by the tag of their call. */
-  readonly #items = new Map<string, { readonly stream: CallStream; readonly call: Call }>();
+  readonly #items = new SteadyMap<string, { readonly stream: CallStream; readonly call: Call }>();
   /** Calls by the signal that cancels them: one listener a signal, as Node warns of a leak from the eleventh on. */
-  readonly #bySignal = new Map<AbortSignal, { readonly calls: Set<Call>; readonly listener: () => void }>();
+  readonly #bySignal = new SteadyMap<AbortSignal, { readonly calls: Set<Call>; readonly listener: () => void }>();
   /** Calls whose job is over and whose result is with an asynchronous schema. */
   readonly #checking = new Set<Call>();
   /** Tags of calls that were given up and may still be answered. */

@@ -34,6 +34,9 @@ export class SessionGreeting implements Greeting {
       {
         timers: host.manager.timers,
         random: host.random,
+        get isFlushed() {
+          return host.transport.isFlushed;
+        },
         write: (bytes, taken) => host.transport.writeBytes(bytes, taken),
         tell: (event) => this.#send(event),
         credit: ({ requests, bytes }) => host.manager.credit(requests, bytes),

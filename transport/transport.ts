@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Observable, Subject } from 'rxjs';
 import type { AnyActorRef } from 'xstate';
@@ -149,7 +150,11 @@ export class Transport {
       return this.writeBytes(message, done);
     }
     session.send(message, charge, (result) => {
-      if (result.ok && result.more !== true) this.counters.messagesOut++;
+      if (result.ok && result.more !== true) {
+        this.counters.messagesOut++;
+        // What the line repeats are its frames.
+        if (message.length > WHOLE) session.forget(message);
+      }
       done(result);
     });
   }
@@ -159,9 +164,17 @@ export class Transport {
     return this.#session !== undefined && message.length > WHOLE;
   }
 
-  /** A message that was begun will not be finished. */
+  /** A message is not needed any more: one that was begun will not be finished. */
   forget(message: Uint8Array): void {
     this.#session?.forget(message);
+  }
+
+  /**
+   * Whether nobody looks at what was written any more: a socket has copied what it has taken, and has taken all. Of other streams nobody
+   * knows what they keep.
+   */
+  get isFlushed(): boolean {
+    return this.#stream instanceof Socket && this.#stream.writableLength === 0;
   }
 
   get #session(): Session | undefined {

@@ -7,14 +7,14 @@ import type { Duplex } from 'node:stream';
 const mostBytes = 2 * 1024;
 
 /** Those that wait for the end of their turn. A process that exits in that turn hands over what it was told is sent. */
-const waiting = new Set<TurnBatch>();
+const waiting: TurnBatch[] = [];
 let heedsExit = false;
 
 function heedExit(): void {
   if (heedsExit) return;
   heedsExit = true;
   process.on('exit', () => {
-    for (const batch of waiting) batch.flush();
+    for (const batch of [...waiting]) batch.flush();
   });
 }
 
@@ -58,7 +58,7 @@ export class TurnBatch {
     this.#bytes += frame.length;
     if (this.#frames.length > 1) return;
     heedExit();
-    waiting.add(this);
+    waiting.push(this);
   }
 
   /** All of it as one, and nothing is left; undefined if nothing was there. */
@@ -68,7 +68,7 @@ export class TurnBatch {
     const bytes = frames.length === 1 ? frames[0] : Buffer.concat(frames, this.#bytes);
     this.#frames = [];
     this.#bytes = 0;
-    waiting.delete(this);
+    waiting.splice(waiting.indexOf(this), 1);
     return bytes;
   }
 }

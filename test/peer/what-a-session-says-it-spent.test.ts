@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { FrameReader, sessionSeed, type Frame } from '../../transport/codecs/virtagent-2-frames.ts';
 import { Conversation } from '../../transport/session/conversation.ts';
+import { SpareMemory } from '../../transport/spare-memory.ts';
 import { Timers } from '../../transport/timers.ts';
 import type { SendResult } from '../../transport/transport.ts';
 
@@ -24,6 +25,7 @@ function side(reliable: boolean): Line {
     {
       timers: new Timers(new SimulatedClock()),
       clock: 0,
+      isFlushed: true,
       write: (frame, taken) => {
         written.push(...(reader.push(frame) as Frame[]));
         if (line.full) line.untaken.push(taken);
@@ -39,6 +41,7 @@ function side(reliable: boolean): Line {
       half: 'aaaaaaaaaaaa',
       other: 'bbbbbbbbbbbb',
       reliable,
+      spare: new SpareMemory(0),
       room: { requests: 10, bytes: 100_000 },
       maxMessage: 1_000_000,
     },

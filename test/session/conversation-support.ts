@@ -3,6 +3,7 @@ import { FrameReader } from '../../transport/codecs/virtagent-2-frames.ts';
 import { RemoteProtocolError } from '../../transport/errors.ts';
 import { Conversation, type ConversationHost, type ConversationOptions } from '../../transport/session/conversation.ts';
 import type { Whole } from '../../transport/session/pieces.ts';
+import { SpareMemory } from '../../transport/spare-memory.ts';
 import { Timers } from '../../transport/timers.ts';
 import type { SendResult } from '../../transport/transport.ts';
 
@@ -21,6 +22,7 @@ export class Talker {
   #untaken: ((result: SendResult) => void)[] = [];
   #reader = new FrameReader(64 * 1024);
   readonly #clock: SimulatedClock;
+  readonly #spare = new SpareMemory(1024 * 1024);
 
   constructor(clock: SimulatedClock, options: Partial<ConversationOptions> & Pick<ConversationOptions, 'half' | 'other'>) {
     this.#clock = clock;
@@ -29,6 +31,7 @@ export class Talker {
       reliable: false,
       room: { requests: 8, bytes: 1024 * 1024 },
       maxMessage: 1024 * 1024,
+      spare: this.#spare,
       ...options,
     });
     this.conversation.meet({ frame: 4096 });
@@ -84,14 +87,19 @@ export class Talker {
 
   onMessage(whole: Whole): void {
     this.messages.push(whole.payload.toString());
+    this.#spare.give(whole.payload);
   }
 
   #host(): ConversationHost {
     const clock = this.#clock;
+    const owner = this;
     return {
       timers: this.timers,
       get clock() {
         return clock.now();
+      },
+      get isFlushed() {
+        return owner.wire.length === 0 && owner.#untaken.length === 0;
       },
       write: (frame, taken) => {
         this.wire.push(frame);

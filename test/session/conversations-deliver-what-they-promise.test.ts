@@ -40,7 +40,9 @@ function play(
   let done = 0;
   for (const one of script) {
     if (one.do === 'send') {
-      const text = `${sent[one.from].length}:${'x'.repeat(one.size)}`;
+      // No two in a row alike: memory that is used again too early shows.
+      const nth = sent[one.from].length;
+      const text = `${nth}:${String.fromCharCode(97 + (nth % 26)).repeat(one.size)}`;
       sent[one.from].push(text);
       payloads.push({ text, from: one.from, payload: talk.sides[one.from].send(text, 0, () => done++) });
     } else if (one.do === 'carry') talk.carry(one.to, one.how);

@@ -114,21 +114,28 @@ test('lost is what was sent before what is taken: sent again, it is not lost unt
   expect([...sent.lost(0)].map(String)).toEqual(['0']);
 });
 
+interface Numbered {
+  readonly seq: number;
+  readonly payload: Buffer;
+}
+
+const numbered = (seq: number, payload = Buffer.alloc(0)): Numbered => ({ seq, payload });
+
 test('in a reliable session every frame is handed on once and in order, if it comes often enough', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(60), { maxLength: 300 }), fc.constantFrom(0, SEQ_MODULUS - 30), fc.nat(3), (order, start, forgets) => {
-      const taken = new TakenFrames<{ readonly seq: number }>(true);
+      const taken = new TakenFrames<Numbered>(true);
       const got: number[] = [];
-      for (let at = 0; at < start; at++) taken.take({ seq: at }, () => {});
+      for (let at = 0; at < start; at++) taken.take(numbered(at), () => {});
       for (const [at, count] of order.entries()) {
         if (at % 100 === 50 && forgets > 0) taken.forgetAhead();
         const before = taken.next;
-        const came = taken.take({ seq: (start + count) % SEQ_MODULUS }, ({ seq }) => got.push(seq));
+        const came = taken.take(numbered((start + count) % SEQ_MODULUS), ({ seq }) => got.push(seq));
         if (start + count < before) expect(came).toBe('again');
         const bits = taken.bits();
         expect(bits.length).toBeLessThanOrEqual(sessionBounds.framesAhead / 8);
       }
-      for (let count = 0; count <= 60; count++) taken.take({ seq: (start + count) % SEQ_MODULUS }, ({ seq }) => got.push(seq));
+      for (let count = 0; count <= 60; count++) taken.take(numbered((start + count) % SEQ_MODULUS), ({ seq }) => got.push(seq));
       expect(got).toEqual(Array.from({ length: 61 }, (_, count) => (start + count) % SEQ_MODULUS));
       expect(taken.hasGap).toBe(false);
     }),
@@ -137,14 +144,24 @@ test('in a reliable session every frame is handed on once and in order, if it co
 });
 
 test('a frame too far ahead is not kept, and in a plain session what lies between counts as lost', () => {
-  const reliable = new TakenFrames<{ readonly seq: number }>(true);
-  expect(reliable.take({ seq: sessionBounds.framesAhead + 1 }, () => {})).toBe('too-far');
-  expect(reliable.take({ seq: sessionBounds.framesAhead }, () => {})).toBe('ahead');
+  const reliable = new TakenFrames<Numbered>(true);
+  expect(reliable.take(numbered(sessionBounds.framesAhead + 1), () => {})).toBe('too-far');
+  expect(reliable.take(numbered(sessionBounds.framesAhead), () => {})).toBe('ahead');
   expect([...reliable.bits()].at(-1)).toBe(0x80);
-  const plain = new TakenFrames<{ readonly seq: number }>(false);
+  const plain = new TakenFrames<Numbered>(false);
   const lost: number[] = [];
-  expect(plain.take({ seq: 5 }, (_, gap) => lost.push(gap))).toBe('next');
-  expect(plain.take({ seq: 4 }, () => {})).toBe('again');
-  expect(plain.take({ seq: 6 }, (_, gap) => lost.push(gap))).toBe('next');
+  expect(plain.take(numbered(5), (_, gap) => lost.push(gap))).toBe('next');
+  expect(plain.take(numbered(4), () => {})).toBe('again');
+  expect(plain.take(numbered(6), (_, gap) => lost.push(gap))).toBe('next');
   expect([lost, plain.lost, plain.next]).toEqual([[5, 0], 5, 7]);
+});
+
+test('the payload of a frame is only lent: one that is kept until another has come is a copy', () => {
+  const taken = new TakenFrames<Numbered>(true);
+  const memory = Buffer.from('second');
+  const got: string[] = [];
+  taken.take(numbered(1, memory), () => {});
+  memory.fill('x');
+  taken.take(numbered(0, Buffer.from('first')), ({ payload }) => got.push(payload.toString()));
+  expect(got).toEqual(['first', 'second']);
 });

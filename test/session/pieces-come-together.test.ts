@@ -3,8 +3,10 @@ import { expect, test } from 'vitest';
 import { RemoteProtocolError } from '../../transport/errors.ts';
 import { OutgoingMessages } from '../../transport/session/outgoing-messages.ts';
 import { Pieces, type Piece } from '../../transport/session/pieces.ts';
+import { SpareMemory } from '../../transport/spare-memory.ts';
 
 const limits = { message: 100_000, messages: 4 };
+const spare = new SpareMemory(1_000_000);
 const piece = (number: number, text: string, ends: { first?: number; last?: boolean; drop?: boolean } = {}): Piece => ({
   first: ends.first !== undefined,
   last: ends.last === true,
@@ -23,7 +25,7 @@ test('messages that are cut and interleaved come out whole, each when its last p
       fc.array(fc.record({ which: fc.nat(3), most: fc.constantFrom(1, 17, 300, 4096, 9000) }), { minLength: 1, maxLength: 500 }),
       (messages, turns) => {
         const outgoing = new OutgoingMessages();
-        const pieces = new Pieces(limits);
+        const pieces = new Pieces(limits, spare);
         const left = messages.map(({ size, bytes, gaveUp }, n) => ({ payload: Buffer.alloc(size, n), bytes, gaveUp }));
         const expected: Buffer[] = [];
         const came: Buffer[] = [];
@@ -63,7 +65,7 @@ test('whatever pieces come, what is held is bounded by what was named, and no me
   });
   fc.assert(
     fc.property(fc.array(any, { maxLength: 200 }), (all) => {
-      const pieces = new Pieces({ message: 4_000, messages: 4 });
+      const pieces = new Pieces({ message: 4_000, messages: 4 }, spare);
       for (const { size, total, ...one } of all) {
         if (one.first && one.last) continue;
         const came = pieces.take({ ...one, total: one.first ? total : undefined, payload: Buffer.alloc(size) });
@@ -76,7 +78,7 @@ test('whatever pieces come, what is held is bounded by what was named, and no me
 });
 
 test('what does not come to what was said is dropped as a whole', () => {
-  const pieces = new Pieces(limits);
+  const pieces = new Pieces(limits, spare);
   expect(pieces.take(piece(1, 'abc', { first: 6 }))).toBeUndefined();
   expect(pieces.take(piece(1, 'de', { last: true }))).toMatchObject({ reason: 'bad-length', dropped: 5 });
   expect(pieces.take(piece(2, 'abc', { first: 6 }))).toBeUndefined();
@@ -90,7 +92,7 @@ test('what does not come to what was said is dropped as a whole', () => {
 });
 
 test('more at once than is allowed, or more of one, is told; where frames were lost, what may never end makes room', () => {
-  const pieces = new Pieces(limits);
+  const pieces = new Pieces(limits, spare);
   expect(pieces.take(piece(0, 'a', { first: 100_001 }))).toEqual({ limit: 'message', most: 100_000, value: 100_001 });
   for (let number = 0; number < 4; number++) expect(pieces.take(piece(number, 'a', { first: 9 }))).toBeUndefined();
   expect(pieces.take(piece(4, 'a', { first: 9 }))).toEqual({ limit: 'messages', most: 4, value: 5 });

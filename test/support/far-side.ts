@@ -33,6 +33,7 @@ function sessionSide(write: (bytes: Uint8Array) => void): FarSide {
     {
       timers: new Timers(new SimulatedClock()),
       random: Math.random,
+      isFlushed: false,
       write: (bytes, taken) => {
         if (caught === undefined) write(bytes);
         else caught.push(bytes);

@@ -31,7 +31,7 @@ export class SessionEnd {
       this.bytes += chunk.length;
       this.#reader.read(chunk, (one) => {
         if (one instanceof RemoteProtocolError) return;
-        this.frames.push(one);
+        this.frames.push(one.kind === 'data' ? { ...one, payload: Buffer.from(one.payload) } : one);
         if (one.kind === 'hello') this.their = { line: one.line, half: one.half };
       });
     });

@@ -51,6 +51,8 @@ export class SessionFuzz {
     };
     const transport = {
       writeBytes: (bytes: Uint8Array, taken: (result: SendResult) => void) => this.#write(bytes, taken),
+      // What it is given it looks at in that moment alone.
+      isFlushed: true,
       discard: () => {},
       resync: () => {},
       greeted: () => {},

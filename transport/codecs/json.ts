@@ -1,5 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { quote, VirtagentError } from '../errors.ts';
+import type { SpareMemory } from '../spare-memory.ts';
 
 /** A JSON value, or why there is none. */
 export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string };
@@ -83,12 +84,13 @@ export function bodyLength(text: string, most: number): number {
   return length;
 }
 
-/** `text`, of `length` bytes in UTF-8, between a head in Latin-1 and a last byte. */
-export function frameOf(head: string, text: string, length: number, last: '' | '\n' | '\xff'): Buffer {
+/** `text`, of `length` bytes in UTF-8, between a head in Latin-1 and a last byte. `spare`: where its memory is from, if it is given back. */
+export function frameOf(head: string, text: string, length: number, last: '' | '\n' | '\xff', spare?: SpareMemory): Buffer {
   // What is as long as its text is ASCII, and copied when it is written as Latin-1.
   const encoding = text.length === length ? 'latin1' : 'utf8';
   if (head.length > 0 && length < shortBytes && encoding === 'latin1') return Buffer.from(head + text + last, encoding);
-  const frame = Buffer.allocUnsafe(head.length + length + last.length);
+  const size = head.length + length + last.length;
+  const frame = spare === undefined ? Buffer.allocUnsafe(size) : spare.take(size);
   if (head.length > 0) frame.write(head, 0, 'latin1');
   frame.write(text, head.length, encoding);
   if (last.length > 0) frame[frame.length - 1] = last.charCodeAt(0);

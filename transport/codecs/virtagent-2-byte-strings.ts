@@ -111,7 +111,7 @@ function escapedKey(key: string): string {
  *
  * Places are looked for among own properties only, step by step: a pointer costs no more than there are levels, whatever it says.
  */
-export function putBytes(message: JsonObject, payload: Buffer, from: number): string | undefined {
+export function putBytes(message: JsonObject, payload: Buffer, from: number, owned: boolean): string | undefined {
   const list = message['bytes'];
   if (!Array.isArray(list)) return 'it has no list of its byte strings';
   if (list.length > maxByteStrings) return `it has more than ${maxByteStrings} byte strings`;
@@ -121,7 +121,7 @@ export function putBytes(message: JsonObject, payload: Buffer, from: number): st
     if (typeof pointer !== 'string' || !isLength(length, payload.length - at)) return 'its list of byte strings is not as they are';
     const place = placeOf(message, pointer);
     if (place === undefined) return 'a byte string has no place in it';
-    place.parent[place.key] = stringOf(payload, at, at + length);
+    place.parent[place.key] = stringOf(payload, at, at + length, owned);
     at += length;
   }
   return at === payload.length ? undefined : 'it has bytes that belong to no byte string';
@@ -132,9 +132,9 @@ function isLength(value: unknown, most: number): value is number {
 }
 
 /** A view keeps the whole payload from being freed: a few bytes must not do that, and a file must not be there twice. */
-function stringOf(payload: Buffer, from: number, to: number): Buffer {
+function stringOf(payload: Buffer, from: number, to: number, owned: boolean): Buffer {
   const view = payload.subarray(from, to);
-  return (to - from) * 2 > payload.length ? view : Buffer.from(view);
+  return owned && (to - from) * 2 > payload.length ? view : Buffer.from(view);
 }
 
 interface Place {

@@ -9,12 +9,13 @@ import { areDigits, digitsAt } from './virtagent-2-fields.ts';
 import { isTag, lengthBytes, own } from './virtagent-2-words.ts';
 
 /**
- * The message whose bytes are `payload`, which is the message's own from now on: byte strings may be views of it.
+ * The message whose bytes are `payload`. With `owned` that is the message's own from now on, and byte strings may be views of it; else they
+ * are copied.
  *
  * What asks but can't be taken is `rejected`, and what answers but can't be used answers with INVALID_RESPONSE, as long as
  * there is a tag; anything else is damage.
  */
-export function decodeMessage(payload: Buffer, bytes: boolean, limits: Limits): Decoded {
+export function decodeMessage(payload: Buffer, bytes: boolean, limits: Limits, owned = true): Decoded {
   const size = payload.length;
   const most = limits.maxMessageBytes;
   if (size > most) return damaged({ reason: 'message-too-large', message: `a message of more than ${most}` }, size);
@@ -25,7 +26,7 @@ export function decodeMessage(payload: Buffer, bytes: boolean, limits: Limits): 
   if (!parsed.ok) return notAMessage(`a message that is ${parsed.why}`, size);
   if (!isObject(parsed.value)) return notAMessage(`${shown(parsed.value)}, which is no message`, size);
   const reader = new Reader(parsed.value, size, limits);
-  return reader.read(bytes ? putBytes(parsed.value, payload, to) : undefined);
+  return reader.read(bytes ? putBytes(parsed.value, payload, to, owned) : undefined);
 }
 
 /** The length of the JSON before byte strings; below zero if it says none. */

@@ -1,3 +1,5 @@
+import type { SpareMemory } from '../spare-memory.ts';
+
 /** Stands on the line between frames, and nowhere else. */
 export const FLAG = 0xff;
 
@@ -10,15 +12,33 @@ const escapedBy = 0xfe;
 /** After an escape so many bytes are looked at one by one: where many have to be escaped, that is faster than to look for each. */
 const nearBytes = 32;
 
+/** More than the largest frame of a virtagent has, with all of its bytes escaped. What is larger is not kept. */
+const keptBytes = 160 * 1024;
+
+/** Memory that is written anew each time. */
+export class Scratch {
+  #bytes = Buffer.alloc(0);
+
+  /** At least so many bytes, in which anything may stand; what was written there before is gone. */
+  room(bytes: number): Buffer {
+    if (bytes > keptBytes) return Buffer.allocUnsafeSlow(bytes);
+    if (this.#bytes.length < bytes) this.#bytes = Buffer.allocUnsafeSlow(Math.min(keptBytes, Math.max(bytes, 2 * this.#bytes.length)));
+    return this.#bytes;
+  }
+}
+
+/** What is being escaped: one frame at a time, and nobody is called meanwhile. */
+const escaping = new Scratch();
+
 /** Whether nothing between the two FLAGs has to be escaped, as in nearly all frames of text. */
 export function isClean(frame: Buffer): boolean {
   return frame.indexOf(FLAG, 1) === frame.length - 1 && frame.indexOf(ESCAPE, 1) < 0;
 }
 
-/** The same frame with everything between its two FLAGs escaped. */
-export function escaped(frame: Buffer): Buffer {
+/** The same frame with everything between its two FLAGs escaped, in other memory. */
+export function escaped(frame: Buffer, spare?: SpareMemory): Buffer {
   const last = frame.length - 1;
-  const room = Buffer.allocUnsafe(2 * frame.length);
+  const room = escaping.room(2 * frame.length);
   room[0] = FLAG;
   let to = 1;
   let nextFlag = 0;
@@ -40,12 +60,14 @@ export function escaped(frame: Buffer): Buffer {
     }
   }
   room[to++] = FLAG;
-  return Buffer.from(room.subarray(0, to));
+  const whole = spare === undefined ? Buffer.allocUnsafe(to) : spare.take(to);
+  room.copy(whole, 0, 0, to);
+  return whole;
 }
 
-/** What stood between two FLAGs without its escapes, in memory of its own; undefined if one of them is of nothing. */
-export function unescaped(frame: Buffer): Buffer | undefined {
-  const room = Buffer.allocUnsafe(frame.length);
+/** What stood between two FLAGs without its escapes, as long as `scratch` is not used again; undefined if one of them is of nothing. */
+export function unescaped(frame: Buffer, scratch: Scratch): Buffer | undefined {
+  const room = scratch.room(frame.length);
   let to = 0;
   for (let at = 0; at < frame.length;) {
     const clean = indexOrEnd(frame, ESCAPE, at);
@@ -61,8 +83,7 @@ export function unescaped(frame: Buffer): Buffer | undefined {
       }
     }
   }
-  // What is kept of a payload must not be much more than the payload.
-  return to * 4 >= room.length * 3 ? room.subarray(0, to) : Buffer.from(room.subarray(0, to));
+  return room.subarray(0, to);
 }
 
 function indexOrEnd(frame: Buffer, byte: number, from: number): number {

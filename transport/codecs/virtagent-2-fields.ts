@@ -105,17 +105,16 @@ const zeros = '000000000000';
 const outOfRange: Fault = { reason: 'bad-header', message: 'a frame with fields out of range' };
 
 /**
- * The frame that begins with `bytes`, with its fields and payload in `bytes[at..end)`; what passed the CRC may still lie.
- *
- * With `owned` the payload may be part of `bytes`; else it is copied, once.
+ * The frame that begins with `bytes`, with its fields and payload in `bytes[at..end)`; what passed the CRC may still lie. The payload is
+ * part of `bytes`.
  */
-export function readFields(bytes: Buffer, at: number, end: number, owned: boolean): Frame | Fault {
+export function readFields(bytes: Buffer, at: number, end: number): Frame | Fault {
   const head = bytes[0] as number;
   switch (head >> 4) {
     case kinds.hello:
       return readHello(bytes, at, end);
     case kinds.data:
-      return readData(head & 0x0f, bytes, at, end, owned);
+      return readData(head & 0x0f, bytes, at, end);
     case kinds.status:
       return readStatus((head & askFlag) !== 0, bytes, at, end);
     default:
@@ -151,7 +150,7 @@ function otherVersion(spoken: number): Frame {
   return { kind: 'hello', version: spoken, reliable: false, line: '', seen: '', half: '', other: '', got: 0, sent: 0, clock: 0 };
 }
 
-function readData(bits: number, bytes: Buffer, at: number, end: number, owned: boolean): Frame | Fault {
+function readData(bits: number, bytes: Buffer, at: number, end: number): Frame | Fault {
   const first = (bits & flags.first) !== 0;
   const last = (bits & flags.last) !== 0;
   const drop = (bits & flags.drop) !== 0;
@@ -167,7 +166,7 @@ function readData(bits: number, bytes: Buffer, at: number, end: number, owned: b
     drop,
     number: first && last ? undefined : digitsAt(bytes, at + 2, 2),
     total: first && !last ? digitsAt(bytes, at + 4, 4) : undefined,
-    payload: owned ? bytes.subarray(payloadAt, end) : copyOf(bytes, payloadAt, end),
+    payload: bytes.subarray(payloadAt, end),
   };
 }
 

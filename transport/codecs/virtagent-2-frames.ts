@@ -1,8 +1,9 @@
 import { crc32 } from 'node:zlib';
 import type { RemoteProtocolError } from '../errors.ts';
+import type { SpareMemory } from '../spare-memory.ts';
 import { ByteBuffer, findByte } from './byte-buffer.ts';
 import { damaged, type Fault } from './damage.ts';
-import { ESCAPE, escaped, FLAG, isClean, unescaped } from './virtagent-2-escapes.ts';
+import { ESCAPE, escaped, FLAG, isClean, Scratch, unescaped } from './virtagent-2-escapes.ts';
 import {
   areDigits,
   askFlag,
@@ -72,18 +73,21 @@ export function encodeHello(hello: Hello): Buffer {
   return finished(frame, noKey);
 }
 
-/** A piece of a message: `payload[from..to)`, which is copied. Throws RangeError where no frame can hold that much. */
-export function encodeData(head: DataHead, payload: Uint8Array, from: number, to: number, seed: number): Buffer {
+/**
+ * A piece of a message: `payload[from..to)`, which is copied. Throws RangeError where no frame can hold that much. `spare`: where its
+ * memory is from, if it is given back once the frame is taken.
+ */
+export function encodeData(head: DataHead, payload: Uint8Array, from: number, to: number, seed: number, spare?: SpareMemory): Buffer {
   const fields = dataFields(head.first, head.last);
   if (to - from > largestPayload) throw new RangeError(`a frame has at most ${largestPayload} bytes of payload, not ${to - from}`);
   const bits =
     (head.first ? flags.first : 0) | (head.last ? flags.last : 0) | (head.bytes ? flags.bytes : 0) | (head.drop ? flags.drop : 0);
-  const frame = begun((kinds.data << 4) | bits, fields + to - from);
+  const frame = begun((kinds.data << 4) | bits, fields + to - from, spare);
   let at = putDigits(frame, 1 + headBytes, head.seq, 2);
   if (fields > 2) at = putDigits(frame, at, head.number ?? 0, 2);
   if (fields > 4) at = putDigits(frame, at, head.total ?? 0, 4);
   frame.set(from === 0 && to === payload.length ? payload : payload.subarray(from, to), at);
-  return finished(frame, seed);
+  return finished(frame, seed, spare);
 }
 
 export function encodeStatus(status: Status, seed: number): Buffer {
@@ -115,19 +119,23 @@ function cutUtf8(text: Buffer, most: number): Buffer {
   return text.subarray(0, end);
 }
 
-function begun(head: number, length: number): Buffer {
-  const frame = Buffer.allocUnsafe(length + headBytes + crcBytes + 2);
+function begun(head: number, length: number, spare?: SpareMemory): Buffer {
+  const size = length + headBytes + crcBytes + 2;
+  const frame = spare === undefined ? Buffer.allocUnsafe(size) : spare.take(size);
   frame[0] = FLAG;
   frame[1] = head;
   putDigits(frame, 2, length, 3);
   return frame;
 }
 
-function finished(frame: Buffer, seed: number): Buffer {
+function finished(frame: Buffer, seed: number, spare?: SpareMemory): Buffer {
   const crcAt = frame.length - 1 - crcBytes;
   frame.writeUInt32BE(crc32(frame.subarray(1, crcAt), seed), crcAt);
   frame[frame.length - 1] = FLAG;
-  return isClean(frame) ? frame : escaped(frame);
+  if (isClean(frame)) return frame;
+  const whole = escaped(frame, spare);
+  spare?.give(frame);
+  return whole;
 }
 
 // ---- Received
@@ -154,6 +162,8 @@ export class FrameReader {
   /** Every byte of a frame may have been escaped. */
   readonly #most: number;
   readonly #held = new ByteBuffer();
+  /** Where escapes are taken out. */
+  readonly #unescaped = new Scratch();
   readonly #decode = (bytes: Buffer, from: number, to: number): number => this.#frames(bytes, from, to);
   #take: (item: Frame | RemoteProtocolError) => void = () => {};
   /** Bytes of the unfinished frame in which there is no FLAG. */
@@ -182,13 +192,13 @@ export class FrameReader {
   /** Takes the next bytes of the line; the chunk may be reused by the caller afterwards. */
   push(chunk: Uint8Array): (Frame | RemoteProtocolError)[] {
     const out: (Frame | RemoteProtocolError)[] = [];
-    this.read(chunk, (item) => out.push(item));
+    this.read(chunk, (item) => out.push('kind' in item && item.kind === 'data' ? { ...item, payload: Buffer.from(item.payload) } : item));
     return out;
   }
 
   /**
    * The same, but each frame is given to `take` before the one behind it is looked at: a HELLO may begin the session whose `seed`
-   * the next one has. `take` must neither throw nor push.
+   * the next one has. `take` must neither throw nor push. The payload of a DATA frame is only lent to it: what is to be kept, it copies.
    */
   read(chunk: Uint8Array, take: (item: Frame | RemoteProtocolError) => void): void {
     this.#take = take;
@@ -264,12 +274,12 @@ export class FrameReader {
   }
 
   #unescape(frame: Buffer): Frame | Fault {
-    if (!frame.includes(ESCAPE)) return this.#read(frame, false);
-    const whole = unescaped(frame);
-    return whole === undefined ? badEscape : this.#read(whole, true);
+    if (!frame.includes(ESCAPE)) return this.#read(frame);
+    const whole = unescaped(frame, this.#unescaped);
+    return whole === undefined ? badEscape : this.#read(whole);
   }
 
-  #read(frame: Buffer, owned: boolean): Frame | Fault {
+  #read(frame: Buffer): Frame | Fault {
     const head = frame[0] as number;
     if (!isHead(head)) return noFrame;
     const size = frame.length - headBytes - crcBytes;
@@ -278,9 +288,8 @@ export class FrameReader {
     if (size !== said) return size < said ? cutFrame : longFrame;
     const fault = this.#fault(head >> 4, frame);
     if (fault !== undefined) return fault;
-    // Before what is in it is copied.
     if (size > this.#maxFrame + slack) return this.#tooLarge();
-    const read = readFields(frame, headBytes, frame.length - crcBytes, owned);
+    const read = readFields(frame, headBytes, frame.length - crcBytes);
     return 'kind' in read && read.kind === 'data' && read.payload.length > this.#maxFrame ? this.#tooLarge() : read;
   }
 

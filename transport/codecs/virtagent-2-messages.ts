@@ -1,6 +1,7 @@
 import { quote } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Answer, OutgoingMessage, RequestMessage, Tag } from '../messages.ts';
+import type { SpareMemory } from '../spare-memory.ts';
 import { bodyLength, frameOf, jsonWord, unsent } from './json.ts';
 import { writeAnswer, writeValue } from './jsonrpc.ts';
 import { withoutBytes, type ByteString } from './virtagent-2-byte-strings.ts';
@@ -19,26 +20,26 @@ export interface EncodedMessage {
 /**
  * A message as the payload of its frames. A Uint8Array anywhere in a value is sent as a byte string.
  *
- * `limits` are the other side's: going beyond them would end the session. Throws VirtagentError MESSAGE_TOO_LARGE or
- * UNENCODABLE.
+ * `limits` are the other side's: going beyond them would end the session. `spare`: where the payload's memory is from, if it is given back.
+ * Throws VirtagentError MESSAGE_TOO_LARGE or UNENCODABLE.
  */
-export function encodeMessage(message: OutgoingMessage, limits: Limits): EncodedMessage {
+export function encodeMessage(message: OutgoingMessage, limits: Limits, spare?: SpareMemory): EncodedMessage {
   const strings: ByteString[] = [];
   const members = new Writer(limits, strings).members(message);
-  if (strings.length > 0) return withStrings(members, strings, limits.maxMessageBytes);
+  if (strings.length > 0) return withStrings(members, strings, limits.maxMessageBytes, spare);
   const text = `{${members}}`;
-  return { payload: frameOf('', text, bodyLength(text, limits.maxMessageBytes), ''), bytes: false };
+  return { payload: frameOf('', text, bodyLength(text, limits.maxMessageBytes), '', spare), bytes: false };
 }
 
 /** Lengths are asked for only now: until the last `toJSON` has run, they may still change. */
-function withStrings(members: string, strings: readonly ByteString[], most: number): EncodedMessage {
+function withStrings(members: string, strings: readonly ByteString[], most: number, spare?: SpareMemory): EncodedMessage {
   const list = strings.map(({ pointer, bytes }) => `[${JSON.stringify(pointer)},${bytes.length}]`);
   const text = `{${members},"bytes":[${list.join(',')}]}`;
   const length = bodyLength(text, most);
   let size = lengthBytes + length;
   for (const { bytes } of strings) size += bytes.length;
   if (size > most) throw unsent('MESSAGE_TOO_LARGE', `the message has ${size} bytes; the most is ${most}`);
-  const payload = Buffer.allocUnsafe(size);
+  const payload = spare === undefined ? Buffer.allocUnsafe(size) : spare.take(size);
   let at = putDigits(payload, 0, length, lengthBytes);
   at += payload.write(text, at, 'utf8');
   try {

@@ -6,8 +6,8 @@ export class Charges {
   readonly #begun = { requests: 0, bytes: 0 };
   /** Of what was sent whole, which is all that the other side counts. */
   readonly #spent = { requests: 0, bytes: 0 };
-  /** What is charged for messages of which nothing or not all was sent: what is given up of them has cost nothing. */
-  readonly #unsent = new Map<Uint8Array, number>();
+  /** Messages of which nothing or not all was sent, and what is charged for each: what is given up of them has cost nothing. */
+  readonly #unsent: { readonly payload: Uint8Array; readonly charge: number }[] = [];
   readonly #granted = new Granted();
 
   /** Of what was sent whole. */
@@ -22,22 +22,21 @@ export class Charges {
 
   /** Whether some message that costs something was begun and not sent whole. */
   get hasUnsent(): boolean {
-    return this.#unsent.size > 0;
+    return this.#unsent.length > 0;
   }
 
   /** A request is begun; again for each of its parts, which costs nothing more. */
   begin(payload: Uint8Array, charge: number): void {
-    if (this.#unsent.has(payload)) return;
-    this.#unsent.set(payload, charge);
+    if (this.#unsent.some((one) => one.payload === payload)) return;
+    this.#unsent.push({ payload, charge });
     this.#begun.requests++;
     this.#begun.bytes += charge;
   }
 
   /** A message is sent whole. Whether it has cost something. */
   end(payload: Uint8Array): boolean {
-    const charge = this.#unsent.get(payload);
+    const charge = this.#takeOut(payload);
     if (charge === undefined) return false;
-    this.#unsent.delete(payload);
     this.#spent.requests++;
     this.#spent.bytes += charge;
     return true;
@@ -53,12 +52,16 @@ export class Charges {
 
   /** A message will not be finished: what is free again, if it was charged. */
   forget(payload: Uint8Array): Credit | undefined {
-    const charge = this.#unsent.get(payload);
+    const charge = this.#takeOut(payload);
     if (charge === undefined) return undefined;
-    this.#unsent.delete(payload);
     this.#begun.requests--;
     this.#begun.bytes -= charge;
     return { requests: 1, bytes: charge };
+  }
+
+  #takeOut(payload: Uint8Array): number | undefined {
+    const at = this.#unsent.findIndex((one) => one.payload === payload);
+    return at < 0 ? undefined : this.#unsent.splice(at, 1)[0]?.charge;
   }
 
   /** A STATUS says what is granted: what is new of it. */

@@ -2,6 +2,7 @@ import { encodeData, encodeStatus, sessionSeed, type Frame } from '../codecs/vir
 import { RemoteProtocolError, VirtagentError } from '../errors.ts';
 import { sessionBounds, sessionLimits, type SessionLimits } from '../limits.ts';
 import type { Timers } from '../timers.ts';
+import { SpareMemory } from '../spare-memory.ts';
 import type { SendResult } from '../transport.ts';
 import { Allowance, type Credit } from './allowance.ts';
 import { Charges } from './charges.ts';
@@ -28,6 +29,8 @@ export interface ConversationOptions {
   readonly room: Credit;
   /** Bytes of one message that this side takes. */
   readonly maxMessage: number;
+  /** Where large messages that come are put together. */
+  readonly spare: SpareMemory;
 }
 
 /** What a conversation needs of its session. */
@@ -35,6 +38,8 @@ export interface ConversationHost {
   readonly timers: Timers;
   /** Milliseconds of this side's clock, as frames carry it. */
   readonly clock: number;
+  /** Whether the stream is one that keeps nothing of what it has taken, and has taken all: nobody looks at its frames any more. */
+  readonly isFlushed: boolean;
   /** Hands a frame to the line, if there is one. `taken` is called when the stream took it, and never if the line goes before. */
   write(frame: Uint8Array, taken: (result: SendResult) => void): void;
   /** A message has come whole. */
@@ -82,8 +87,10 @@ export class Conversation {
   readonly #repeats: Repeats;
   /** Messages that wait for the window, in the order in which they were sent. */
   #waiting: Waiting[] = [];
+  /** Memory of frames. It never leaves the session: whatever the other side does, it is sent nothing of another. */
+  readonly #frameMemory: SpareMemory;
   /** Told when the stream takes what it was given. */
-  readonly #untaken = new Set<() => void>();
+  readonly #untaken: (() => void)[] = [];
   /** STATUS in a row that say less than was said. */
   #behind = 0;
   /** DATA frames, and bytes of them, since the last STATUS. */
@@ -100,14 +107,15 @@ export class Conversation {
   #isClosed = false;
   #onConfirmed: (() => void) | undefined;
 
-  constructor(host: ConversationHost, { half, other, reliable, room, maxMessage }: ConversationOptions) {
+  constructor(host: ConversationHost, { half, other, reliable, room, maxMessage, spare }: ConversationOptions) {
     this.#host = host;
     this.isReliable = reliable;
     this.#seed = sessionSeed(half, other);
     this.#theirSeed = sessionSeed(other, half);
     this.#sent = new SentFrames(reliable ? reliableWindow : plainWindow);
+    this.#frameMemory = new SpareMemory(2 * plainWindow.bytes);
     this.#taken = new TakenFrames(reliable);
-    this.#pieces = new Pieces({ message: maxMessage, messages: sessionLimits.messages });
+    this.#pieces = new Pieces({ message: maxMessage, messages: sessionLimits.messages }, spare);
     this.#allowance = new Allowance(room, maxMessage);
     this.#questions = new Questions(host.timers, () => this.status(true));
     this.#repeats = new Repeats(this.#sent, this.#repeatLine());
@@ -177,7 +185,7 @@ export class Conversation {
     this.hold();
     this.#isStatusWaiting = false;
     this.#repeats.lineDown();
-    for (const taken of this.#untaken) taken();
+    for (const taken of [...this.#untaken]) taken();
   }
 
   /** The session is over. */
@@ -186,7 +194,7 @@ export class Conversation {
     this.#isLineUp = false;
     this.#resending?.disarm();
     this.#questions.end();
-    this.#untaken.clear();
+    this.#untaken.length = 0;
     this.#waiting = [];
   }
 
@@ -310,7 +318,7 @@ export class Conversation {
 
   takeStatus(status: StatusFrame): void {
     const { now } = this;
-    const came = this.#sent.acknowledge(status.next, status.taken, now);
+    const came = this.#sent.acknowledge(status.next, status.taken, now, this.#host.isFlushed ? this.#frameMemory : undefined);
     this.#behind = came.type === 'behind' ? this.#behind + 1 : 0;
     if (came.type === 'impossible' || this.#behind >= sessionBounds.statusBehind) return this.#host.onImpossible();
     this.#resending?.heard(came);
@@ -400,7 +408,7 @@ export class Conversation {
 
   /** The frame of a piece: it is numbered, and kept until it is taken. */
   #number(payload: Uint8Array, cut: Cut): Uint8Array {
-    const frame = encodeData(cut, payload, cut.from, cut.to, this.#seed);
+    const frame = encodeData(cut, payload, cut.from, cut.to, this.#seed, this.#frameMemory);
     // A plain session does not look at the time.
     this.#sent.add(frame, this.isReliable ? this.now : 0);
     this.#resending?.arm();
@@ -423,10 +431,13 @@ export class Conversation {
     });
     if (isTaken) return done(result);
     const untaken = (): void => {
-      if (this.#untaken.delete(untaken)) done(result);
+      const at = this.#untaken.indexOf(untaken);
+      if (at < 0) return;
+      this.#untaken.splice(at, 1);
+      done(result);
     };
     later = untaken;
-    this.#untaken.add(untaken);
+    this.#untaken.push(untaken);
   }
 
   get #seq(): number {

@@ -1,4 +1,7 @@
 import { RemoteProtocolError } from '../errors.ts';
+import type { SpareMemory } from '../spare-memory.ts';
+
+const nothing = Buffer.alloc(0);
 
 /** A piece of a message, as its frame has it. */
 export interface Piece {
@@ -15,6 +18,8 @@ export interface Piece {
 export interface Whole {
   readonly payload: Buffer;
   readonly bytes: boolean;
+  /** The payload is the message's own: it was put together. One that came in a single frame is only lent. */
+  readonly owned?: boolean;
 }
 
 /** What exceeds a limit of this side: the session ends. */
@@ -24,139 +29,136 @@ export interface Excess {
   readonly value: number;
 }
 
-/** Smaller pieces share a block of so many bytes: who sends single bytes makes nobody hold an object for each. */
-const blockBytes = 4096;
-
 interface Begun {
+  readonly number: number;
   readonly total: number;
   readonly bytes: boolean;
-  /** What has come; the last of them may have room. */
-  readonly blocks: Buffer[];
-  /** How much of the last block is empty. */
-  room: number;
+  /** What has come, and room for more. */
+  store: Buffer;
   length: number;
   /** Frames were lost since it began: pieces of it perhaps, its last one perhaps. */
   suspect: boolean;
 }
 
+/** What room is made for at first: a message of 64 KiB in pieces of 16 KiB is put together in one place. */
+const ahead = 8;
+const aheadBytes = 128 * 1024;
+
 /**
- * Puts the pieces of messages together. Nothing is reserved for a length that is only named: what is held is what has come, and
- * there are at most `messages` messages, of at most `message` bytes.
+ * Puts the pieces of messages together: there are at most `messages` messages, of at most `message` bytes. What is reserved for a length that
+ * is only named is as much as has come; for short messages, a few times that.
  */
 export class Pieces {
   readonly #limits: { readonly message: number; readonly messages: number };
-  readonly #begun = new Map<number, Begun>();
-  #held = 0;
+  readonly #spare: SpareMemory;
+  /** The oldest first. They are few, and a Map that is filled and emptied all the time is dear (docs/performance.md). */
+  readonly #begun: Begun[] = [];
 
-  constructor(limits: { readonly message: number; readonly messages: number }) {
+  /** `spare`: where messages without byte strings are put together. Who is done with one gives it back. */
+  constructor(limits: { readonly message: number; readonly messages: number }, spare: SpareMemory) {
     this.#limits = limits;
+    this.#spare = spare;
   }
 
-  /** Bytes of messages that have not ended. */
+  /** Bytes that are held for messages that have not ended. */
   get held(): number {
-    return this.#held;
+    let held = 0;
+    for (const { store } of this.#begun) held += store.length;
+    return held;
   }
 
   /** How many messages have begun and not ended. */
   get count(): number {
-    return this.#begun.size;
+    return this.#begun.length;
   }
 
   /** Frames of a plain session were lost: nobody knows whose. */
   frameLost(): void {
-    for (const begun of this.#begun.values()) begun.suspect = true;
+    for (const begun of this.#begun) begun.suspect = true;
   }
 
-  /** The message that a piece ends, if it ends one; or what is wrong. */
+  /** The message that a piece ends, if it ends one; or what is wrong. What of the piece is kept is copied. */
   take(piece: Piece): Whole | RemoteProtocolError | Excess | undefined {
     const { number, payload } = piece;
     if (number === undefined) return piece;
-    if (piece.drop) return this.#drop(number);
+    if (piece.drop) return this.#giveUp(number);
     if (piece.first) return this.#begin(number, piece);
-    const begun = this.#begun.get(number);
+    const begun = this.#find(number);
     if (begun === undefined) return new RemoteProtocolError('truncated', 'a piece of a message that has not begun', payload.length);
     const length = begun.length + payload.length;
     const fits = piece.last ? length === begun.total : length < begun.total;
-    if (!fits || payload.length === 0) return this.#mismatch(number, begun, payload.length);
-    append(begun, payload);
-    this.#held += payload.length;
+    if (!fits || payload.length === 0) return this.#mismatch(begun, payload.length);
+    this.#append(begun, payload);
     if (!piece.last) return undefined;
-    this.#drop(number);
-    return { payload: wholeOf(begun), bytes: begun.bytes };
+    this.#remove(begun);
+    return { payload: begun.store, bytes: begun.bytes, owned: true };
   }
 
   clear(): void {
-    this.#begun.clear();
-    this.#held = 0;
+    this.#begun.length = 0;
   }
 
   #begin(number: number, { bytes, payload, total = 0 }: Piece): RemoteProtocolError | Excess | undefined {
     const { message, messages } = this.#limits;
     if (total > message) return { limit: 'message', most: message, value: total };
-    const before = this.#begun.get(number);
     if (payload.length >= total) return new RemoteProtocolError('bad-length', 'the first piece of a message is all of it', payload.length);
-    this.#drop(number);
-    if (this.#begun.size >= messages && !this.#dropSuspect()) return { limit: 'messages', most: messages, value: messages + 1 };
-    const begun: Begun = { total, bytes, blocks: [], room: 0, length: 0, suspect: false };
-    append(begun, payload);
-    this.#begun.set(number, begun);
-    this.#held += payload.length;
-    return before === undefined ? undefined : this.#cut(before);
+    const before = this.#find(number);
+    if (before !== undefined) this.#drop(before);
+    if (this.#begun.length >= messages && !this.#dropSuspect()) return { limit: 'messages', most: messages, value: messages + 1 };
+    const begun: Begun = { number, total, bytes, store: nothing, length: 0, suspect: false };
+    this.#append(begun, payload);
+    this.#begun.push(begun);
+    return before === undefined ? undefined : cut(before);
   }
 
-  #drop(number: number): undefined {
-    this.#held -= this.#begun.get(number)?.length ?? 0;
-    this.#begun.delete(number);
+  #append(begun: Begun, payload: Buffer): void {
+    const length = begun.length + payload.length;
+    if (length > begun.store.length) this.#makeRoom(begun, length);
+    payload.copy(begun.store, begun.length);
+    begun.length = length;
+  }
+
+  #makeRoom(begun: Begun, needed: number): void {
+    const bytes = Math.min(begun.total, Math.max(2 * needed, Math.min(ahead * needed, aheadBytes)));
+    // Byte strings stay where they came, with who called; text is copied out of it.
+    const store = begun.bytes ? Buffer.allocUnsafeSlow(bytes) : this.#spare.take(bytes);
+    begun.store.copy(store, 0, 0, begun.length);
+    this.#spare.give(begun.store);
+    begun.store = store;
+  }
+
+  #find(number: number): Begun | undefined {
+    for (const begun of this.#begun) if (begun.number === number) return begun;
+    return undefined;
+  }
+
+  #remove(begun: Begun): void {
+    this.#begun.splice(this.#begun.indexOf(begun), 1);
+  }
+
+  #drop(begun: Begun): void {
+    this.#remove(begun);
+    this.#spare.give(begun.store);
+  }
+
+  #giveUp(number: number): undefined {
+    const begun = this.#find(number);
+    if (begun !== undefined) this.#drop(begun);
   }
 
   /** Makes room at the cost of the oldest that may never end. */
   #dropSuspect(): boolean {
-    for (const [number, { suspect }] of this.#begun) {
-      if (!suspect) continue;
-      this.#drop(number);
-      return true;
-    }
-    return false;
+    const oldest = this.#begun.find(({ suspect }) => suspect);
+    if (oldest !== undefined) this.#drop(oldest);
+    return oldest !== undefined;
   }
 
-  #mismatch(number: number, begun: Begun, more: number): RemoteProtocolError {
-    this.#drop(number);
+  #mismatch(begun: Begun, more: number): RemoteProtocolError {
+    this.#drop(begun);
     return new RemoteProtocolError('bad-length', 'the pieces of a message are not as long as it said', begun.length + more);
   }
-
-  #cut(begun: Begun): RemoteProtocolError {
-    return new RemoteProtocolError('truncated', 'a message began under the number of one that had not ended', begun.length);
-  }
 }
 
-function append(begun: Begun, payload: Buffer): void {
-  begun.length += payload.length;
-  if (payload.length >= blockBytes) {
-    closeBlock(begun);
-    begun.blocks.push(payload);
-    return;
-  }
-  for (let from = 0; from < payload.length;) {
-    if (begun.room === 0) {
-      begun.room = Math.min(blockBytes, begun.total - begun.length + payload.length - from);
-      begun.blocks.push(Buffer.allocUnsafeSlow(begun.room));
-    }
-    const block = begun.blocks.at(-1) as Buffer;
-    const copied = payload.copy(block, block.length - begun.room, from);
-    begun.room -= copied;
-    from += copied;
-  }
-}
-
-/** What is empty of the last block is not part of the message. */
-function closeBlock(begun: Begun): void {
-  if (begun.room === 0) return;
-  const block = begun.blocks.pop() as Buffer;
-  begun.blocks.push(block.subarray(0, block.length - begun.room));
-  begun.room = 0;
-}
-
-function wholeOf(begun: Begun): Buffer {
-  closeBlock(begun);
-  return begun.blocks.length === 1 ? (begun.blocks[0] as Buffer) : Buffer.concat(begun.blocks, begun.length);
+function cut(begun: Begun): RemoteProtocolError {
+  return new RemoteProtocolError('truncated', 'a message began under the number of one that had not ended', begun.length);
 }

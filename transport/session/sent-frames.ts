@@ -1,3 +1,4 @@
+import type { SpareMemory } from '../spare-memory.ts';
 import { ahead } from './numbers.ts';
 
 /** A numbered frame that is not known to be taken. */
@@ -72,8 +73,11 @@ export class SentFrames {
     this.#bytes += bytes.length;
   }
 
-  /** A STATUS came: all before the seq `next` are taken, and those that `bits` names. */
-  acknowledge(next: number, bits: Uint8Array, now: number): Acknowledged {
+  /**
+   * A STATUS came: all before the seq `next` are taken, and those that `bits` names. `spare` is given the memory of the former, if nobody else
+   * looks at it any more.
+   */
+  acknowledge(next: number, bits: Uint8Array, now: number, spare?: SpareMemory): Acknowledged {
     const distance = ahead(next, this.#taken);
     if (distance < 0) return { type: 'behind' };
     if (distance > this.size) return { type: 'impossible' };
@@ -82,6 +86,7 @@ export class SentFrames {
     let sends = 0;
     for (let at = 0; at < distance; at++) {
       const frame = this.#shift();
+      spare?.give(frame.bytes);
       if (frame.taken) continue;
       newest = frame;
       frames++;

@@ -4,6 +4,7 @@ import { decodeMessage, encodeMessage } from '../codecs/virtagent-2-messages.ts'
 import { quote, RemoteProtocolError, VirtagentError } from '../errors.ts';
 import { announcedLimits, sessionLimits, type Limits, type SessionLimits } from '../limits.ts';
 import type { Codec, Decoded, IncomingMessage, OutgoingMessage } from '../messages.ts';
+import { SpareMemory } from '../spare-memory.ts';
 import type { Timers } from '../timers.ts';
 import type { SendResult } from '../transport.ts';
 import { Agreement, type Progress } from './agreement.ts';
@@ -20,6 +21,8 @@ type ByeFrame = Extract<Frame, { kind: 'bye' }>;
 export interface SessionHost {
   readonly timers: Timers;
   readonly random: () => number;
+  /** See {@link ConversationHost.isFlushed}. */
+  readonly isFlushed: boolean;
   /** Hands bytes to the line. `taken` is called when the stream took them, and never if the line goes before. */
   write(bytes: Uint8Array, taken: (result: SendResult) => void): void;
   /** Something happened that the chart decides on (machines/session.ts). */
@@ -48,6 +51,9 @@ export interface SessionOptions {
 export const byeCodes = Object.freeze({ stopping: 1, limit: 2, broken: 3, version: 4 });
 
 const VERSION = 2;
+
+/** Memory of messages, before they are sent and until they are read: of all sessions of the process, as one that is idle needs none. */
+const spare = new SpareMemory(2 * 1024 * 1024);
 const ignore = (): void => {};
 
 /**
@@ -101,7 +107,7 @@ export class Session implements Codec {
   encode(message: OutgoingMessage): Uint8Array {
     const limits = this.#conversation?.limits.message ?? Infinity;
     const own = this.#options.limits;
-    const { payload, bytes } = encodeMessage(message, limits < own.maxMessageBytes ? { ...own, maxMessageBytes: limits } : own);
+    const { payload, bytes } = encodeMessage(message, limits < own.maxMessageBytes ? { ...own, maxMessageBytes: limits } : own, spare);
     if (bytes) this.#withBytes.add(payload);
     return payload;
   }
@@ -205,9 +211,10 @@ export class Session implements Codec {
     done({ ok: false, error: new VirtagentError('LINE_LOST', 'there is no session'), known: 'not-sent' });
   }
 
-  /** A message will not be finished: if a part of it is on the line, the other side is told. */
+  /** A message is not needed any more. If a part of it is on the line and not all, the other side is told that it will not be finished. */
   forget(payload: Uint8Array): void {
     this.#conversation?.forget(payload);
+    spare.give(payload);
   }
 
   /** Calls `done` once, when the other side has all that was sent; at once where it is not known to: in a plain session. */
@@ -310,6 +317,7 @@ export class Session implements Codec {
       reliable: reliable || this.#options.reliable,
       room,
       maxMessage: limits.maxMessageBytes,
+      spare,
     });
   }
 
@@ -320,6 +328,9 @@ export class Session implements Codec {
       get clock() {
         return owner.clock;
       },
+      get isFlushed() {
+        return owner.#host.isFlushed;
+      },
       write: (frame, taken) => this.#host.write(frame, taken),
       onMessage: (whole) => this.#handOn(whole),
       onDamage: (error) => void this.#out.push(error),
@@ -329,8 +340,9 @@ export class Session implements Codec {
     };
   }
 
-  #handOn({ payload, bytes }: Whole): void {
-    const message = decodeMessage(payload, bytes, this.#options.limits);
+  #handOn({ payload, bytes, owned }: Whole): void {
+    const message = decodeMessage(payload, bytes, this.#options.limits, owned === true);
+    if (!bytes) spare.give(payload);
     if (message instanceof RemoteProtocolError) return void this.#out.push(message);
     if (message.type === 'limits') return this.#meet(message.limits);
     // The protocol's own, of a later version than this.

@@ -5,7 +5,7 @@ import { ahead } from './numbers.ts';
 export type Taken = 'next' | 'again' | 'ahead' | 'too-far';
 
 /** The numbered frames of the other side's half of a session: which have come. */
-export class TakenFrames<Frame extends { readonly seq: number }> {
+export class TakenFrames<Frame extends { readonly seq: number; readonly payload: Buffer }> {
   readonly #reliable: boolean;
   #next = 0;
   /** How many were never seen: in a plain session what was damaged. */
@@ -30,7 +30,7 @@ export class TakenFrames<Frame extends { readonly seq: number }> {
     return this.#ahead.size > 0;
   }
 
-  /** Takes a frame, or does not; hands on what is now in order. */
+  /** Takes a frame, or does not; hands on what is now in order. Its payload is only lent: what is kept is a copy. */
   take(frame: Frame, handOn: (frame: Frame, lost: number) => void): Taken {
     const distance = ahead(frame.seq, this.#next);
     if (distance < 0) return 'again';
@@ -49,7 +49,7 @@ export class TakenFrames<Frame extends { readonly seq: number }> {
     if (distance > sessionBounds.framesAhead) return 'too-far';
     const count = this.#next + distance;
     if (this.#ahead.has(count)) return 'again';
-    this.#ahead.set(count, frame);
+    this.#ahead.set(count, { ...frame, payload: Buffer.from(frame.payload) });
     return 'ahead';
   }
 
