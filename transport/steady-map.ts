@@ -28,11 +28,14 @@ export class SteadyMap<Key, Value> {
 
   set(key: Key, value: Value): void {
     const before = this.#map.size;
-    if (this.#used === this.#room && before < this.#room && !this.#map.has(key)) this.#renew();
+    if (this.#used === this.#room && before * 2 <= this.#room && !this.#map.has(key)) this.#renew();
     this.#map.set(key, value);
     if (this.#map.size === before) return;
-    if (this.#used === this.#room) this.#room *= 2;
     this.#used++;
+    if (this.#used <= this.#room) return;
+    // Most were alive: the next table is twice as large, and has nothing else in it.
+    this.#used = before + 1;
+    this.#room *= 2;
   }
 
   delete(key: Key): boolean {

@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createPeer } from '../../actors/index.ts';
@@ -39,7 +40,7 @@ test.each([false, true])(
   async (reliable) => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.record({ small: value, large: value }), { minLength: 1, maxLength: 6 }),
+        fc.array(fc.record({ small: value, large: value }, { noNullPrototype: true }), { minLength: 1, maxLength: 6 }),
         fc.array(fc.constantFrom(1_000, 7_001, 70_000), { minLength: 1, maxLength: 9 }),
         async (values, cuts) => {
           let nth = 0;
@@ -56,13 +57,13 @@ test.each([false, true])(
           });
           const client = createPeer({ stream: left, protocol: 'virtagent-2', reliable });
           const answers = await Promise.all(values.map((one) => client.call('keep', one)));
-          expect(answers).toEqual(values);
-          expect(kept).toEqual(values);
+          // Compared by Node: `toEqual` takes seconds for bytes.
+          expect(isDeepStrictEqual([answers, kept], [values, values])).toBe(true);
           client.close();
           server.close();
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   },
 );
