@@ -152,7 +152,7 @@ export class Call implements Operations {
     // While it waits for its response it needs neither.
     this.#params = undefined;
     if (!transport.takesInParts(encoded)) this.#frame = undefined;
-    transport.write(frame, sending.done, this.#isNested ? 0 : encoded.length + JOB_CHARGE);
+    transport.write(frame, sending.done, this.#isNested ? 0 : encoded.length + JOB_CHARGE, this.#options.urgency === 2);
     greeting?.sent?.(this.#tag);
   }
 

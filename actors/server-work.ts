@@ -127,11 +127,11 @@ export class ServerWork implements Operations {
   send(sending: Sending): void {
     const completion = sending.value as Completion;
     const frame = this.#frameOf(completion);
-    const { tag } = this.#message as RequestMessage;
+    const { tag, urgency } = this.#message as RequestMessage;
     if (!this.#hasBegun && this.#host.isTraced)
       this.#host.trace('out', { type: 'response', tag, answer: answerOf(completion) }, frame.length);
     this.#hasBegun = true;
-    this.#host.transport.write(frame, sending.done);
+    this.#host.transport.write(frame, sending.done, 0, urgency === 2);
   }
 
   callback(): void {

@@ -85,8 +85,12 @@ export const sessionLimits: SessionLimits = Object.freeze({
 export const sessionBounds = Object.freeze({
   /** Frames that a plain session has sent and that are not known to be taken: what the next line repeats. */
   plainFrames: 1024,
-  /** Bytes of them. Little, so that an urgent message has little before it. */
+  /** Bytes of them. */
   plainBytes: 256 * 1024,
+  /** Bytes of them while urgent messages pass, but for those messages. */
+  besideUrgent: 64 * 1024,
+  /** For how many bytes behind an urgent message the next one is expected: some milliseconds of a line that is as fast as its ends. */
+  urgentMemory: 2 * 1024 * 1024,
   /** Frames that the receiver of a reliable session keeps while one before them is missing. */
   framesAhead: 128,
   /** Frames that a reliable session has sent and that are not known to be taken: for each message that is begun, one is left to give it up. */
@@ -101,8 +105,8 @@ export const sessionBounds = Object.freeze({
   reliableTurn: 1024,
   /** A STATUS is due after so many frames. */
   statusFrames: 64,
-  /** Or bytes of them: a quarter of what may be out. */
-  statusBytes: 64 * 1024,
+  /** Or bytes of them: half of what may be out while urgent messages pass. */
+  statusBytes: 32 * 1024,
   /** Frames after which it is due at once in a reliable session. */
   reliableStatusFrames: 8,
   /** STATUS in a row that say less than was said: the other side was put back to an earlier moment. One alone may be a late one. */

@@ -140,16 +140,17 @@ export class Transport {
   }
 
   /**
-   * Sends a message, as `codec.encode` made it; with virtagent-2 the next part of it. `charge`: what a request is charged there.
+   * Sends a message, as `codec.encode` made it; with virtagent-2 the next part of it. `charge`: what a request is charged there;
+   * `isUrgent`: what is sent behind it leaves room for others like it.
    * `done` is called once, when the stream took it. If the session ends before, nothing is called: its jobs end as a whole.
    */
-  write(message: Uint8Array, done: (result: SendResult) => void, charge = 0): void {
+  write(message: Uint8Array, done: (result: SendResult) => void, charge = 0, isUrgent = false): void {
     const session = this.#session;
     if (session === undefined) {
       this.counters.messagesOut++;
       return this.writeBytes(message, done);
     }
-    session.send(message, charge, (result) => {
+    session.send(message, charge, isUrgent, (result) => {
       if (result.ok && result.more !== true) {
         this.counters.messagesOut++;
         // What the line repeats are its frames.

@@ -61,7 +61,7 @@ test.each([{ reliable: false }, { reliable: true }])('is what has left it whole 
   let turns = 0;
   for (; more; turns++) {
     expect(last('status')).toMatchObject({ spentRequests: 0, spentBytes: 0 });
-    conversation.send(payload, false, charge, (result) => (more = result.ok && result.more === true));
+    conversation.send(payload, false, charge, false, (result) => (more = result.ok && result.more === true));
     conversation.takeStatus({ ...last('status'), next: conversation.sent, taken: new Uint8Array(0), grantedRequests: 5 });
     conversation.status();
   }
@@ -71,7 +71,7 @@ test.each([{ reliable: false }, { reliable: true }])('is what has left it whole 
 
 test('is not what it gave up in the middle', () => {
   const { conversation, last } = side(true);
-  conversation.send(payload, false, charge, () => {});
+  conversation.send(payload, false, charge, false, () => {});
   conversation.forget(payload);
   expect(last('data')).toMatchObject({ drop: true, first: false });
   conversation.status();
@@ -82,8 +82,8 @@ test('a message that a full stream had not taken when it went is sent again, so 
   const line = side(false);
   line.full = true;
   const results: SendResult[] = [];
-  line.conversation.send(new Uint8Array(10), false, 0, (result) => results.push(result));
-  line.conversation.send(payload, false, 0, (result) => results.push(result));
+  line.conversation.send(new Uint8Array(10), false, 0, false, (result) => results.push(result));
+  line.conversation.send(payload, false, 0, false, (result) => results.push(result));
   expect(results).toEqual([]);
   line.conversation.lineDown();
   expect(results).toEqual([{ ok: true }, { ok: true, more: true }]);

@@ -56,10 +56,10 @@ export class Talker {
   }
 
   /** Sends a message as a job does, part for part; `done` when all of it was taken. */
-  send(text: string, charge = 0, done: () => void = () => {}): Uint8Array {
+  send(text: string, charge = 0, done: () => void = () => {}, isUrgent = false): Uint8Array {
     const payload = Buffer.from(text);
     const part = (): void =>
-      this.conversation.send(payload, false, charge, (result) => {
+      this.conversation.send(payload, false, charge, isUrgent, (result) => {
         if (!result.ok) this.problems.push(`send: ${String(result.error)}`);
         else if (result.more !== true) done();
         else if (!this.#forgotten.has(payload)) part();

@@ -49,7 +49,7 @@ const step = fc.oneof(
 test('what is known of sent frames is what a list would say, also behind the end of their numbers', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), fc.constantFrom(0, SEQ_MODULUS - 50, 3 * SEQ_MODULUS - 7), (steps, start) => {
-      const sent = new SentFrames({ frames: 1000, bytes: 1e9 });
+      const sent = new SentFrames(1000);
       const model = new Model();
       for (let at = 0; at < start; at++) {
         sent.add(Buffer.alloc(1), 0);
@@ -87,7 +87,7 @@ test('what is known of sent frames is what a list would say, also behind the end
 
 test('what was never sent can not be taken, and what was said before says nothing new', () => {
   const five = (): SentFrames => {
-    const frames = new SentFrames({ frames: 10, bytes: 1e9 });
+    const frames = new SentFrames(10);
     for (let n = 0; n < 5; n++) frames.add(Buffer.alloc(1), 0);
     return frames;
   };
@@ -102,7 +102,7 @@ test('what was never sent can not be taken, and what was said before says nothin
 });
 
 test('lost is what was sent before what is taken: sent again, it is not lost until something behind that is taken', () => {
-  const sent = new SentFrames({ frames: 10, bytes: 1e9 });
+  const sent = new SentFrames(10);
   for (let n = 0; n < 6; n++) sent.add(Buffer.from(String(n)), 0);
   sent.acknowledge(0, bytesOf([2]), 0);
   expect([...sent.lost(0)].map(String)).toEqual(['0', '1', '2']);

@@ -64,7 +64,7 @@ function sessionSide(write: (bytes: Uint8Array) => void): FarSide {
       caught = [];
       let isWhole = false;
       const send = (): void =>
-        session.send(payload, charge, (result) => {
+        session.send(payload, charge, false, (result) => {
           if (!result.ok) throw result.error;
           isWhole = result.more !== true;
         });

@@ -156,7 +156,7 @@ export class SessionFuzz {
     const payload = again ?? Buffer.alloc(random.below(4) === 0 ? 20_000 : random.below(300), 'x');
     if (again === undefined) this.#sent.push(payload);
     if (this.#sent.length > 8) session.forget(this.#sent.shift() as Uint8Array);
-    session.send(payload, random.below(2) * (payload.length + 2_048), (result) => {
+    session.send(payload, random.below(2) * (payload.length + 2_048), random.below(4) === 0, (result) => {
       if (!result.ok || result.more !== true) {
         const at = this.#sent.indexOf(payload);
         if (at >= 0) this.#sent.splice(at, 1);

@@ -15,6 +15,7 @@ import { Repeats, type RepeatLine } from './repeats.ts';
 import { Resending, type ResendingLine } from './resending.ts';
 import { SentFrames } from './sent-frames.ts';
 import { TakenFrames } from './taken-frames.ts';
+import { Window } from './window.ts';
 
 type DataFrame = Extract<Frame, { kind: 'data' }>;
 type StatusFrame = Extract<Frame, { kind: 'status' }>;
@@ -52,8 +53,6 @@ export interface ConversationHost {
   onCredit(credit: Credit): void;
 }
 
-const plainWindow = { frames: sessionBounds.plainFrames, bytes: sessionBounds.plainBytes };
-const reliableWindow = { frames: sessionBounds.reliableFrames, bytes: sessionBounds.reliableBytes };
 /** What is not longer than this always leaves in one turn. */
 export const WHOLE = sessionBounds.reliableTurn;
 const noBits = new Uint8Array(0);
@@ -64,6 +63,7 @@ const takenInPart: SendResult = Object.freeze({ ok: true, more: true });
 interface Waiting {
   readonly payload: Uint8Array;
   readonly isBytes: boolean;
+  readonly isUrgent: boolean;
   readonly done: (result: SendResult) => void;
 }
 
@@ -77,6 +77,7 @@ export class Conversation {
   readonly #seed: number;
   readonly #theirSeed: number;
   readonly #sent: SentFrames;
+  readonly #window: Window;
   readonly #taken: TakenFrames<DataFrame>;
   readonly #outgoing = new OutgoingMessages();
   readonly #pieces: Pieces;
@@ -112,8 +113,9 @@ export class Conversation {
     this.isReliable = reliable;
     this.#seed = sessionSeed(half, other);
     this.#theirSeed = sessionSeed(other, half);
-    this.#sent = new SentFrames(reliable ? reliableWindow : plainWindow);
-    this.#frameMemory = new SpareMemory(2 * plainWindow.bytes);
+    this.#sent = new SentFrames(reliable ? sessionBounds.reliableFrames : sessionBounds.plainFrames);
+    this.#window = new Window(reliable ? sessionBounds.reliableBytes : sessionBounds.plainBytes);
+    this.#frameMemory = new SpareMemory(2 * sessionBounds.plainBytes);
     this.#taken = new TakenFrames(reliable);
     this.#pieces = new Pieces({ message: maxMessage, messages: sessionLimits.messages }, spare);
     this.#allowance = new Allowance(room, maxMessage);
@@ -202,23 +204,29 @@ export class Conversation {
 
   /**
    * Sends the next part of a message: all of it if it is short. `done` is told when the stream took it, with `more` if something is
-   * left; never if the session ends before. `charge`: what a request is charged; 0 for what needs no credit.
+   * left; never if the session ends before. `charge`: what a request is charged; 0 for what needs no credit. `isUrgent`: other messages are to
+   * leave it room.
    */
-  send(payload: Uint8Array, isBytes: boolean, charge: number, done: (result: SendResult) => void): void {
+  send(payload: Uint8Array, isBytes: boolean, charge: number, isUrgent: boolean, done: (result: SendResult) => void): void {
     if (payload.length > this.limits.message) {
       const message = `the message has ${payload.length} bytes; the other side takes at most ${this.limits.message}`;
       return done({ ok: false, error: new VirtagentError('MESSAGE_TOO_LARGE', message), known: 'not-sent' });
     }
-    if (this.#leavesAtOnce(payload)) return this.#sendWhole(payload, isBytes, charge, done);
+    if (isUrgent) this.#window.urgent();
+    if (this.#leavesAtOnce(payload, isUrgent)) return this.#sendWhole(payload, isBytes, charge, done);
     if (charge > 0) this.#charges.begin(payload, charge);
-    this.#waiting.push({ payload, isBytes, done });
+    this.#waiting.push({ payload, isBytes, isUrgent, done });
     if (this.#waiting.length === 1) this.#pump();
   }
 
   /** Most messages: short, with nothing before them and room in the window. Sending them makes as little as it can. */
-  #leavesAtOnce({ length }: Uint8Array): boolean {
+  #leavesAtOnce({ length }: Uint8Array, isUrgent: boolean): boolean {
     if (length > this.#piece || length > this.#turn || !this.#isLineUp || !this.#repeats.isOver) return false;
-    return this.#waiting.length === 0 && !this.#charges.hasUnsent && this.#sent.hasRoom(1, length);
+    return this.#waiting.length === 0 && !this.#charges.hasUnsent && this.#hasRoom(1, length, isUrgent);
+  }
+
+  #hasRoom(frames: number, bytes: number, isUrgent: boolean): boolean {
+    return this.#sent.hasRoom(frames, bytes, this.#window.bytes(isUrgent));
   }
 
   #sendWhole(payload: Uint8Array, isBytes: boolean, charge: number, done: (result: SendResult) => void): void {
@@ -361,10 +369,10 @@ export class Conversation {
 
   #pump(): void {
     while (this.#isLineUp && this.#repeats.isOver && this.#waiting.length > 0) {
-      const { payload, isBytes, done } = this.#waiting[0] as Waiting;
+      const { payload, isBytes, isUrgent, done } = this.#waiting[0] as Waiting;
       const left = this.#outgoing.left(payload);
       const turn = Math.min(left, this.#turn);
-      if (!this.#sent.hasRoom(Math.ceil(turn / this.#piece), turn)) break;
+      if (!this.#hasRoom(Math.ceil(turn / this.#piece), turn, isUrgent)) break;
       const begins = !this.#outgoing.hasBegun(payload);
       if (begins && turn < left && this.#outgoing.begun >= this.limits.messages) return this.#yield();
       this.#waiting.shift();
@@ -411,6 +419,7 @@ export class Conversation {
     const frame = encodeData(cut, payload, cut.from, cut.to, this.#seed, this.#frameMemory);
     // A plain session does not look at the time.
     this.#sent.add(frame, this.isReliable ? this.now : 0);
+    this.#window.sent(frame.length);
     this.#resending?.arm();
     return frame;
   }

@@ -13,12 +13,6 @@ export interface SentFrame {
   taken: boolean;
 }
 
-/** How much may be sent and not taken. */
-export interface SendWindow {
-  readonly frames: number;
-  readonly bytes: number;
-}
-
 /** What a STATUS says of the frames that were sent. */
 export type Acknowledged =
   | { readonly type: 'nothing' }
@@ -31,7 +25,7 @@ export type Acknowledged =
 
 /** The numbered frames of this side's half of a session, until they are taken. */
 export class SentFrames {
-  readonly #window: SendWindow;
+  readonly #most: number;
   /** From the count `#taken` on. A deque: what is before `#head` is gone. */
   #frames: (SentFrame | undefined)[] = [];
   #head = 0;
@@ -39,8 +33,9 @@ export class SentFrames {
   #bytes = 0;
   #order = 0;
 
-  constructor(window: SendWindow) {
-    this.#window = window;
+  /** `most`: frames that may be sent and not taken. */
+  constructor(most: number) {
+    this.#most = most;
   }
 
   /** How many were numbered. */
@@ -62,9 +57,9 @@ export class SentFrames {
     return this.#bytes;
   }
 
-  /** Whether so many more frames, with so many bytes, may be sent. When none is out, they always may. */
-  hasRoom(frames: number, bytes: number): boolean {
-    return this.size === 0 || (this.size + frames <= this.#window.frames && this.#bytes + bytes <= this.#window.bytes);
+  /** Whether so many more frames, with so many bytes, may be sent, of `most` bytes. When none is out, they always may. */
+  hasRoom(frames: number, bytes: number, most: number): boolean {
+    return this.size === 0 || (this.size + frames <= this.#most && this.#bytes + bytes <= most);
   }
 
   /** A frame was numbered `sent` and is on its way. */

@@ -180,7 +180,7 @@ export class Session implements Codec {
     const { limits, keepMs, heartbeatMs } = this.#options;
     const announced = announcedLimits(limits, { keepMs, heartbeatMs });
     const payload = this.encode({ type: 'limits', limits: again ? { ...announced, again: 1 } : { ...announced } });
-    this.send(payload, 0, () => {
+    this.send(payload, 0, false, () => {
       this.#isTelling = false;
     });
   }
@@ -206,8 +206,8 @@ export class Session implements Codec {
   // Messages.
 
   /** Sends the next part of a message: see {@link Conversation.send}. */
-  send(payload: Uint8Array, charge: number, done: (result: SendResult) => void): void {
-    if (this.#conversation !== undefined) return this.#conversation.send(payload, this.#withBytes.has(payload), charge, done);
+  send(payload: Uint8Array, charge: number, isUrgent: boolean, done: (result: SendResult) => void): void {
+    if (this.#conversation !== undefined) return this.#conversation.send(payload, this.#withBytes.has(payload), charge, isUrgent, done);
     done({ ok: false, error: new VirtagentError('LINE_LOST', 'there is no session'), known: 'not-sent' });
   }
 
