@@ -1,4 +1,4 @@
-import { encodeData, encodeStatus, sessionSeed, type Frame } from '../codecs/virtagent-2-frames.ts';
+import { encodeData, encodeStatus, sessionSeed, type Frame, type Status } from '../codecs/virtagent-2-frames.ts';
 import { RemoteProtocolError, VirtagentError } from '../errors.ts';
 import { sessionBounds, sessionLimits, type SessionLimits } from '../limits.ts';
 import type { Timers } from '../timers.ts';
@@ -15,6 +15,8 @@ import { Repeats, type RepeatLine } from './repeats.ts';
 import { Resending, type ResendingLine } from './resending.ts';
 import { SentFrames } from './sent-frames.ts';
 import { TakenFrames } from './taken-frames.ts';
+import { Telling, type TellingHost } from './telling.ts';
+import { Untaken } from './untaken.ts';
 import { Window } from './window.ts';
 
 type DataFrame = Extract<Frame, { kind: 'data' }>;
@@ -90,18 +92,10 @@ export class Conversation {
   #waiting: Waiting[] = [];
   /** Memory of frames. It never leaves the session: whatever the other side does, it is sent nothing of another. */
   readonly #frameMemory: SpareMemory;
-  /** Told when the stream takes what it was given. */
-  readonly #untaken: (() => void)[] = [];
+  readonly #untaken = new Untaken((frame, taken) => this.#write(frame, taken));
+  readonly #telling: Telling;
   /** STATUS in a row that say less than was said. */
   #behind = 0;
-  /** DATA frames, and bytes of them, since the last STATUS. */
-  #frames = 0;
-  #bytes = 0;
-  #isStatusDue = false;
-  /** The one that is due asks for one. */
-  #asks = false;
-  /** The stream has not taken the last STATUS. */
-  #isStatusWaiting = false;
   /** What may be sent more is about to be told. */
   #isTelling = false;
   #isLineUp = false;
@@ -121,6 +115,7 @@ export class Conversation {
     this.#allowance = new Allowance(room, maxMessage);
     this.#questions = new Questions(host.timers, () => this.status(true));
     this.#repeats = new Repeats(this.#sent, this.#repeatLine());
+    this.#telling = new Telling(this.#tellingHost());
     if (reliable) this.#resending = new Resending(this.#sent, host.timers, this.#resendingLine());
   }
 
@@ -185,9 +180,9 @@ export class Conversation {
   /** The line is gone. What its stream had not taken is sent again on the next, so it counts as sent. */
   lineDown(): void {
     this.hold();
-    this.#isStatusWaiting = false;
+    this.#telling.lineDown();
     this.#repeats.lineDown();
-    for (const taken of [...this.#untaken]) taken();
+    this.#untaken.lineDown();
   }
 
   /** The session is over. */
@@ -196,7 +191,7 @@ export class Conversation {
     this.#isLineUp = false;
     this.#resending?.disarm();
     this.#questions.end();
-    this.#untaken.length = 0;
+    this.#untaken.clear();
     this.#waiting = [];
   }
 
@@ -236,8 +231,8 @@ export class Conversation {
     }
     const { length } = payload;
     const frame = this.#number(payload, this.#outgoing.cut(payload, isBytes, Math.max(length, 1), this.#seq));
-    this.#writeLast(frame, taken, done);
-    if (this.#isStatusDue) this.status();
+    this.#untaken.write(frame, taken, done);
+    if (this.#telling.isDue) this.status();
     this.#wonder();
   }
 
@@ -283,45 +278,19 @@ export class Conversation {
 
   /** Says where this side is. */
   status(ask = false): void {
-    const mustWait = this.#isStatusWaiting || !this.#repeats.isOver;
-    this.#isStatusDue = mustWait;
-    if (ask) this.#asks = mustWait;
-    // The stream is full, of the last one among others: when it has taken that, there is one more, and it says all. What it says is
-    // spent comes after what it was spent on.
-    if (mustWait || !this.#isLineUp) return;
-    this.#frames = this.#bytes = 0;
-    this.#resending?.statusSent();
-    const granted = this.#allowance.tell();
-    const { spent } = this.#charges;
-    const status = {
-      ask,
-      next: this.#taken.next % SEQ_MODULUS,
-      clock: this.#host.clock,
-      grantedRequests: granted.requests,
-      grantedBytes: granted.bytes,
-      spentRequests: spent.requests % COUNT_MODULUS,
-      spentBytes: spent.bytes % BYTES_MODULUS,
-      taken: this.isReliable ? this.#taken.bits() : noBits,
-    };
-    this.#isStatusWaiting = true;
-    this.#host.write(encodeStatus(status, this.#seed), this.#statusTaken);
+    this.#telling.say(ask);
   }
-
-  readonly #statusTaken = (): void => {
-    this.#isStatusWaiting = false;
-    if (this.#isStatusDue) this.status(this.#asks);
-  };
 
   // What comes in.
 
   takeData(frame: DataFrame): void {
     const came = this.#taken.take(frame, this.#handOn);
-    this.#frames++;
-    this.#bytes += frame.payload.length;
-    if (came !== 'next' || this.#taken.hasGap) this.#isStatusDue = true;
-    else if (this.isReliable && this.#frames < sessionBounds.reliableStatusFrames) this.#resending?.statusSoon(() => this.status());
-    else if (this.isReliable || this.#frames >= sessionBounds.statusFrames || this.#bytes >= sessionBounds.statusBytes)
-      this.#isStatusDue = true;
+    const isMuch = this.#telling.took(
+      frame.payload.length,
+      this.isReliable ? sessionBounds.reliableStatusFrames : sessionBounds.statusFrames,
+    );
+    if (isMuch || came !== 'next' || this.#taken.hasGap) this.#telling.due();
+    else this.#resending?.statusSoon(() => this.status());
   }
 
   takeStatus(status: StatusFrame): void {
@@ -333,7 +302,7 @@ export class Conversation {
     // What a reliable session has not seen is still on its way.
     if (!this.isReliable) this.#allowance.spent(status.spentRequests, status.spentBytes);
     const credit = this.#charges.heard(status.grantedRequests, status.grantedBytes);
-    if (status.ask) this.#isStatusDue = true;
+    if (status.ask) this.#telling.due();
     this.#pump();
     this.#tellConfirmed();
     if (credit !== undefined) this.#host.onCredit(credit);
@@ -353,7 +322,7 @@ export class Conversation {
 
   /** What was pushed has been looked at: what it leads to is said now. */
   flush(): void {
-    if (this.#isLineUp && (this.#isStatusDue || this.#allowance.isDue)) this.status();
+    if (this.#isLineUp && (this.#telling.isDue || this.#allowance.isDue)) this.status();
   }
 
   readonly #handOn = (frame: DataFrame, lost: number): void => {
@@ -378,14 +347,14 @@ export class Conversation {
       this.#waiting.shift();
       if (turn === left && this.#charges.end(payload)) this.#weighCharges();
       this.#sendTurn(payload, isBytes, turn, done);
-      if (this.#isStatusDue) this.status();
+      if (this.#telling.isDue) this.status();
     }
     this.#wonder();
   }
 
   /** Some of what was sent may be lost: a side that has spent all says so, or would wait for ever. */
   #weighCharges(): void {
-    if (this.#charges.isAtEnd) this.#isStatusDue = true;
+    if (this.#charges.isAtEnd) this.#telling.due();
   }
 
   /** What keeps this side waiting may be a STATUS that was lost, and that nothing else would bring again. */
@@ -404,7 +373,7 @@ export class Conversation {
       left -= cut.to - cut.from;
       const frame = this.#number(payload, cut);
       if (left > 0) this.#write(frame, ignore);
-      else this.#writeLast(frame, cut.last ? taken : takenInPart, done);
+      else this.#untaken.write(frame, cut.last ? taken : takenInPart, done);
     } while (left > 0);
   }
 
@@ -430,25 +399,6 @@ export class Conversation {
     else isTaken();
   }
 
-  /** Whatever the stream says, `done` is told: what it did not take is sent again. Most frames are taken at once. */
-  #writeLast(frame: Uint8Array, result: SendResult, done: (result: SendResult) => void): void {
-    let isTaken = false;
-    let later: (() => void) | undefined;
-    this.#write(frame, () => {
-      isTaken = true;
-      later?.();
-    });
-    if (isTaken) return done(result);
-    const untaken = (): void => {
-      const at = this.#untaken.indexOf(untaken);
-      if (at < 0) return;
-      this.#untaken.splice(at, 1);
-      done(result);
-    };
-    later = untaken;
-    this.#untaken.push(untaken);
-  }
-
   get #seq(): number {
     return this.#sent.sent % SEQ_MODULUS;
   }
@@ -458,7 +408,7 @@ export class Conversation {
     this.#repeats.goOn();
     if (!this.#repeats.isOver || !this.#isLineUp) return;
     this.#resending?.arm();
-    this.status(this.#asks);
+    this.#telling.goOn();
     this.#pump();
   }
 
@@ -476,6 +426,37 @@ export class Conversation {
         if (this.#repeats.isOver) this.#resending?.repeatLost();
         else this.#goOn();
       },
+    };
+  }
+
+  #tellingHost(): TellingHost {
+    const owner = this;
+    return {
+      get isLineUp() {
+        return owner.#isLineUp;
+      },
+      get isRepeated() {
+        return owner.#repeats.isOver;
+      },
+      write: (ask, taken) => {
+        this.#resending?.statusSent();
+        this.#host.write(encodeStatus(this.#progress(ask), this.#seed), taken);
+      },
+    };
+  }
+
+  #progress(ask: boolean): Status {
+    const granted = this.#allowance.tell();
+    const { spent } = this.#charges;
+    return {
+      ask,
+      next: this.#taken.next % SEQ_MODULUS,
+      clock: this.#host.clock,
+      grantedRequests: granted.requests,
+      grantedBytes: granted.bytes,
+      spentRequests: spent.requests % COUNT_MODULUS,
+      spentBytes: spent.bytes % BYTES_MODULUS,
+      taken: this.isReliable ? this.#taken.bits() : noBits,
     };
   }
 
