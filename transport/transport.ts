@@ -561,7 +561,8 @@ export class Transport {
   }
 
   #send(event: LinkEvent): void {
-    this.ref.send(event);
+    // Answers are taken, and jobs end, when it is over too.
+    if (!this.#stopped) this.ref.send(event);
   }
 }
 
