@@ -1,6 +1,9 @@
 import type { SpareMemory } from '../spare-memory.ts';
 import { ahead } from './numbers.ts';
 
+/** What there is room for at first. */
+const firstRoom = 16;
+
 /** A numbered frame that is not known to be taken. */
 export interface SentFrame {
   /** The whole frame, sealed with the session's key. */
@@ -26,9 +29,13 @@ export type Acknowledged =
 /** The numbered frames of this side's half of a session, until they are taken. */
 export class SentFrames {
   readonly #most: number;
-  /** From the count `#taken` on. A deque: what is before `#head` is gone. */
-  #frames: (SentFrame | undefined)[] = [];
+  /**
+   * From the count `#taken` on, which is at `#head`. A ring that grows: an array that is made anew each time would, once it is old, keep
+   * alive what was in it last.
+   */
+  #ring: (SentFrame | undefined)[] = Array.from({ length: firstRoom });
   #head = 0;
+  #size = 0;
   #taken = 0;
   #bytes = 0;
   #order = 0;
@@ -50,7 +57,7 @@ export class SentFrames {
 
   /** How many are not known to be taken. */
   get size(): number {
-    return this.#frames.length - this.#head;
+    return this.#size;
   }
 
   get bytes(): number {
@@ -64,7 +71,8 @@ export class SentFrames {
 
   /** A frame was numbered `sent` and is on its way. */
   add(bytes: Uint8Array, now: number): void {
-    this.#frames.push({ bytes, order: ++this.#order, at: now, times: 1, taken: false });
+    if (this.#size === this.#ring.length) this.#grow();
+    this.#ring[this.#place(this.#size++)] = { bytes, order: ++this.#order, at: now, times: 1, taken: false };
     this.#bytes += bytes.length;
   }
 
@@ -89,7 +97,7 @@ export class SentFrames {
     }
     for (let bit = 0; bit < bits.length * 8; bit++) {
       if (((bits[bit >> 3] as number) & (1 << (bit & 7))) === 0) continue;
-      const frame = this.#frames[this.#head + bit + 1];
+      const frame = this.#nth(bit + 1);
       if (frame === undefined) return { type: 'impossible' };
       if (frame.taken) continue;
       frame.taken = true;
@@ -113,22 +121,22 @@ export class SentFrames {
    */
   *lost(now: number): Generator<Uint8Array> {
     let last = 0;
-    for (let at = this.#head; at < this.#frames.length; at++) {
-      const frame = this.#frames[at] as SentFrame;
+    for (let nth = 0; nth < this.#size; nth++) {
+      const frame = this.#nth(nth) as SentFrame;
       if (frame.taken && frame.order > last) last = frame.order;
     }
     if (last === 0) return;
     const before = last;
-    for (let at = this.#head; at < this.#frames.length; at++) {
-      const frame = this.#frames[at] as SentFrame;
+    for (let nth = 0; nth < this.#size; nth++) {
+      const frame = this.#nth(nth) as SentFrame;
       if (!frame.taken && frame.order < before) yield this.#again(frame, now);
     }
   }
 
   /** The oldest that are not taken, at most so many: they count as sent again. */
   *oldest(count: number, now: number): Generator<Uint8Array> {
-    for (let at = this.#head, left = count; at < this.#frames.length && left > 0; at++) {
-      const frame = this.#frames[at] as SentFrame;
+    for (let nth = 0, left = count; nth < this.#size && left > 0; nth++) {
+      const frame = this.#nth(nth) as SentFrame;
       if (frame.taken) continue;
       left--;
       yield this.#again(frame, now);
@@ -137,12 +145,12 @@ export class SentFrames {
 
   /** On the next line only `next` is told: what was taken out of order is told anew. */
   forgetBits(): void {
-    for (let at = this.#head; at < this.#frames.length; at++) (this.#frames[at] as SentFrame).taken = false;
+    for (let nth = 0; nth < this.#size; nth++) (this.#nth(nth) as SentFrame).taken = false;
   }
 
   /** The frame that was numbered `count`, if it is not taken: it counts as sent again. */
   again(count: number, now: number): Uint8Array | undefined {
-    const frame = count < this.#taken ? undefined : this.#frames[this.#head + count - this.#taken];
+    const frame = this.#nth(count - this.#taken);
     return frame === undefined || frame.taken ? undefined : this.#again(frame, now);
   }
 
@@ -154,17 +162,28 @@ export class SentFrames {
   }
 
   #shift(): SentFrame {
-    const frame = this.#frames[this.#head] as SentFrame;
-    this.#frames[this.#head++] = undefined;
+    const frame = this.#ring[this.#head] as SentFrame;
+    this.#ring[this.#head] = undefined;
+    this.#head = this.#place(1);
+    this.#size--;
     this.#taken++;
     this.#bytes -= frame.bytes.length;
-    if (this.#head === this.#frames.length) {
-      this.#frames = [];
-      this.#head = 0;
-    } else if (this.#head >= 256) {
-      this.#frames = this.#frames.slice(this.#head);
-      this.#head = 0;
-    }
     return frame;
+  }
+
+  #nth(nth: number): SentFrame | undefined {
+    return nth >= 0 && nth < this.#size ? this.#ring[this.#place(nth)] : undefined;
+  }
+
+  #place(nth: number): number {
+    return (this.#head + nth) % this.#ring.length;
+  }
+
+  #grow(): void {
+    const { length } = this.#ring;
+    const ring = Array.from<SentFrame | undefined>({ length: 2 * length });
+    for (let nth = 0; nth < length; nth++) ring[nth] = this.#nth(nth);
+    this.#ring = ring;
+    this.#head = 0;
   }
 }
