@@ -37,6 +37,16 @@ interface Inside {
   _stop(): void;
 }
 
+/** What all actors of a parent share. */
+interface Common {
+  readonly parent: AnyActorRef;
+  readonly system: Inside['system'];
+  readonly clock: unknown;
+  readonly logger: Inside['logger'];
+  readonly Mailbox: Mailbox['constructor'];
+  readonly options: AnyActor['options'];
+}
+
 const scopeKeys = ['actionExecutor', 'defer', 'emit', 'id', 'logger', 'self', 'sessionId', 'stopChild', 'system'];
 const notStarted = 0;
 const running = 1;
@@ -44,10 +54,9 @@ const running = 1;
 /** Makes jobs' actors, under one parent. */
 export class JobActors {
   readonly #parent: AnyActorRef;
-  /** One that XState made: the others are made like it. */
-  #model: Inside | undefined;
+  /** What the first that XState made has in common with all others. */
+  #common: Common | undefined;
   #isTried = false;
-  #options: AnyActor['options'] | undefined;
 
   constructor(parent: AnyActorRef) {
     this.#parent = parent;
@@ -63,65 +72,53 @@ export class JobActors {
    */
   create(logic: AnyStateMachine, id: string, input: JobInput, isSeen: boolean): AnyActor {
     const parent = this.#parent;
-    const model = this.#model;
-    if (isSeen || model === undefined) {
+    const common = this.#common;
+    if (isSeen || common === undefined) {
       const actor: AnyActor = createActor(logic, { id, parent, input } as ActorOptions<AnyStateMachine>);
       // An inspector would be told of what is made to see how it is done.
-      if (!isSeen && !this.#isTried) this.#model = modelOf(actor as unknown as Inside, logic, parent);
+      if (!isSeen && !this.#isTried) this.#common = commonOf(actor as unknown as Inside, parent);
       this.#isTried ||= !isSeen;
       return actor;
     }
     handed = input;
     try {
-      return new Made(model, logic, id, (this.#options ??= sharedOptions(model))) as unknown as AnyActor;
+      return new Made(common, logic, id) as unknown as AnyActor;
     } finally {
       handed = undefined;
     }
   }
 }
 
-/** Of one job neither is of use to another. */
-function sharedOptions({ options }: Inside): AnyActor['options'] {
-  const { id: _, input: __, ...shared } = options as Record<string, unknown>;
-  return shared as AnyActor['options'];
-}
-
-/** The actor, if it has the parts that {@link Made} gives to others. */
-function modelOf(actor: Inside, logic: AnyStateMachine, parent: AnyActorRef): Inside | undefined {
-  const isOurs = actor._parent === parent && actor.system === parent.system && actor.logic === logic;
-  if (!isOurs || Object.keys(actor._actorScope).toSorted().join() !== scopeKeys.join()) return undefined;
-  handed = {} as JobInput;
+/** Of an actor that XState has made, if it has the parts that {@link Made} gives to others. The actor itself is not kept. */
+function commonOf(actor: Inside, parent: AnyActorRef): Common | undefined {
+  const { system, clock, logger, mailbox, _actorScope: scope, _parent: of } = actor;
+  if (of !== parent || system !== parent.system || Object.keys(scope).toSorted().join() !== scopeKeys.join()) return undefined;
+  // Of one job neither is of use to another.
+  const { id: _, input: __, ...options } = actor.options as Record<string, unknown>;
+  const common: Common = { parent, system, clock, logger, Mailbox: mailbox.constructor, options: options as AnyActor['options'] };
   try {
-    const own = Object.keys(new Made(actor, parts, actor.id, actor.options));
-    return Object.keys(actor).toSorted().join() === own.toSorted().join() ? actor : undefined;
+    const own = Object.keys(new Made(common, parts, actor.id));
+    return Object.keys(actor).toSorted().join() === own.toSorted().join() ? common : undefined;
   } catch {
     return undefined;
-  } finally {
-    handed = undefined;
   }
 }
 
 /** The simplest there is, to see what an actor is made of. */
 const parts = { getInitialSnapshot: () => ({ status: 'active' }) } as unknown as AnyStateMachine;
 
-type MakeActor = new (model: Inside, logic: AnyStateMachine, id: string, options: AnyActor['options']) => Inside;
+type MakeActor = new (common: Common, logic: AnyStateMachine, id: string) => Inside;
 
 /** An actor of XState's, made without its constructor: field for field what that does for a child without `systemId` and snapshot. */
-const Made = function (
-  this: Inside & { [name: string]: unknown },
-  model: Inside,
-  logic: AnyStateMachine,
-  id: string,
-  options: AnyActor['options'],
-) {
-  const { system, clock, logger, mailbox, _parent: parent } = model;
+const Made = function (this: Inside & { [name: string]: unknown }, common: Common, logic: AnyStateMachine, id: string) {
+  const { parent, system, clock, logger, Mailbox, options } = common;
   const sessionId = system._bookId();
   this.logic = logic;
   this._snapshot = undefined;
   this.clock = clock;
   this.options = options;
   this.id = id;
-  this.mailbox = new mailbox.constructor((event) => this._process(event));
+  this.mailbox = new Mailbox((event) => this._process(event));
   this.observers = new Set();
   this.eventListeners = new Map();
   this.logger = logger;

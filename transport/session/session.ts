@@ -342,7 +342,7 @@ export class Session implements Codec {
 
   #handOn({ payload, bytes, owned }: Whole): void {
     const message = decodeMessage(payload, bytes, this.#options.limits, owned === true);
-    if (!bytes) spare.give(payload);
+    if (owned === true && !bytes) spare.give(payload);
     if (message instanceof RemoteProtocolError) return void this.#out.push(message);
     if (message.type === 'limits') return this.#meet(message.limits);
     // The protocol's own, of a later version than this.
