@@ -54,6 +54,11 @@ export class SpareMemory {
   }
 }
 
+/** Memory for so many bytes: of `spare`, if it is given back there; else its own. Anything may stand in it. */
+export function memoryFor(bytes: number, spare: SpareMemory | undefined): Buffer {
+  return spare === undefined ? Buffer.allocUnsafe(bytes) : spare.take(bytes);
+}
+
 function placeOf(bytes: number): number {
   let place = 0;
   while (firstSize << place < bytes) place++;

@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { quote, VirtagentError } from '../errors.ts';
-import type { SpareMemory } from '../spare-memory.ts';
+import { memoryFor, type SpareMemory } from '../spare-memory.ts';
 
 /** A JSON value, or why there is none. */
 export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string };
@@ -89,8 +89,7 @@ export function frameOf(head: string, text: string, length: number, last: '' | '
   // What is as long as its text is ASCII, and copied when it is written as Latin-1.
   const encoding = text.length === length ? 'latin1' : 'utf8';
   if (head.length > 0 && length < shortBytes && encoding === 'latin1') return Buffer.from(head + text + last, encoding);
-  const size = head.length + length + last.length;
-  const frame = spare === undefined ? Buffer.allocUnsafe(size) : spare.take(size);
+  const frame = memoryFor(head.length + length + last.length, spare);
   if (head.length > 0) frame.write(head, 0, 'latin1');
   frame.write(text, head.length, encoding);
   if (last.length > 0) frame[frame.length - 1] = last.charCodeAt(0);

@@ -1,4 +1,4 @@
-import type { SpareMemory } from '../spare-memory.ts';
+import { memoryFor, type SpareMemory } from '../spare-memory.ts';
 
 /** Stands on the line between frames, and nowhere else. */
 export const FLAG = 0xff;
@@ -60,7 +60,7 @@ export function escaped(frame: Buffer, spare?: SpareMemory): Buffer {
     }
   }
   room[to++] = FLAG;
-  const whole = spare === undefined ? Buffer.allocUnsafe(to) : spare.take(to);
+  const whole = memoryFor(to, spare);
   room.copy(whole, 0, 0, to);
   return whole;
 }

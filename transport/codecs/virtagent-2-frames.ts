@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { RemoteProtocolError } from '../errors.ts';
-import type { SpareMemory } from '../spare-memory.ts';
+import { memoryFor, type SpareMemory } from '../spare-memory.ts';
 import { ByteBuffer, findByte } from './byte-buffer.ts';
 import { damaged, type Fault } from './damage.ts';
 import { ESCAPE, escaped, FLAG, isClean, Scratch, unescaped } from './virtagent-2-escapes.ts';
@@ -120,8 +120,7 @@ function cutUtf8(text: Buffer, most: number): Buffer {
 }
 
 function begun(head: number, length: number, spare?: SpareMemory): Buffer {
-  const size = length + headBytes + crcBytes + 2;
-  const frame = spare === undefined ? Buffer.allocUnsafe(size) : spare.take(size);
+  const frame = memoryFor(length + headBytes + crcBytes + 2, spare);
   frame[0] = FLAG;
   frame[1] = head;
   putDigits(frame, 2, length, 3);

@@ -1,7 +1,7 @@
 import { quote } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Answer, OutgoingMessage, RequestMessage, Tag } from '../messages.ts';
-import type { SpareMemory } from '../spare-memory.ts';
+import { memoryFor, type SpareMemory } from '../spare-memory.ts';
 import { bodyLength, frameOf, jsonWord, unsent } from './json.ts';
 import { writeAnswer, writeValue } from './jsonrpc.ts';
 import { withoutBytes, type ByteString } from './virtagent-2-byte-strings.ts';
@@ -39,7 +39,7 @@ function withStrings(members: string, strings: readonly ByteString[], most: numb
   let size = lengthBytes + length;
   for (const { bytes } of strings) size += bytes.length;
   if (size > most) throw unsent('MESSAGE_TOO_LARGE', `the message has ${size} bytes; the most is ${most}`);
-  const payload = spare === undefined ? Buffer.allocUnsafe(size) : spare.take(size);
+  const payload = memoryFor(size, spare);
   let at = putDigits(payload, 0, length, lengthBytes);
   at += payload.write(text, at, 'utf8');
   try {

@@ -57,10 +57,6 @@ export class OutgoingMessages {
     return { seq, first: false, last: false, bytes: false, drop: true, number: cursor.number, total: undefined, from: 0, to: 0 };
   }
 
-  clear(): void {
-    this.#begun.length = 0;
-  }
-
   #find(payload: Uint8Array): Cursor | undefined {
     for (const cursor of this.#begun) if (cursor.payload === payload) return cursor;
     return undefined;

@@ -94,10 +94,6 @@ export class Pieces {
     return { payload: begun.store, bytes: begun.bytes, owned: true };
   }
 
-  clear(): void {
-    this.#begun.length = 0;
-  }
-
   #begin(number: number, { bytes, payload, total = 0 }: Piece): RemoteProtocolError | Excess | undefined {
     const { message, messages } = this.#limits;
     if (total > message) return { limit: 'message', most: message, value: total };
