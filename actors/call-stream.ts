@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable';
 import { VirtagentError } from '../transport/errors.ts';
 import type { CallResult } from './call.ts';
 

@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable';
 import type { AnyActorRef, InspectionEvent, Observer } from 'xstate';
 import type { Manager } from './manager.ts';
 

@@ -1,4 +1,5 @@
-import { Subject, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs/internal/Observable';
+import { Subject } from 'rxjs/internal/Subject';
 import type { AnyActorRef, SnapshotFrom } from 'xstate';
 import { noticeJob } from '../machines/notice-job.ts';
 import type { LinkState } from '../machines/link.ts';

@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable';
 import type { ActorLogic, ActorRefFromLogic, ActorSystem, ActorSystemInfo, AnyActorRef, SnapshotFrom } from 'xstate';
 import type { LinkState } from '../machines/link.ts';
 import type { peerMachine, PeerContext, PeerEmitted, PeerEvent, PeerOutput } from '../machines/peer.ts';

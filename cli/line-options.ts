@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
-import { Subject, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs/internal/Observable';
+import { Subject } from 'rxjs/internal/Subject';
 import type { Channel } from '../transport/channels/channel.ts';
 import { channelNames, openChannel, type ChannelName } from '../transport/channels/open.ts';
 import { invalidOption, VirtagentError } from '../transport/errors.ts';

@@ -1,4 +1,4 @@
-// Packs the package and compiles a user's program against it, with the oldest compiler that we promise and with ours.
+// Packs the package and compiles a user's program against it, with the oldest compiler that we promise and with ours; then loads it.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,6 +27,8 @@ try {
     execFileSync(process.execPath, [resolve('node_modules', compiler, 'bin/tsc'), '-p', folder], { stdio: 'inherit' });
   }
   console.log('types: a user compiles against the packed package with TypeScript 5.9 and with ours');
+  cpSync('test/consumer/what-is-loaded.mjs', join(folder, 'what-is-loaded.mjs'));
+  execFileSync(process.execPath, ['what-is-loaded.mjs'], { cwd: folder, stdio: 'inherit' });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

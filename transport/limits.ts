@@ -88,7 +88,7 @@ export const sessionBounds = Object.freeze({
   /** Bytes of them. */
   plainBytes: 256 * 1024,
   /** Bytes of them while urgent messages pass, but for those messages. */
-  besideUrgent: 64 * 1024,
+  besideUrgent: 48 * 1024,
   /** For how many bytes behind an urgent message the next one is expected: some milliseconds of a line that is as fast as its ends. */
   urgentMemory: 2 * 1024 * 1024,
   /** Frames that the receiver of a reliable session keeps while one before them is missing. */
@@ -106,7 +106,7 @@ export const sessionBounds = Object.freeze({
   /** A STATUS is due after so many frames. */
   statusFrames: 64,
   /** Or bytes of them: half of what may be out while urgent messages pass. */
-  statusBytes: 32 * 1024,
+  statusBytes: 24 * 1024,
   /** Frames after which it is due at once in a reliable session. */
   reliableStatusFrames: 8,
   /** STATUS in a row that say less than was said: the other side was put back to an earlier moment. One alone may be a late one. */

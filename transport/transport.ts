@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Observable, Subject } from 'rxjs';
+import type { Observable } from 'rxjs/internal/Observable';
+import { Subject } from 'rxjs/internal/Subject';
 import type { AnyActorRef } from 'xstate';
 import type { LinkContext, LinkEvent, LinkState } from '../machines/link.ts';
 import type { Channel } from './channels/channel.ts';

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
-import type { Subscription } from 'rxjs';
+import type { Subscription } from 'rxjs/internal/Subscription';
 import { quote, VirtagentError } from '../errors.ts';
 import { Timers, type Clock } from '../timers.ts';
 import { abortable } from './abortable.ts';

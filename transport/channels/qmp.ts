@@ -1,6 +1,7 @@
 import type { NetConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Subject, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs/internal/Observable';
+import { Subject } from 'rxjs/internal/Subject';
 import { quote, VirtagentError } from '../errors.ts';
 import { durations, Timers, type Clock, type Timer } from '../timers.ts';
 import { bounds } from './bounds.ts';
