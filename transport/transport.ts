@@ -8,6 +8,7 @@ import type { Channel } from './channels/channel.ts';
 import { RemoteProtocolError, VirtagentError } from './errors.ts';
 import { Inbox, type InboxHost } from './inbox.ts';
 import type { Codec, Decoded, IncomingMessage } from './messages.ts';
+import { ReadMemory } from './read-memory.ts';
 import { WHOLE } from './session/conversation.ts';
 import { isCharged, type Session } from './session/session.ts';
 import { backoff, durations, Timers, type Clock, type Timer } from './timers.ts';
@@ -290,10 +291,11 @@ export class Transport {
   /** @internal */
   _attach(): void {
     const stream = this.#stream as Duplex;
+    const memory = new ReadMemory(stream);
     this.#codec = this.#input.createCodec();
     stream.on('data', (chunk: unknown) => {
       if (this.#stream !== stream) return;
-      if (chunk instanceof Uint8Array) this.#take(chunk, this.#codec as Codec);
+      if (chunk instanceof Uint8Array) this.#take(chunk, this.#codec as Codec, memory);
       else this.#lost(stream, new VirtagentError('CHANNEL_UNUSABLE', 'the stream gives text or objects; a line is a stream of bytes'));
     });
     stream.on('drain', () => {
@@ -425,11 +427,13 @@ export class Transport {
     return stream as Duplex;
   }
 
-  #take(chunk: Uint8Array, codec: Codec): void {
+  #take(chunk: Uint8Array, codec: Codec, memory: ReadMemory): void {
     this.counters.bytesIn += chunk.length;
-    if (this.#chunks.observed) this.#chunks.next(chunk);
+    const isShown = this.#chunks.observed;
+    if (isShown) this.#chunks.next(chunk);
     // Whoever looked on may have ended the line.
     if (this.#codec !== undefined) this.#decode(chunk, codec);
+    if (!isShown) memory.free(chunk);
   }
 
   #decode(chunk: Uint8Array, codec: Codec): void {

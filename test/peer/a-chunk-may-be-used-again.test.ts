@@ -67,3 +67,29 @@ test.each([false, true])(
     );
   },
 );
+
+const pairs = {
+  auto: [{ protocol: 'auto' }, { protocol: 'virtagent-2' }],
+  'jsonrpc-lines': [{ protocol: 'jsonrpc-lines' }, { protocol: 'jsonrpc-lines' }],
+  'jsonrpc-headers': [{ protocol: 'jsonrpc-headers' }, { protocol: 'jsonrpc-headers' }],
+  'virtagent-v7': [
+    { protocol: 'virtagent-v7', role: 'host' },
+    { protocol: 'virtagent-v7', role: 'guest' },
+  ],
+} as const;
+
+test.each(Object.keys(pairs) as (keyof typeof pairs)[])('nor with %s, for texts of any length', async (name) => {
+  let nth = 0;
+  const cuts = [7, 1_000, 7_001, 70_000, 1];
+  const [left, right] = [new Worn(() => cuts[nth++ % 5] as number), new Worn(() => cuts[nth++ % 5] as number)];
+  left.other = right;
+  right.other = left;
+  const [here, there] = pairs[name];
+  const server = createPeer({ ...there, stream: right, methods: { keep: (params: unknown) => params } });
+  const client = createPeer<Record<string, (params: unknown) => unknown>>({ ...here, stream: left });
+  const values = Array.from({ length: 12 }, (_, index) => ({ text: `${index} `.repeat([3, 900, 20_000][index % 3] as number) }));
+  const answers = await Promise.all(values.map((one) => client.call('keep', one)));
+  expect(isDeepStrictEqual(answers, values)).toBe(true);
+  client.close();
+  server.close();
+});

@@ -1,0 +1,65 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { MessagePort } from 'node:worker_threads';
+
+/** What is smaller is not worth the call. */
+const leastBytes = 4 * 1024;
+
+/**
+ * The memory of what a socket has read, freed as soon as that was decoded.
+ *
+ * Node reads each chunk into memory of its own, of which V8 takes care when it next collects. But 8 MB of such memory let it begin a full
+ * collection, and a line of large values reads them in some milliseconds (docs/performance.md).
+ *
+ * Only what nobody else can look at is freed: what a socket of Node's own has read since it is ours, while nobody else listens. What
+ * was there before may have been put back, with `unshift`, by somebody who still holds it.
+ */
+export class ReadMemory {
+  readonly #stream: Duplex;
+  /** Bytes that the stream had read before it was ours. */
+  #before: number;
+  /** Whether the stream's chunks are Node's, each in memory that it does not use again. */
+  readonly #isNodes: boolean;
+
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+    this.#before = stream.readableLength;
+    // A class that is derived from it may do with its chunks what it likes.
+    this.#isNodes = Object.getPrototypeOf(stream) === Socket.prototype;
+  }
+
+  /** A chunk is decoded, and nothing of it is looked at here any more. */
+  free(chunk: Uint8Array): void {
+    if (this.#before > 0) {
+      this.#before -= chunk.length;
+      return;
+    }
+    const { buffer } = chunk;
+    if (!this.#isNodes || chunk.length < leastBytes || chunk.length !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
+    if (this.#stream.listenerCount('data') === 1) detach(buffer);
+  }
+}
+
+/** From Node 22 on there is a method for it. */
+const hasTransfer = 'transfer' in ArrayBuffer.prototype;
+
+/** Takes its memory from a buffer, and frees it. The buffer is empty then. */
+function detach(buffer: ArrayBuffer): void {
+  if (hasTransfer) (buffer as ArrayBuffer & { transfer(bytes: number): ArrayBuffer }).transfer(0);
+  else nowhere()?.postMessage(null, [buffer]);
+}
+
+let closedPort: MessagePort | undefined;
+let isClosed = false;
+
+/** A closed port: what is sent to it leaves its sender, as HTML has it for every port, and is freed as it has nowhere to go. */
+function nowhere(): MessagePort | undefined {
+  if (closedPort === undefined) {
+    const port: MessagePort = new MessageChannel().port1;
+    closedPort = port;
+    // Until then what is sent is kept for the other port.
+    port.once('close', () => (isClosed = true));
+    port.close();
+  }
+  return isClosed ? closedPort : undefined;
+}
