@@ -15,17 +15,20 @@ const leastBytes = 4 * 1024;
  * was there before may have been put back, with `unshift`, by somebody who still holds it.
  */
 export class ReadMemory {
-  readonly #stream: Duplex;
   /** Bytes that the stream had read before it was ours. */
   #before: number;
-  /** Whether the stream's chunks are Node's, each in memory that it does not use again. */
-  readonly #isNodes: boolean;
+  /** Whether the stream's chunks are Node's, each in memory that it does not use again, and come to nobody else. */
+  #isOurs: boolean;
 
+  /** The stream's only listener is there, and has heard nothing yet. */
   constructor(stream: Duplex) {
-    this.#stream = stream;
     this.#before = stream.readableLength;
     // A class that is derived from it may do with its chunks what it likes.
-    this.#isNodes = Object.getPrototypeOf(stream) === Socket.prototype;
+    this.#isOurs = Object.getPrototypeOf(stream) === Socket.prototype && stream.listenerCount('data') === 1;
+    // One that listens once is gone when a chunk is decoded, and may have kept it.
+    stream.on('newListener', (event) => {
+      if (event === 'data') this.#isOurs = false;
+    });
   }
 
   /** A chunk is decoded, and nothing of it is looked at here any more. */
@@ -35,8 +38,8 @@ export class ReadMemory {
       return;
     }
     const { buffer } = chunk;
-    if (!this.#isNodes || chunk.length < leastBytes || chunk.length !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
-    if (this.#stream.listenerCount('data') === 1) detach(buffer);
+    if (!this.#isOurs || chunk.length < leastBytes || chunk.length !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
+    detach(buffer);
   }
 }
 

@@ -291,13 +291,13 @@ export class Transport {
   /** @internal */
   _attach(): void {
     const stream = this.#stream as Duplex;
-    const memory = new ReadMemory(stream);
     this.#codec = this.#input.createCodec();
     stream.on('data', (chunk: unknown) => {
       if (this.#stream !== stream) return;
       if (chunk instanceof Uint8Array) this.#take(chunk, this.#codec as Codec, memory);
       else this.#lost(stream, new VirtagentError('CHANNEL_UNUSABLE', 'the stream gives text or objects; a line is a stream of bytes'));
     });
+    const memory = new ReadMemory(stream);
     stream.on('drain', () => {
       if (this.#stream !== stream) return;
       this.#hasDrained = true;

@@ -24,11 +24,14 @@ async function sockets(): Promise<{ near: Socket; far: Socket; read: Uint8Array[
 }
 
 /** Large values go there and back. */
-async function echoes(near: Socket, far: Socket, times: number): Promise<void> {
+async function echoes(near: Socket, far: Socket, times: number, before = (_: number): void => {}): Promise<void> {
   const server = createPeer({ stream: far, protocol: 'virtagent-2', methods: { echo: (params: unknown) => params } });
   const client: Peer<{ echo(params: unknown): unknown }> = createPeer({ stream: near, protocol: 'virtagent-2' });
-  // Compared by Node: `toEqual` takes seconds for bytes.
-  for (let time = 0; time < times; time++) expect(isDeepStrictEqual(await client.call('echo', large), large)).toBe(true);
+  for (let time = 0; time < times; time++) {
+    before(time);
+    // Compared by Node: `toEqual` takes seconds for bytes.
+    expect(isDeepStrictEqual(await client.call('echo', large), large)).toBe(true);
+  }
   await Promise.all([client.stop(), server.stop()]);
 }
 
@@ -56,6 +59,30 @@ test('what somebody else reads as well is left to them', async () => {
   await echoes(near, far, 2);
   expect(seen).toBeGreaterThan(340_000);
   expect(read.reduce((sum, { length }) => sum + length, 0)).toBe(seen);
+});
+
+test('so is what somebody hears once', async () => {
+  const { near, far } = await sockets();
+  let early: Uint8Array | undefined;
+  far.once('data', (chunk: Uint8Array) => (early = chunk));
+  far.pause();
+  near.write(Buffer.alloc(50_000, 'not a word of the protocol '));
+  await echoes(near, far, 1);
+  expect(early?.length).toBeGreaterThan(4096);
+});
+
+test('and what somebody hears once in the middle, before we do', async () => {
+  const { near, far } = await sockets();
+  const late: Uint8Array[] = [];
+  const listen = (chunk: Uint8Array): void => {
+    late.push(chunk);
+    if (late.length < 5) far.prependOnceListener('data', listen);
+  };
+  await echoes(near, far, 4, (time) => {
+    if (time === 2) far.prependOnceListener('data', listen);
+  });
+  expect(late.some(({ buffer }) => buffer.byteLength >= 4096)).toBe(true);
+  expect(late.filter(({ length }) => length === 0)).toEqual([]);
 });
 
 test('what was read before the line was ours, and was put back, is left to who did that', async () => {
