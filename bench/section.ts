@@ -63,7 +63,7 @@ export async function openPair({ crew, workshop }: Bench, contender: ContenderNa
   const script = workshop.script('workers/peer.ts');
   const server = crew.worker<PeerTasks>(script, 'server', `server of ${contender}`);
   const client = crew.worker<PeerTasks>(script, 'client', `client of ${contender}`);
-  await server.ask('listen', path);
+  await server.ask('listen', { contender, path });
   const [how] = await Promise.all([client.ask('open', { contender, path }), server.ask('open', { contender, path })]);
   for (const end of bothWays ? [client, server] : [client]) {
     await end.ask('check', undefined);

@@ -11,35 +11,32 @@ const leastBytes = 4 * 1024;
  * Node reads each chunk into memory of its own, of which V8 takes care when it next collects. But 8 MB of such memory let it begin a full
  * collection, and a line of large values reads them in some milliseconds (docs/performance.md).
  *
- * Only what nobody else can look at is freed: what a socket of Node's own has read since it is ours, while nobody else listens. What
- * was there before may have been put back, with `unshift`, by somebody who still holds it.
+ * Freed memory that somebody still looks at is empty, or, if the system is writing it to a file, another's. So this is for sockets that
+ * nobody else knows, which those of our own channels are (`opensOwnSockets`); a stream that a user hands over is not among them.
  */
 export class ReadMemory {
-  /** Bytes that the stream had read before it was ours. */
-  #before: number;
   /** Whether the stream's chunks are Node's, each in memory that it does not use again, and come to nobody else. */
   #isOurs: boolean;
 
   /** The stream's only listener is there, and has heard nothing yet. */
   constructor(stream: Duplex) {
-    this.#before = stream.readableLength;
-    // A class that is derived from it may do with its chunks what it likes.
     this.#isOurs = Object.getPrototypeOf(stream) === Socket.prototype && stream.listenerCount('data') === 1;
-    // One that listens once is gone when a chunk is decoded, and may have kept it.
+    // All sockets of a process can be met through `node:diagnostics_channel`.
     stream.on('newListener', (event) => {
-      if (event === 'data') this.#isOurs = false;
+      if (event === 'data' || event === 'readable') this.#isOurs = false;
     });
   }
 
   /** A chunk is decoded, and nothing of it is looked at here any more. */
   free(chunk: Uint8Array): void {
-    if (this.#before > 0) {
-      this.#before -= chunk.length;
-      return;
-    }
     const { buffer } = chunk;
     if (!this.#isOurs || chunk.length < leastBytes || chunk.length !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
-    detach(buffer);
+    try {
+      detach(buffer);
+    } catch {
+      // Then it is collected.
+      this.#isOurs = false;
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { Subject } from 'rxjs/internal/Subject';
 import type { AnyActorRef } from 'xstate';
 import type { LinkContext, LinkEvent, LinkState } from '../machines/link.ts';
 import type { Channel } from './channels/channel.ts';
+import { opensOwnSockets } from './channels/make-channel.ts';
 import { RemoteProtocolError, VirtagentError } from './errors.ts';
 import { Inbox, type InboxHost } from './inbox.ts';
 import type { Codec, Decoded, IncomingMessage } from './messages.ts';
@@ -297,7 +298,7 @@ export class Transport {
       if (chunk instanceof Uint8Array) this.#take(chunk, this.#codec as Codec, memory);
       else this.#lost(stream, new VirtagentError('CHANNEL_UNUSABLE', 'the stream gives text or objects; a line is a stream of bytes'));
     });
-    const memory = new ReadMemory(stream);
+    const memory = opensOwnSockets(this.#input.channel) ? new ReadMemory(stream) : undefined;
     stream.on('drain', () => {
       if (this.#stream !== stream) return;
       this.#hasDrained = true;
@@ -427,13 +428,13 @@ export class Transport {
     return stream as Duplex;
   }
 
-  #take(chunk: Uint8Array, codec: Codec, memory: ReadMemory): void {
+  #take(chunk: Uint8Array, codec: Codec, memory: ReadMemory | undefined): void {
     this.counters.bytesIn += chunk.length;
     const isShown = this.#chunks.observed;
     if (isShown) this.#chunks.next(chunk);
     // Whoever looked on may have ended the line.
     if (this.#codec !== undefined) this.#decode(chunk, codec);
-    if (!isShown) memory.free(chunk);
+    if (!isShown) memory?.free(chunk);
   }
 
   #decode(chunk: Uint8Array, codec: Codec): void {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { Channel } from '../../transport/index.ts';
 
 /** What every echo carries and returns: an object, because not every contender carries a bare string. */
 export interface Params {
@@ -22,4 +23,6 @@ export interface Contender {
   /** Whether bytes need not be text. */
   readonly carriesBytes?: true;
   readonly open: (stream: Duplex, side: Side) => Session | Promise<Session>;
+  /** Where the package opens its sockets itself. */
+  readonly openChannel?: (channel: Channel, side: Side) => Session | Promise<Session>;
 }

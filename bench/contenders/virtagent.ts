@@ -1,6 +1,8 @@
 /** Ours, as its README sets it up: all options are the defaults, the package is the built one. */
+import type { Duplex } from 'node:stream';
 import { createPeer } from '../../actors/index.ts';
-import type { Contender, Params, Side } from './contender.ts';
+import type { Channel } from '../../transport/index.ts';
+import type { Contender, Params, Session, Side } from './contender.ts';
 
 type Options = Omit<Parameters<typeof createPeer>[0], 'stream' | 'methods'>;
 
@@ -9,13 +11,15 @@ interface Remote {
 }
 
 function ours(how: string, options: (side: Side) => Options): Contender {
+  const begin = async (line: { readonly stream: Duplex } | { readonly channel: Channel }, side: Side): Promise<Session> => {
+    const peer = createPeer<Remote>({ ...line, methods: { echo: (params: Params) => params }, ...options(side) });
+    await peer.ready();
+    return { call: (params, urgency) => peer.call('echo', params, urgency === undefined ? {} : { urgency }) };
+  };
   return {
-    how: `createPeer({ stream, ${how} }), peer.call('echo', params); default options`,
-    async open(stream, side) {
-      const peer = createPeer<Remote>({ stream, methods: { echo: (params: Params) => params }, ...options(side) });
-      await peer.ready();
-      return { call: (params, urgency) => peer.call('echo', params, urgency === undefined ? {} : { urgency }) };
-    },
+    how: `createPeer({ channel, ${how} }), peer.call('echo', params); default options`,
+    open: (stream, side) => begin({ stream }, side),
+    openChannel: (channel, side) => begin({ channel }, side),
   };
 }
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import { openChannel, type ChannelSpec } from '../../transport/index.ts';
+import { openChannel, unixConnect, unixListen, type Channel, type ChannelSpec } from '../../transport/index.ts';
 import type { Params, Session, Side } from '../contenders/contender.ts';
 import { contenders, type ContenderName } from '../contenders/index.ts';
 import { underLoad, type LoadFigures, type LoadOptions } from '../load.ts';
@@ -22,7 +22,8 @@ export interface LineEnd {
 
 let session: Session;
 let carriesBytes = false;
-/** The server's, from before the client may connect. */
+/** The server's, from before the client may connect: of a package that opens its sockets itself, or for one that is given them. */
+let listening: Channel | undefined;
 let accepted: Promise<Socket> | undefined;
 const known = new Map<number, Params>();
 
@@ -41,7 +42,12 @@ async function connected(path: string): Promise<Socket> {
 
 const tasks = {
   /** This end is the server: it takes one connection. */
-  async listen(path: string): Promise<void> {
+  async listen({ contender, path }: { contender: ContenderName; path: string }): Promise<void> {
+    if ((await contenders[contender].load()).openChannel !== undefined) {
+      const channel = unixListen(path);
+      listening = channel;
+      return channel.listen();
+    }
     const server = createServer();
     accepted = new Promise((resolve) => {
       server.once('connection', (socket) => {
@@ -54,9 +60,11 @@ const tasks = {
 
   /** Opens its end; says how the contender is set up. */
   async open({ contender, path }: { contender: ContenderName; path: string }): Promise<string> {
-    const { how, open, carriesBytes: takesBytes = false } = await contenders[contender].load();
+    const { how, open, openChannel: openOn, carriesBytes: takesBytes = false } = await contenders[contender].load();
     carriesBytes = takesBytes;
-    session = await open(await (accepted ?? connected(path)), accepted === undefined ? 'client' : 'server');
+    const side = listening === undefined && accepted === undefined ? 'client' : 'server';
+    if (openOn === undefined) session = await open(await (accepted ?? connected(path)), side);
+    else session = await openOn(listening ?? unixConnect(path), side);
     return how;
   },
 

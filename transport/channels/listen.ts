@@ -58,6 +58,7 @@ export function listenChannel<Address>(kind: ListenKind<Address>): ListenChannel
   const channel = makeChannel({
     name,
     reopens: true,
+    opensOwnSockets: true,
     async open(signal) {
       await untilAborted(listen(), signal);
       return turns.next(signal);

@@ -9,10 +9,20 @@ export interface ChannelKind {
   readonly reopens: boolean;
   readonly halfOpen?: boolean;
   readonly lossy?: boolean;
+  /** Its lines are sockets of its own making, which nobody knows but who opens it. */
+  readonly opensOwnSockets?: boolean;
   /** Its signal also aborts when the channel is closed. Rejects with what a user is to see. */
   open(signal: AbortSignal): Promise<Duplex>;
   /** Lets go of everything that is not a line in use. Called once. */
   close?(): void | Promise<void>;
+}
+
+/** By identity: a channel that a user puts around one of ours may show its lines to whomever it likes. */
+const ownSockets = new WeakSet<Channel>();
+
+/** Whether the lines of this channel are sockets that nobody else knows. */
+export function opensOwnSockets(channel: Channel): boolean {
+  return ownSockets.has(channel);
 }
 
 /** One open() at a time, none after close(), and one in all where the channel does not reopen. */
@@ -54,7 +64,7 @@ export function makeChannel(kind: ChannelKind): Channel {
     await handlesClosed();
   };
 
-  return {
+  const channel: Channel = {
     get name() {
       return name();
     },
@@ -64,4 +74,6 @@ export function makeChannel(kind: ChannelKind): Channel {
     open,
     close: () => (closing ??= close()),
   };
+  if (kind.opensOwnSockets === true) ownSockets.add(channel);
+  return channel;
 }

@@ -57,6 +57,7 @@ export function qemuChardev(options: QemuChardevOptions): Channel {
   return makeChannel({
     name,
     reopens: true,
+    opensOwnSockets: true,
     open: (signal) => keepTrying(attempt, (last) => port?.stuck() ?? last ?? stuck(name, where.path), signal, { waitMs, clock, random }),
     close: () => port?.close(),
   });

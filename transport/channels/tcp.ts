@@ -21,6 +21,7 @@ export function tcpConnect(address: TcpAddress): Channel {
   return makeChannel({
     name,
     reopens: true,
+    opensOwnSockets: true,
     async open(signal) {
       try {
         return await connectSocket({ host, port }, signal);

@@ -15,6 +15,7 @@ export function unixConnect(path: string): Channel {
   return makeChannel({
     name,
     reopens: true,
+    opensOwnSockets: true,
     async open(signal) {
       mustFit(name, where);
       try {
