@@ -25,10 +25,12 @@ const whole = (read: readonly Uint8Array[]): readonly Uint8Array[] =>
   read.filter((one) => one.buffer.byteLength >= 4096 || one.length === 0);
 const bytesOf = (read: readonly Uint8Array[]): number => read.reduce((sum, { length }) => sum + length, 0);
 
+type Line = { readonly channel: Channel } | { readonly stream: Socket };
+
 /** Large values go there and back. */
-async function echoes(near: Channel, far: Channel, times: number, before?: (nth: number) => void): Promise<void> {
-  const server = createPeer({ channel: far, protocol: 'virtagent-2', methods: { echo: (params: unknown) => params } });
-  const client: Peer<{ echo(params: unknown): unknown }> = createPeer({ channel: near, protocol: 'virtagent-2' });
+async function echoes(near: Line, far: Line, times: number, before?: (nth: number) => void): Promise<void> {
+  const server = createPeer({ ...far, protocol: 'virtagent-2', methods: { echo: (params: unknown) => params } });
+  const client: Peer<{ echo(params: unknown): unknown }> = createPeer({ ...near, protocol: 'virtagent-2' });
   for (let time = 0; time < times; time++) {
     before?.(time);
     // Compared by Node: `toEqual` takes seconds for bytes.
@@ -52,7 +54,8 @@ async function between(
     if (socket.localPort === port) accepted(socket);
   };
   subscribe('net.server.socket', hear);
-  await echoes(tcpConnect({ port }), wrap(far), times, before).finally(() => unsubscribe('net.server.socket', hear));
+  const both = echoes({ channel: tcpConnect({ port }) }, { channel: wrap(far) }, times, before);
+  await both.finally(() => unsubscribe('net.server.socket', hear));
 }
 
 const bare = (far: Channel): Channel => far;
@@ -75,10 +78,7 @@ test('a stream that a user hands over may be known to others, and they keep what
   const [[far]] = (await Promise.all([once(server, 'connection'), once(near, 'connect')])) as [[Socket], unknown];
   server.close();
   const read = readOf(far);
-  const echoed = createPeer({ stream: far, protocol: 'virtagent-2', methods: { echo: (params: unknown) => params } });
-  const client: Peer<{ echo(params: unknown): unknown }> = createPeer({ stream: near, protocol: 'virtagent-2' });
-  for (let time = 0; time < 3; time++) expect(isDeepStrictEqual(await client.call('echo', large), large)).toBe(true);
-  await Promise.all([client.stop(), echoed.stop()]);
+  await echoes({ stream: near }, { stream: far }, 3);
   expect(bytesOf(read)).toBeGreaterThan(3 * 170_000);
 });
 
