@@ -1,5 +1,6 @@
 /** The transport actor, what it speaks (codecs) and over what (channels). */
-export { Transport, type SendResult, type TransportCounters, type TransportInput } from './transport.ts';
+export { Transport } from './transport.ts';
+export type { SendResult, TransportCounters, TransportInput } from './transport-input.ts';
 export { transportLogic, transportOf } from './transport-logic.ts';
 export { protocolByName, protocolNames, type Protocol, type ProtocolName } from './protocols.ts';
 export { VirtagentV7Codec } from './codecs/virtagent-v7.ts';

@@ -1,7 +1,8 @@
 import type { AnyActorRef, SnapshotFrom } from 'xstate';
 import { linkMachine, type LinkEvent } from '../machines/link.ts';
 import { invalidOption } from './errors.ts';
-import { Transport, type TransportInput } from './transport.ts';
+import { Transport } from './transport.ts';
+import type { TransportInput } from './transport-input.ts';
 
 const transports = new WeakMap<AnyActorRef, Transport>();
 

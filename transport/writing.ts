@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { VirtagentError } from './errors.ts';
-import type { SendResult } from './transport.ts';
+import type { SendResult } from './transport-input.ts';
 import { TurnBatch } from './turn-batch.ts';
 
 /** What is written needs of its transport. */

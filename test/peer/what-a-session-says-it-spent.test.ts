@@ -4,7 +4,7 @@ import { FrameReader, sessionSeed, type Frame } from '../../transport/codecs/vir
 import { Conversation } from '../../transport/session/conversation.ts';
 import { SpareMemory } from '../../transport/spare-memory.ts';
 import { Timers } from '../../transport/timers.ts';
-import type { SendResult } from '../../transport/transport.ts';
+import type { SendResult } from '../../transport/transport-input.ts';
 
 interface Line {
   readonly conversation: Conversation;

@@ -5,7 +5,7 @@ import { Conversation, type ConversationHost, type ConversationOptions } from '.
 import type { Whole } from '../../transport/session/pieces.ts';
 import { SpareMemory } from '../../transport/spare-memory.ts';
 import { Timers } from '../../transport/timers.ts';
-import type { SendResult } from '../../transport/transport.ts';
+import type { SendResult } from '../../transport/transport-input.ts';
 
 /** One side of a conversation: its frames go into a list that the test carries over, or does not. */
 export class Talker {

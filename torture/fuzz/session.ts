@@ -7,7 +7,8 @@ import { encodeFrame, FrameReader, sessionSeed, type Frame } from '../../transpo
 import { RemoteProtocolError } from '../../transport/errors.ts';
 import { v2Limits } from '../../transport/limits.ts';
 import { Timers } from '../../transport/timers.ts';
-import type { SendResult, Transport } from '../../transport/transport.ts';
+import type { SendResult } from '../../transport/transport-input.ts';
+import type { Transport } from '../../transport/transport.ts';
 import { Random } from '../random.ts';
 import { SteppedClock } from '../stepped-clock.ts';
 

@@ -3,7 +3,7 @@ import { RemoteProtocolError, VirtagentError } from '../errors.ts';
 import { sessionBounds, sessionLimits, type SessionLimits } from '../limits.ts';
 import type { Timers } from '../timers.ts';
 import { SpareMemory } from '../spare-memory.ts';
-import type { SendResult } from '../transport.ts';
+import type { SendResult } from '../transport-input.ts';
 import { Allowance, type Credit } from './allowance.ts';
 import { Charges } from './charges.ts';
 import { heardLimits } from './heard-limits.ts';

@@ -6,7 +6,7 @@ import { announcedLimits, sessionLimits, type Limits, type SessionLimits } from 
 import type { Codec, Decoded, IncomingMessage, OutgoingMessage } from '../messages.ts';
 import { SpareMemory } from '../spare-memory.ts';
 import type { Timers } from '../timers.ts';
-import type { SendResult } from '../transport.ts';
+import type { SendResult } from '../transport-input.ts';
 import { Agreement, type Progress } from './agreement.ts';
 import type { Credit } from './allowance.ts';
 import { ClockDifference } from './clock-difference.ts';

@@ -1,4 +1,4 @@
-import type { SendResult } from '../transport.ts';
+import type { SendResult } from '../transport-input.ts';
 
 /** Sends that the stream has not taken, and who is told when it has. */
 export class Untaken {
