@@ -8,7 +8,7 @@ import { RemoteProtocolError, VirtagentError } from './errors.ts';
 import { Line, lineLost } from './line.ts';
 import type { Codec, Decoded, IncomingMessage } from './messages.ts';
 import { Reading, type ReadingHost } from './reading.ts';
-import { WHOLE } from './session/conversation.ts';
+import { WHOLE } from './session/sending.ts';
 import type { Session } from './session/session.ts';
 import { backoff, durations, Timers, type Timer } from './timers.ts';
 import type { SendResult, TransportCounters, TransportInput } from './transport-input.ts';
