@@ -91,7 +91,9 @@ test('a reader that stops stops the port: no more than the high-water mark and o
   await system.pass(200);
   expect(line.readableLength).toBeLessThanOrEqual(line.readableHighWaterMark + 4096);
   const left = port.incoming.length;
-  expect(left).toBeGreaterThan(90);
+  // What was shown, what the stream holds (Node 22 holds four times as much as Node 20), and one read.
+  expect(100 - left).toBeLessThanOrEqual(1 + line.readableHighWaterMark / 4096 + 1);
+  expect(left).toBeGreaterThan(0);
   await system.pass(200);
   expect(port.incoming.length).toBe(left);
 });

@@ -24,7 +24,7 @@ export class Talker {
   readonly #clock: SimulatedClock;
   readonly #spare = new SpareMemory(1024 * 1024);
 
-  constructor(clock: SimulatedClock, options: Partial<ConversationOptions> & Pick<ConversationOptions, 'half' | 'other'>) {
+  constructor(clock: SimulatedClock, options: Partial<ConversationOptions> & Pick<ConversationOptions, 'half' | 'other'>, frame: number) {
     this.#clock = clock;
     this.timers = new Timers(clock);
     this.conversation = new Conversation(this.#host(), {
@@ -34,7 +34,7 @@ export class Talker {
       spare: this.#spare,
       ...options,
     });
-    this.conversation.meet({ frame: 4096 });
+    this.conversation.meet({ frame });
   }
 
   lineUp(theirs: number): void {
@@ -56,8 +56,8 @@ export class Talker {
   }
 
   /** Sends a message as a job does, part for part; `done` when all of it was taken. */
-  send(text: string, charge = 0, done: () => void = () => {}, isUrgent = false): Uint8Array {
-    const payload = Buffer.from(text);
+  send(text: string | Uint8Array, charge = 0, done: () => void = () => {}, isUrgent = false): Uint8Array {
+    const payload = typeof text === 'string' ? Buffer.from(text) : text;
     const part = (): void =>
       this.conversation.send(payload, false, charge, isUrgent, (result) => {
         if (!result.ok) this.problems.push(`send: ${String(result.error)}`);
@@ -73,6 +73,19 @@ export class Talker {
   forget(payload: Uint8Array): void {
     this.#forgotten.add(payload);
     this.conversation.forget(payload);
+  }
+
+  /** Bytes of payload of frames that the other side, whose seed that is, has not had. */
+  out(seed: number): number {
+    const reader = new FrameReader(64 * 1024);
+    reader.seed = seed;
+    let bytes = 0;
+    for (const frame of this.wire) {
+      reader.read(frame, (one) => {
+        if (!(one instanceof RemoteProtocolError) && one.kind === 'data') bytes += one.payload.length;
+      });
+    }
+    return bytes;
   }
 
   /** Takes bytes as they come. */
@@ -122,11 +135,12 @@ export class Talk {
   readonly clock = new SimulatedClock();
   readonly sides: readonly [Talker, Talker];
 
-  constructor(options: Partial<ConversationOptions> = {}) {
+  /** `frame`: what each takes of a payload in one. */
+  constructor(options: Partial<ConversationOptions> = {}, frame = 4096) {
     const [left, right] = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'] as [string, string];
     this.sides = [
-      new Talker(this.clock, { ...options, half: left, other: right }),
-      new Talker(this.clock, { ...options, half: right, other: left }),
+      new Talker(this.clock, { ...options, half: left, other: right }, frame),
+      new Talker(this.clock, { ...options, half: right, other: left }, frame),
     ];
     for (const side of this.sides) side.lineUp(0);
   }

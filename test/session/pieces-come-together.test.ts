@@ -88,6 +88,11 @@ test('what does not come to what was said is dropped as a whole', () => {
   // Only its last piece ends it.
   expect(pieces.take(piece(4, 'abc', { first: 6 }))).toBeUndefined();
   expect(pieces.take(piece(4, 'def'))).toMatchObject({ reason: 'bad-length' });
+  // A piece has something in it, and pieces of one message are alike.
+  expect(pieces.take(piece(5, '', { first: 3 }))).toMatchObject({ reason: 'bad-length' });
+  expect(pieces.take(piece(5, 'abc', { last: true }))).toMatchObject({ reason: 'truncated' });
+  expect(pieces.take(piece(6, 'abc', { first: 6 }))).toBeUndefined();
+  expect(pieces.take({ ...piece(6, 'def', { last: true }), bytes: true })).toMatchObject({ reason: 'bad-length' });
   expect([pieces.held, pieces.count]).toEqual([0, 0]);
 });
 

@@ -2,33 +2,33 @@ import { expect, test } from 'vitest';
 import { sessionBounds } from '../../transport/limits.ts';
 import { Talk, type Talker } from './conversation-support.ts';
 
-/** How many bytes of its frames the other side has not had. */
-const out = ({ wire }: Talker): number => wire.reduce((bytes, frame) => bytes + frame.length, 0);
 const megabyte = 'x'.repeat(1_000_000);
 
-function talk(): readonly [Talk, Talker] {
+/** Both sides, the one that sends, and how many bytes of payload of it the other has not had. */
+function talk(): readonly [Talk, Talker, () => number] {
   const both = new Talk();
   both.calm(1);
-  return [both, both.sides[0]];
+  const [side, other] = both.sides;
+  return [both, side, () => side.out(other.conversation.seed)];
 }
 
 test('without urgent messages as much is on its way as a plain session takes', () => {
-  const [, side] = talk();
+  const [, side, out] = talk();
   side.send(megabyte);
-  expect(out(side)).toBeLessThanOrEqual(sessionBounds.plainBytes);
-  expect(out(side)).toBeGreaterThan(sessionBounds.plainBytes - sessionBounds.plainTurn - 4_096);
+  expect(out()).toBeLessThanOrEqual(sessionBounds.plainBytes);
+  expect(out()).toBeGreaterThan(sessionBounds.plainBytes - sessionBounds.plainTurn - 4_096);
 });
 
 test('behind an urgent message there is less on its way, for as long as another one is expected', () => {
-  const [both, side] = talk();
+  const [both, side, out] = talk();
   side.send('urgent', 0, () => {}, true);
   side.send(megabyte);
-  expect(out(side)).toBeLessThanOrEqual(sessionBounds.besideUrgent);
+  expect(out()).toBeLessThanOrEqual(sessionBounds.besideUrgent);
   for (let sent = 0; sent < sessionBounds.urgentMemory - sessionBounds.plainBytes;) {
     sent += side.wire[0]?.length ?? Infinity;
     both.carry(1);
     both.carry(0);
-    expect(out(side)).toBeLessThanOrEqual(sessionBounds.besideUrgent);
+    expect(out()).toBeLessThanOrEqual(sessionBounds.besideUrgent);
     if (side.wire.length === 0) side.send(megabyte);
   }
   both.calm(3);
@@ -37,27 +37,34 @@ test('behind an urgent message there is less on its way, for as long as another 
     both.calm(3);
   }
   side.send(megabyte);
-  expect(out(side)).toBeGreaterThan(2 * sessionBounds.besideUrgent);
+  expect(out()).toBeGreaterThan(2 * sessionBounds.besideUrgent);
 });
 
 test('an urgent message leaves at once, however little room others have', () => {
-  const [, side] = talk();
+  const [, side, out] = talk();
   side.send('urgent', 0, () => {}, true);
   side.send('x'.repeat(sessionBounds.plainTurn));
-  while (out(side) + sessionBounds.plainTurn + 100 < sessionBounds.besideUrgent) side.send('x'.repeat(sessionBounds.plainTurn - 100));
+  while (out() + sessionBounds.plainTurn + 100 < sessionBounds.besideUrgent) side.send('x'.repeat(sessionBounds.plainTurn - 100));
   const before = side.wire.length;
   side.send('y'.repeat(900), 0, () => {}, true);
   side.send('z'.repeat(900), 0, () => {}, true);
   expect(side.wire.slice(before).map(({ length }) => length > 900)).toEqual([true, true]);
 });
 
-test('what has to wait for the small window goes on as soon as the other side says what it has', () => {
-  const [both, side] = talk();
+// Every byte of the second is two on the line: both sides count what was meant, or one waits for what the other finds not worth saying.
+test.each([
+  ['of text', Buffer.alloc(1_000_000, 'x')],
+  ['of bytes that are all escaped', Buffer.alloc(1_000_000, 0xff)],
+])('a message %s that has to wait for the small window goes on as soon as the other side says what it has', (_, large) => {
+  // Frames as they are by default: a turn is one, and three are all of the window.
+  const both = new Talk({}, 65_536);
+  both.calm(1);
+  const [side, other] = both.sides;
   side.send('urgent', 0, () => {}, true);
   let isDone = false;
-  side.send(megabyte, 0, () => (isDone = true));
+  side.send(large, 0, () => (isDone = true));
   // No question after a second is needed: the clock stands still.
   for (let more = true; more;) more = [both.carry(0), both.carry(1)].includes(true);
   expect(isDone).toBe(true);
-  expect(both.sides[1].messages).toEqual(['urgent', megabyte]);
+  expect(other.messages).toEqual(['urgent', large.toString()]);
 });

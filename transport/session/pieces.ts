@@ -87,7 +87,7 @@ export class Pieces {
     if (begun === undefined) return new RemoteProtocolError('truncated', 'a piece of a message that has not begun', payload.length);
     const length = begun.length + payload.length;
     const fits = piece.last ? length === begun.total : length < begun.total;
-    if (!fits || payload.length === 0) return this.#mismatch(begun, payload.length);
+    if (!fits || payload.length === 0 || piece.bytes !== begun.bytes) return this.#mismatch(begun, payload.length);
     this.#append(begun, payload);
     if (!piece.last) return undefined;
     this.#remove(begun);
@@ -97,7 +97,10 @@ export class Pieces {
   #begin(number: number, { bytes, payload, total = 0 }: Piece): RemoteProtocolError | Excess | undefined {
     const { message, messages } = this.#limits;
     if (total > message) return { limit: 'message', most: message, value: total };
-    if (payload.length >= total) return new RemoteProtocolError('bad-length', 'the first piece of a message is all of it', payload.length);
+    if (payload.length === 0 || payload.length >= total) {
+      const wrong = payload.length === 0 ? 'empty' : 'all of it';
+      return new RemoteProtocolError('bad-length', `the first piece of a message is ${wrong}`, payload.length);
+    }
     const before = this.#find(number);
     if (before !== undefined) this.#drop(before);
     if (this.#begun.length >= messages && !this.#dropSuspect()) return { limit: 'messages', most: messages, value: messages + 1 };
@@ -151,7 +154,7 @@ export class Pieces {
 
   #mismatch(begun: Begun, more: number): RemoteProtocolError {
     this.#drop(begun);
-    return new RemoteProtocolError('bad-length', 'the pieces of a message are not as long as it said', begun.length + more);
+    return new RemoteProtocolError('bad-length', 'the pieces of a message are not what it said', begun.length + more);
   }
 }
 

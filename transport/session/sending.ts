@@ -292,9 +292,10 @@ export class Sending {
   /** The frame of a piece: it is numbered, and kept until it is taken. */
   #number(payload: Uint8Array, cut: Cut): Uint8Array {
     const frame = encodeData(cut, payload, cut.from, cut.to, this.#seed, this.#frameMemory);
+    const bytes = cut.to - cut.from;
     // A plain session does not look at the time.
-    this.#sent.add(frame, this.#isReliable ? this.#now : 0);
-    this.#window.sent(frame.length);
+    this.#sent.add(frame, bytes, this.#isReliable ? this.#now : 0);
+    this.#window.sent(bytes);
     this.#resending?.arm();
     return frame;
   }

@@ -8,6 +8,8 @@ const firstRoom = 16;
 export interface SentFrame {
   /** The whole frame, sealed with the session's key. */
   readonly bytes: Uint8Array;
+  /** Bytes of its payload: what both sides count, as only who writes it knows how many are escaped. */
+  readonly payload: number;
   /** When it was sent last: its place among all sends of this line, and the time. */
   order: number;
   at: number;
@@ -60,20 +62,21 @@ export class SentFrames {
     return this.#size;
   }
 
+  /** Bytes of their payloads. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Whether so many more frames, with so many bytes, may be sent, of `most` bytes. When none is out, they always may. */
+  /** Whether so many more frames, with so many bytes of payload, may be sent, of `most` bytes. When none is out, they always may. */
   hasRoom(frames: number, bytes: number, most: number): boolean {
     return this.size === 0 || (this.size + frames <= this.#most && this.#bytes + bytes <= most);
   }
 
   /** A frame was numbered `sent` and is on its way. */
-  add(bytes: Uint8Array, now: number): void {
+  add(bytes: Uint8Array, payload: number, now: number): void {
     if (this.#size === this.#ring.length) this.#grow();
-    this.#ring[this.#place(this.#size++)] = { bytes, order: ++this.#order, at: now, times: 1, taken: false };
-    this.#bytes += bytes.length;
+    this.#ring[this.#place(this.#size++)] = { bytes, payload, order: ++this.#order, at: now, times: 1, taken: false };
+    this.#bytes += payload;
   }
 
   /**
@@ -167,7 +170,7 @@ export class SentFrames {
     this.#head = this.#place(1);
     this.#size--;
     this.#taken++;
-    this.#bytes -= frame.bytes.length;
+    this.#bytes -= frame.payload;
     return frame;
   }
 
