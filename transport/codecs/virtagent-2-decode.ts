@@ -1,8 +1,8 @@
-import type { RemoteProtocolError } from '../errors.ts';
+import type { RemoteProtocolError, VirtagentError } from '../errors.ts';
 import { sessionLimits, type Limits } from '../limits.ts';
 import type { Answer, Decoded, RequestMessage } from '../messages.ts';
 import { damaged } from './damage.ts';
-import { isObject, parseJson, shown } from './json.ts';
+import { isObject, parseJson, shown, unsent } from './json.ts';
 import { notAMessage, readError, rejected, type JsonObject } from './jsonrpc.ts';
 import { putBytes } from './virtagent-2-byte-strings.ts';
 import { areDigits, digitsAt } from './virtagent-2-fields.ts';
@@ -27,6 +27,18 @@ export function decodeMessage(payload: Buffer, bytes: boolean, limits: Limits, o
   if (!isObject(parsed.value)) return notAMessage(`${shown(parsed.value)}, which is no message`, size);
   const reader = new Reader(parsed.value, size, limits);
   return reader.read(bytes ? putBytes(parsed.value, payload, to, owned) : undefined);
+}
+
+/** What is wrong with a payload of this side's that the other side, with those limits, would refuse or drop. */
+export function beyondLimits(payload: Uint8Array, bytes: boolean, limits: Limits): VirtagentError | undefined {
+  const whole = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+  const from = bytes ? lengthBytes : 0;
+  const parsed = parseJson(whole, from, bytes ? from + jsonLength(whole) : whole.length, limits.maxDepth);
+  if (!parsed.ok) return unsent('UNENCODABLE', `the message is ${parsed.why}, which is all that the other side takes`);
+  const { method } = parsed.value as { readonly method?: unknown };
+  if (typeof method !== 'string' || method.length <= limits.maxMethodLength) return undefined;
+  const most = limits.maxMethodLength;
+  return unsent('UNENCODABLE', `the method's name has ${method.length} characters, and the other side takes at most ${most}`);
 }
 
 /** The length of the JSON before byte strings; below zero if it says none. */

@@ -8,7 +8,7 @@ import { withoutBytes, type ByteString } from './virtagent-2-byte-strings.ts';
 import { putDigits } from './virtagent-2-fields.ts';
 import { isTag, lengthBytes, own } from './virtagent-2-words.ts';
 
-export { decodeMessage } from './virtagent-2-decode.ts';
+export { beyondLimits, decodeMessage } from './virtagent-2-decode.ts';
 
 /** A message's bytes, and whether some of them are byte strings. */
 export interface EncodedMessage {
@@ -20,7 +20,7 @@ export interface EncodedMessage {
 /**
  * A message as the payload of its frames. A Uint8Array anywhere in a value is sent as a byte string.
  *
- * `limits` are the other side's: going beyond them would end the session. `spare`: where the payload's memory is from, if it is given back.
+ * `limits` are the other side's, where those are less: what goes beyond them would end the session, or be dropped. `spare`: where the payload's memory is from, if it is given back.
  * Throws VirtagentError MESSAGE_TOO_LARGE or UNENCODABLE.
  */
 export function encodeMessage(message: OutgoingMessage, limits: Limits, spare?: SpareMemory): EncodedMessage {

@@ -151,6 +151,11 @@ export class Conversation {
     this.#sending.send(payload, isBytes, charge, isUrgent, done);
   }
 
+  /** Whether a part of a message is on the line, and not all. */
+  hasBegun(payload: Uint8Array): boolean {
+    return this.#sending.hasBegun(payload);
+  }
+
   /** A message will not be finished. */
   forget(payload: Uint8Array): void {
     this.#sending.forget(payload);

@@ -194,6 +194,11 @@ export class Sending {
     this.#wonder();
   }
 
+  /** Whether a part of a message is on the line, and not all. */
+  hasBegun(payload: Uint8Array): boolean {
+    return this.#outgoing.hasBegun(payload);
+  }
+
   /** A message will not be finished. What it was charged is free again: the other side never counts half a message. */
   forget(payload: Uint8Array): void {
     const freed = this.#charges.forget(payload);

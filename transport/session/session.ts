@@ -1,6 +1,6 @@
 import type { SessionEvent } from '../../machines/session.ts';
 import { encodeBye, encodeHello, FrameReader, type Frame } from '../codecs/virtagent-2-frames.ts';
-import { decodeMessage, encodeMessage } from '../codecs/virtagent-2-messages.ts';
+import { beyondLimits, decodeMessage, encodeMessage } from '../codecs/virtagent-2-messages.ts';
 import { quote, RemoteProtocolError, VirtagentError } from '../errors.ts';
 import { announcedLimits, sessionLimits, type Limits, type SessionLimits } from '../limits.ts';
 import type { Codec, Decoded, IncomingMessage, OutgoingMessage } from '../messages.ts';
@@ -74,6 +74,8 @@ export class Session implements Codec {
   #conversation: Conversation | undefined;
   /** How many sessions there have been; the number of the present one. */
   #number = 0;
+  /** What may be sent: this side's own caps, or the other's where those are less. */
+  #sendable: Limits;
   #difference = new ClockDifference();
   /** There is no line, or it is over: nothing of it is listened to any more. */
   #isDeaf = true;
@@ -89,6 +91,7 @@ export class Session implements Codec {
   constructor(host: SessionHost, options: SessionOptions) {
     this.#host = host;
     this.#options = options;
+    this.#sendable = options.limits;
     this.#began = host.timers.clock.now();
     this.#agreement = new Agreement(() => nonce(host.random));
     this.#heartbeat = new Heartbeat(host.timers, options.heartbeatMs, {
@@ -105,9 +108,7 @@ export class Session implements Codec {
   }
 
   encode(message: OutgoingMessage): Uint8Array {
-    const limits = this.#conversation?.limits.message ?? Infinity;
-    const own = this.#options.limits;
-    const { payload, bytes } = encodeMessage(message, limits < own.maxMessageBytes ? { ...own, maxMessageBytes: limits } : own, spare);
+    const { payload, bytes } = encodeMessage(message, this.#sendable, spare);
     if (bytes) this.#withBytes.add(payload);
     return payload;
   }
@@ -192,6 +193,7 @@ export class Session implements Codec {
     this.#reader.seed = undefined;
     this.#conversation?.close();
     this.#conversation = undefined;
+    this.#sendable = this.#options.limits;
     this.#difference = new ClockDifference();
     this.#isTelling = false;
     this.#out = [];
@@ -207,8 +209,20 @@ export class Session implements Codec {
 
   /** Sends the next part of a message: see {@link Conversation.send}. */
   send(payload: Uint8Array, charge: number, isUrgent: boolean, done: (result: SendResult) => void): void {
-    if (this.#conversation !== undefined) return this.#conversation.send(payload, this.#withBytes.has(payload), charge, isUrgent, done);
-    done({ ok: false, error: new VirtagentError('LINE_LOST', 'there is no session'), known: 'not-sent' });
+    const conversation = this.#conversation;
+    if (conversation === undefined)
+      return done({ ok: false, error: new VirtagentError('LINE_LOST', 'there is no session'), known: 'not-sent' });
+    const bytes = this.#withBytes.has(payload);
+    const error = conversation.hasBegun(payload) ? undefined : this.#beyond(payload, bytes);
+    if (error !== undefined) return done({ ok: false, error, known: 'not-sent' });
+    conversation.send(payload, bytes, charge, isUrgent, done);
+  }
+
+  /** What was encoded before the other side's limits had come may go beyond them. Most sides take as much as this one sends. */
+  #beyond(payload: Uint8Array, bytes: boolean): VirtagentError | undefined {
+    const { maxDepth, maxMethodLength } = this.#options.limits;
+    const takes = this.#sendable;
+    return takes.maxDepth < maxDepth || takes.maxMethodLength < maxMethodLength ? beyondLimits(payload, bytes, takes) : undefined;
   }
 
   /** A message is not needed any more. If a part of it is on the line and not all, the other side is told that it will not be finished. */
@@ -358,6 +372,7 @@ export class Session implements Codec {
   #meet(limits: Readonly<Record<string, number>>): void {
     const conversation = this.#conversation as Conversation;
     conversation.meet(limits);
+    this.#sendable = lesser(this.#options.limits, conversation.limits);
     if (limits['again'] === 1) this.tellLimits(false);
     this.#host.tell({ type: 'limits' });
   }
@@ -424,6 +439,15 @@ export class Session implements Codec {
   #write(frame: Uint8Array): void {
     this.#host.write(frame, ignore);
   }
+}
+
+function lesser(own: Limits, { message, depth, method }: SessionLimits): Limits {
+  return {
+    ...own,
+    maxMessageBytes: Math.min(own.maxMessageBytes, message),
+    maxDepth: Math.min(own.maxDepth, depth),
+    maxMethodLength: Math.min(own.maxMethodLength, method),
+  };
 }
 
 function newReader(): FrameReader {
