@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs/internal/Observable';
 import { VirtagentError } from '../transport/errors.ts';
+import { durations } from '../transport/timers.ts';
 import type { CallResult } from './call.ts';
 
 /** How much of a streamed result is on its way, or waits to be consumed. */
@@ -13,11 +14,16 @@ export interface StreamRoom {
 export interface StreamHost {
   /** Makes the call; `settle` is run once. Returns what gives it up. */
   start(stream: CallStream, settle: (result: CallResult) => void): (reason: unknown) => void;
-  /** Tells the producer of more room. */
+  /** Tells the producer what is allowed in all. */
   more(items: number, bytes: number): void;
+  /** Runs something in so many milliseconds, where what is told may be lost on the way; returns what cancels that. */
+  later(ms: number, run: () => void): (() => void) | undefined;
   /** An item as its schema gives it back; throws, or rejects, for one that does not pass. */
   check(value: unknown): unknown;
 }
+
+/** The longest pause, in milliseconds, after which the producer is told again. */
+const longestPause = 30_000;
 
 interface Held {
   readonly value: unknown;
@@ -40,11 +46,13 @@ export class CallStream<Item = unknown> implements AsyncIterableIterator<Item, u
   readonly #room: StreamRoom;
   readonly #held: Held[] = [];
   readonly #readers: Reader[] = [];
-  /** What the producer may still send. */
-  #items: number;
-  #bytes: number;
-  /** What was consumed and it was not told of. */
-  #untold = { items: 0, bytes: 0 };
+  /** What the producer may send in all, as it was told; what has come of that; what of that was consumed. */
+  #allowed: StreamRoom;
+  readonly #came = { items: 0, bytes: 0 };
+  readonly #consumed = { items: 0, bytes: 0 };
+  /** It was told something since the request. */
+  #hasTold = false;
+  #stopTelling: (() => void) | undefined;
   #giveUp: ((reason: unknown) => void) | undefined;
   #hasBegun = false;
   #result: CallResult | undefined;
@@ -53,8 +61,7 @@ export class CallStream<Item = unknown> implements AsyncIterableIterator<Item, u
   constructor(host: StreamHost, room: StreamRoom) {
     this.#host = host;
     this.#room = room;
-    this.#items = room.items;
-    this.#bytes = room.bytes;
+    this.#allowed = room;
   }
 
   /** As an observable: subscribing makes the call, unsubscribing gives it up. A stream is read once, so it has one subscriber. */
@@ -81,13 +88,14 @@ export class CallStream<Item = unknown> implements AsyncIterableIterator<Item, u
     this.#begin();
     const item = this.#held.shift();
     if (item !== undefined) {
-      this.#consumed(item.bytes);
+      this.#consume(item.bytes);
       return this.#checked(item.value);
     }
     return new Promise((resolve, reject) => {
       const reader = { resolve: resolve as Reader['resolve'], reject };
-      if (this.#result === undefined) this.#readers.push(reader);
-      else end(reader, this.#takeResult());
+      if (this.#result !== undefined) return end(reader, this.#takeResult());
+      this.#readers.push(reader);
+      if (this.#hasTold && this.#stopTelling === undefined) this.#tellAgain(durations.statusAgain);
     });
   }
 
@@ -111,18 +119,20 @@ export class CallStream<Item = unknown> implements AsyncIterableIterator<Item, u
     return Promise.resolve();
   }
 
-  /** @internal An item came. Undefined, or what is wrong with it. */
-  _take(value: unknown, bytes: number): VirtagentError | undefined {
+  /** @internal An item came, before which there were `at`. Undefined, or what is wrong with it. */
+  _take(value: unknown, at: number, bytes: number): VirtagentError | undefined {
     if (this.#result !== undefined) return undefined;
-    if (this.#items <= 0 || this.#bytes <= 0) {
+    const came = this.#came;
+    if (at !== came.items) return lost(came.items, at);
+    if (came.items >= this.#allowed.items || came.bytes >= this.#allowed.bytes) {
       const { items, bytes: most } = this.#room;
       return new VirtagentError(
         'LIMIT_EXCEEDED',
         `the other side sent more than the ${items} items, or ${most} bytes of them, that it may`,
       );
     }
-    this.#items--;
-    this.#bytes -= bytes;
+    came.items++;
+    came.bytes += bytes;
     const reader = this.#readers.shift();
     if (reader === undefined) {
       this.#held.push({ value, bytes });
@@ -132,8 +142,15 @@ export class CallStream<Item = unknown> implements AsyncIterableIterator<Item, u
       (result) => reader.resolve(result as IteratorResult<never>),
       (error: unknown) => reader.reject(error),
     );
-    this.#consumed(bytes);
+    this.#consume(bytes);
     return undefined;
+  }
+
+  /** @internal The response came, before which there were so many items, as it says. Undefined, or what is wrong with that. */
+  _end(items: number | undefined): VirtagentError | undefined {
+    if (items === this.#came.items) return undefined;
+    if (items !== undefined) return lost(this.#came.items, items);
+    return new VirtagentError('INVALID_RESPONSE', 'the response does not say how many items came before it');
   }
 
   /** One that does not pass ends the call: what comes after it is of no use. */
@@ -155,6 +172,7 @@ export class CallStream<Item = unknown> implements AsyncIterableIterator<Item, u
   #settle(result: CallResult): void {
     if (this.#result !== undefined) return;
     this.#result = result;
+    this.#stopTelling?.();
     // Readers wait only where nothing is held.
     for (const reader of this.#readers.splice(0)) end(reader, this.#takeResult());
   }
@@ -167,16 +185,38 @@ export class CallStream<Item = unknown> implements AsyncIterableIterator<Item, u
   }
 
   /** The producer is told when half of the room is free again: not for each item. */
-  #consumed(bytes: number): void {
-    const untold = this.#untold;
-    untold.items++;
-    untold.bytes += bytes;
-    if (this.#result !== undefined || (untold.items * 2 < this.#room.items && untold.bytes * 2 < this.#room.bytes)) return;
-    this.#untold = { items: 0, bytes: 0 };
-    this.#items += untold.items;
-    this.#bytes += untold.bytes;
-    this.#host.more(untold.items, untold.bytes);
+  #consume(bytes: number): void {
+    const consumed = this.#consumed;
+    consumed.items++;
+    consumed.bytes += bytes;
+    if (this.#result !== undefined) return;
+    const room = this.#room;
+    const items = room.items + consumed.items;
+    const most = room.bytes + consumed.bytes;
+    if ((items - this.#allowed.items) * 2 < room.items && (most - this.#allowed.bytes) * 2 < room.bytes) return;
+    this.#allowed = { items: Math.min(items, Number.MAX_SAFE_INTEGER), bytes: Math.min(most, Number.MAX_SAFE_INTEGER) };
+    this.#hasTold = true;
+    this.#host.more(this.#allowed.items, this.#allowed.bytes);
   }
+
+  /** While a reader waits and nothing comes: what the producer was told last was lost, perhaps, and then it waits for ever. */
+  #tellAgain(pause: number): void {
+    const { items } = this.#came;
+    this.#stopTelling = this.#host.later(pause, () => {
+      this.#stopTelling = undefined;
+      // The next reader that waits begins anew.
+      if (this.#readers.length === 0) return;
+      const isQuiet = this.#came.items === items;
+      if (isQuiet) this.#host.more(this.#allowed.items, this.#allowed.bytes);
+      this.#tellAgain(isQuiet ? Math.min(2 * pause, longestPause) : durations.statusAgain);
+    });
+  }
+}
+
+/** Items from that one on, up to the `at`th, have not come; or one came a second time. */
+function lost(from: number, at: number): VirtagentError {
+  if (at < from) return new VirtagentError('INVALID_RESPONSE', `item ${at} came again`);
+  return new VirtagentError('ITEMS_LOST', `${at - from} of the items, from number ${from} on, were lost on the line`);
 }
 
 function end(reader: Reader, result: CallResult): void {

@@ -1,4 +1,5 @@
 import { VirtagentError } from '../transport/errors.ts';
+import type { StreamRoom } from './call-stream.ts';
 import type { Execution } from './kinds.ts';
 import type { ItemSource } from './item-source.ts';
 
@@ -9,8 +10,8 @@ const MOST_UNSENT = 64 * 1024;
 export interface ItemHost {
   /** An item as its schema gives it back; throws, or rejects, for one that does not pass. */
   check(value: unknown): unknown;
-  /** Sends one; returns the bytes of its message, 0 if it can't be sent. `sent` is called when the stream took it. */
-  say(value: unknown, sent: () => void): number;
+  /** Sends one, before which there were so many; returns the bytes of its message, 0 if it can't be sent. `sent` is called when the stream took it. */
+  say(value: unknown, at: number, sent: () => void): number;
   /** The items are over: that is the job's result. */
   finish(completion: { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }): void;
 }
@@ -25,18 +26,19 @@ export class ItemSender {
   readonly #source: ItemSource;
   readonly #host: ItemHost;
   readonly #execution: Execution;
-  #items: number;
-  #bytes: number;
+  /** What the consumer allows in all, and what was sent of it. */
+  #allowed: StreamRoom;
+  #items = 0;
+  #bytes = 0;
   #unsent = 0;
   #isOver = false;
   /** It is parked; it has been told to go on, and waits for a slot. */
   #isParked = false;
   #isResuming = false;
 
-  constructor(source: ItemSource, room: { readonly items: number; readonly bytes: number }, execution: Execution, host: ItemHost) {
+  constructor(source: ItemSource, room: StreamRoom, execution: Execution, host: ItemHost) {
     this.#source = source;
-    this.#items = room.items;
-    this.#bytes = room.bytes;
+    this.#allowed = room;
     this.#execution = execution;
     this.#host = host;
   }
@@ -45,10 +47,14 @@ export class ItemSender {
     void this.#next();
   }
 
-  /** The consumer has room for so many more. */
+  /** How many items were sent. */
+  get count(): number {
+    return this.#items;
+  }
+
+  /** The consumer allows so much in all. What it has said before holds. */
   more(items: number, bytes: number): void {
-    this.#items = Math.min(this.#items + items, Number.MAX_SAFE_INTEGER);
-    this.#bytes = Math.min(this.#bytes + bytes, Number.MAX_SAFE_INTEGER);
+    this.#allowed = { items: Math.max(this.#allowed.items, items), bytes: Math.max(this.#allowed.bytes, bytes) };
     this.#goOn();
   }
 
@@ -85,19 +91,19 @@ export class ItemSender {
   #send(value: unknown): void {
     let bytes = 0;
     let isSent = false;
-    bytes = this.#host.say(value, () => {
+    bytes = this.#host.say(value, this.#items, () => {
       isSent = true;
       this.#unsent -= bytes;
       this.#goOn();
     });
     if (bytes === 0) throw new VirtagentError('UNENCODABLE', 'an item can not be sent: it is too large, or no JSON');
-    this.#items--;
-    this.#bytes -= bytes;
+    this.#items++;
+    this.#bytes += bytes;
     if (!isSent) this.#unsent += bytes;
   }
 
   get #hasRoom(): boolean {
-    return this.#items > 0 && this.#bytes > 0 && this.#unsent < MOST_UNSENT;
+    return this.#items < this.#allowed.items && this.#bytes < this.#allowed.bytes && this.#unsent < MOST_UNSENT;
   }
 
   #park(): void {

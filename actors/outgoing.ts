@@ -1,5 +1,6 @@
 import type { Outcome, Urgency } from '../machines/job.ts';
 import type {
+  Answer,
   CancelMessage,
   ItemMessage,
   MoreMessage,
@@ -94,6 +95,7 @@ export class Outgoing {
         more: (items, itemBytes) => {
           if (call !== undefined) this.notice({ type: 'more', tag: call.tag, items, itemBytes }, () => {});
         },
+        later: (ms, run) => this.#later(ms, run),
         check: (value) => this.#checkItem(method, value, options.result),
       },
       room,
@@ -142,11 +144,17 @@ export class Outgoing {
   }
 
   /** An item of a streamed result; false if nobody wants it. */
-  item(tag: string, value: unknown, bytes: number): boolean {
+  item(tag: string, at: number, value: unknown, bytes: number): boolean {
     const found = this.#items.get(tag);
-    const error = found?.stream._take(value, bytes);
+    const error = found?.stream._take(value, at, bytes);
     if (error !== undefined) found?.call.giveUp(error);
     return found !== undefined;
+  }
+
+  /** A response, before which there were so many items, as it says: what the call is answered with. */
+  answer(tag: string, answer: Answer, items: number | undefined): Answer {
+    const error = answer.ok ? this.#items.get(tag)?.stream._end(items) : undefined;
+    return error === undefined ? answer : { ok: false, error: { code: error.code, message: error.message } };
   }
 
   /** The peer has ended: so have results that are still being checked. */
@@ -234,6 +242,14 @@ export class Outgoing {
     // A session outlives its line: whom it is to reach is there when the next one is.
     const mayReach = transport.isOpen || session?.isAgreed === true;
     if (this.#host.protocol.cancels && mayReach) this.notice({ type: 'cancel', tag }, () => {});
+  }
+
+  /** A reliable session loses nothing. */
+  #later(ms: number, run: () => void): (() => void) | undefined {
+    const { session, manager } = this.#host;
+    if (session === undefined || session.isReliable) return undefined;
+    const timer = manager.timers.start(ms, run);
+    return () => manager.timers.cancel(timer);
   }
 
   #checkItem(method: string, value: unknown, own: Schema | undefined): unknown {

@@ -348,11 +348,12 @@ export class PeerWork implements IncomingHost, GreetingHost {
       case 'rejected':
         return this.#incoming.refuse(message.tag, message.error);
       case 'response': {
-        const { tag, answer } = message;
+        const { tag } = message;
         if (typeof tag === 'string' && this.outgoing.isLate(tag)) {
           this.late++;
           return undefined;
         }
+        const answer = typeof tag === 'string' ? this.outgoing.answer(tag, message.answer, message.items) : message.answer;
         const busy = !answer.ok && answer.error.code === 'BUSY';
         this.manager.readDone(typeof tag === 'string' ? tag : '', answer.ok ? answer : { ok: false, error: answer.error }, busy);
         return undefined;
@@ -360,7 +361,7 @@ export class PeerWork implements IncomingHost, GreetingHost {
       case 'cancel':
         return this.#incoming.cancel(message.tag);
       case 'item':
-        if (!this.outgoing.item(message.tag, message.value, message.bytes)) this.unclaimed++;
+        if (!this.outgoing.item(message.tag, message.at, message.value, message.bytes)) this.unclaimed++;
         return undefined;
       case 'more':
         return this.#incoming.more(message.tag, message.items, message.itemBytes);

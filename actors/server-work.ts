@@ -180,7 +180,7 @@ export class ServerWork implements Operations {
     const { wants } = this.#message as RequestMessage;
     this.#items = new ItemSender(itemsOf(result), wants as { items: number; bytes: number }, execution, {
       check: (value) => (definition.result === undefined ? value : this.#checkItem(definition.result, value)),
-      say: (value, sent) => this.#sayItem(value, sent),
+      say: (value, at, sent) => this.#sayItem(value, at, sent),
       finish: (completion) => this.#finish(execution, completion),
     });
     this.#items.start();
@@ -190,11 +190,11 @@ export class ServerWork implements Operations {
     return validate(schema, value, 'INVALID_RESPONSE', `an item of ${this.#message.method} does not pass its schema`);
   }
 
-  #sayItem(value: unknown, sent: () => void): number {
+  #sayItem(value: unknown, at: number, sent: () => void): number {
     this.#unsent++;
     const { tag, urgency = 1 } = this.#message as RequestMessage;
     return this.#incoming.say(
-      { type: 'item', tag: tag as string, value },
+      { type: 'item', tag: tag as string, at, value },
       () => {
         sent();
         if (--this.#unsent === 0) this.#whenSent?.();
@@ -233,13 +233,18 @@ export class ServerWork implements Operations {
     const { tag, method } = this.#message as RequestMessage;
     const { codec } = this.#host.transport;
     try {
-      return codec.encode({ type: 'response', tag, answer: answerOf(completion) });
+      return codec.encode({ type: 'response', tag, answer: answerOf(completion), items: this.#itemsSent });
     } catch (error) {
       this.#host.onUserError(error, method);
       const code = error instanceof VirtagentError && error.code === 'MESSAGE_TOO_LARGE' ? 'MESSAGE_TOO_LARGE' : 'HANDLER_FAILED';
       const message = `the result of the method can not be sent: ${textOf(error)}`;
       return codec.encode({ type: 'response', tag, answer: { ok: false, error: { code, message } } });
     }
+  }
+
+  /** How many items came before the answer, to who wants them. */
+  get #itemsSent(): number | undefined {
+    return this.wantsItems ? (this.#items?.count ?? 0) : undefined;
   }
 
   /** The calls back to the peer. */

@@ -26,6 +26,7 @@ const exits: Readonly<Record<ErrorCode, ExitName>> = {
   TIMEOUT: 'timeout',
   CANCELLED: 'interrupted',
   LINE_LOST: 'lineLost',
+  ITEMS_LOST: 'lineLost',
   SEND_FAILED: 'lineLost',
   STALLED: 'lineLost',
   LINE_SILENT: 'lineLost',

@@ -60,6 +60,12 @@ export const errorTable = table({
     meaning: 'The line ended while the call was being sent or waited for its response.',
     remedy: 'See `known` before you repeat the call: unless it is not-sent it may have been executed.',
   },
+  ITEMS_LOST: {
+    blame: 'line',
+    retryable: true,
+    meaning: 'The line lost some of the items of a streamed result.',
+    remedy: 'Have the session be reliable (`reliable: true`) on a line that loses bytes; see `known` before you repeat the call.',
+  },
   SEND_FAILED: {
     blame: 'line',
     retryable: true,

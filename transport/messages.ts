@@ -51,6 +51,8 @@ export interface ResponseMessage {
   readonly type: 'response';
   readonly tag: Tag;
   readonly answer: Answer;
+  /** How many items came before it, where items were wanted (virtagent-2). */
+  readonly items?: number | undefined;
 }
 
 /** The sender of a request gives it up (JSON-RPC with headers: `$/cancelRequest`; virtagent-2: `$/cancel`). */
@@ -70,10 +72,12 @@ export interface ProgressMessage {
 export interface ItemMessage {
   readonly type: 'item';
   readonly tag: string;
+  /** How many items came before it. */
+  readonly at: number;
   readonly value: unknown;
 }
 
-/** Who wants the items of that request has room for so many more (virtagent-2: `$/more`). */
+/** Who wants the items of that request allows so many in all, with those of the request (virtagent-2: `$/more`). */
 export interface MoreMessage {
   readonly type: 'more';
   readonly tag: string;

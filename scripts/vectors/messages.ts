@@ -72,8 +72,9 @@ const messages: readonly [string, OutgoingMessage][] = [
   ],
   ['$/cancel', { type: 'cancel', tag: 'a.1' }],
   ['$/progress', { type: 'progress', token: 'a.2', value: { done: 0.5 } }],
-  ['$/item', { type: 'item', tag: 'a.3', value: ['x', 1] }],
-  ['$/item that is a byte string', { type: 'item', tag: 'a.3', value: blob }],
+  ['$/item', { type: 'item', tag: 'a.3', at: 0, value: ['x', 1] }],
+  ['$/item that is a byte string', { type: 'item', tag: 'a.3', at: 1, value: blob }],
+  ['result behind items', { type: 'response', tag: 'a.3', answer: { ok: true, value: null }, items: 2 }],
   ['$/more', { type: 'more', tag: 'a.3', items: 8, itemBytes: 32_768 }],
   ['$/status', { type: 'status', tag: 'a.8', of: 'a.1' }],
   [

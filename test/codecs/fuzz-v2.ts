@@ -74,7 +74,7 @@ const sound: readonly OutgoingMessage[] = [
   { type: 'response', tag: 'a.5', answer: { ok: false, error: { code: 'BUSY', message: 'no', data: [blob] } } },
   { type: 'cancel', tag: 'a.6' },
   { type: 'progress', token: 'a.7', value: 5 },
-  { type: 'item', tag: 'a.8', value: { blob } },
+  { type: 'item', tag: 'a.8', at: 3, value: { blob } },
   { type: 'more', tag: 'a.9', items: 5, itemBytes: 6 },
   { type: 'status', tag: 'b.1', of: 'a.1' },
   { type: 'limits', limits: { frame: 4096, depth: 7 } },

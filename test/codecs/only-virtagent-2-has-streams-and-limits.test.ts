@@ -4,7 +4,7 @@ import { codecOf, codecNames, refusal } from './support.ts';
 import { refusalOf } from './v2-messages.ts';
 
 const messages: readonly OutgoingMessage[] = [
-  { type: 'item', tag: 'a', value: 1 },
+  { type: 'item', tag: 'a', at: 0, value: 1 },
   { type: 'more', tag: 'a', items: 1, itemBytes: 1 },
   { type: 'status', tag: 'a', of: 'b' },
   { type: 'limits', limits: {} },

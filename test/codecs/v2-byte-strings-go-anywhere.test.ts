@@ -28,7 +28,7 @@ describe('a byte string', () => {
       '/error/data',
     ],
     ['on the way', { type: 'progress', token: 'a', value: blob }, '/params/value'],
-    ['as an item', { type: 'item', tag: 'a', value: { chunk: blob } }, '/params/value/chunk'],
+    ['as an item', { type: 'item', tag: 'a', at: 0, value: { chunk: blob } }, '/params/value/chunk'],
   ])('%s has its place there', (_where, message, pointer) => {
     expect(listOf(message)).toEqual([[pointer, 4]]);
     expect(sent(message)).toMatchObject(message);

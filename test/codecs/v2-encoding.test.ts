@@ -32,7 +32,7 @@ test('what JSON has no words for is refused', () => {
     expect(refusalOf(request(value))).toBe('UNENCODABLE');
     expect(refusalOf(result(value))).toBe('UNENCODABLE');
     expect(refusalOf({ type: 'progress', token: 'a', value })).toBe('UNENCODABLE');
-    expect(refusalOf({ type: 'item', tag: 'a', value })).toBe('UNENCODABLE');
+    expect(refusalOf({ type: 'item', tag: 'a', at: 0, value })).toBe('UNENCODABLE');
     const error = { code: 'REMOTE_ERROR', message: '', data: value } as const;
     expect(refusalOf({ type: 'response', tag: 'a', answer: { ok: false, error } })).toBe('UNENCODABLE');
   }
@@ -42,8 +42,8 @@ test.each([1, blob])('what would be nested too deep for the other side is refuse
   expect(refusalOf(request(nested(127, inside)))).toBe('taken');
   expect(sent(request(nested(127, inside)))).toMatchObject({ type: 'request' });
   expect(refusalOf(request(nested(128, inside)))).toBe('UNENCODABLE');
-  expect(sent({ type: 'item', tag: 'a', value: nested(126, inside) })).toMatchObject({ type: 'item' });
-  expect(refusalOf({ type: 'item', tag: 'a', value: nested(127, inside) })).toBe('UNENCODABLE');
+  expect(sent({ type: 'item', tag: 'a', at: 0, value: nested(126, inside) })).toMatchObject({ type: 'item' });
+  expect(refusalOf({ type: 'item', tag: 'a', at: 0, value: nested(127, inside) })).toBe('UNENCODABLE');
   expect(refusalOf(request(nested(9, inside)), { maxDepth: 10 })).toBe('taken');
   expect(refusalOf(request(nested(10, inside)), { maxDepth: 10 })).toBe('UNENCODABLE');
 });

@@ -41,7 +41,7 @@ test('one without byte strings is JSON and nothing else, in the shape of JSON-RP
   );
   expect(text({ type: 'cancel', tag: 'a.1' })).toBe('{"method":"$/cancel","params":{"id":"a.1"}}');
   expect(text({ type: 'progress', token: 'a.1', value: 5 })).toBe('{"method":"$/progress","params":{"id":"a.1","value":5}}');
-  expect(text({ type: 'item', tag: 'a.1', value: {} })).toBe('{"method":"$/item","params":{"id":"a.1","value":{}}}');
+  expect(text({ type: 'item', tag: 'a.1', at: 7, value: {} })).toBe('{"method":"$/item","params":{"id":"a.1","at":7,"value":{}}}');
   expect(text({ type: 'more', tag: 'a.1', items: 4, itemBytes: 9 })).toBe('{"method":"$/more","params":{"id":"a.1","items":4,"bytes":9}}');
   expect(text({ type: 'status', tag: 'a.2', of: 'a.1' })).toBe('{"id":"a.2","method":"$/status","params":{"id":"a.1"}}');
   expect(text({ type: 'limits', limits: { frame: 4096 } })).toBe('{"method":"$/limits","params":{"frame":4096}}');

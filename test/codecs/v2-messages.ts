@@ -96,7 +96,7 @@ export const anyMessage: fc.Arbitrary<OutgoingMessage> = fc.oneof(
   }),
   record({ type: fc.constant('cancel' as const), tag }),
   record({ type: fc.constant('progress' as const), token: tag, value: anyValue }),
-  record({ type: fc.constant('item' as const), tag, value: anyValue }),
+  record({ type: fc.constant('item' as const), tag, at: whole, value: anyValue }),
   record({ type: fc.constant('more' as const), tag, items: whole, itemBytes: whole }),
   record({ type: fc.constant('status' as const), tag, of: tag }),
   record({ type: fc.constant('limits' as const), limits }),

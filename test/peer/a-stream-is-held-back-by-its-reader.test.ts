@@ -83,7 +83,7 @@ test('a producer that sends more than it may ends its own stream, and no other',
   const reads = [stream.next(), stream.next(), stream.next(), stream.next()];
   await settled();
   const { codec } = guest.transport;
-  for (let n = 0; n < 5; n++) guest.transport.write(codec.encode({ type: 'item', tag, value: n }), () => {});
+  for (let n = 0; n < 5; n++) guest.transport.write(codec.encode({ type: 'item', tag, at: n, value: n }), () => {});
   // Readers take what comes at once, so the room is told again after each two: the third is still allowed.
   const results = await Promise.allSettled(reads);
   expect(results.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(2);
@@ -102,7 +102,7 @@ test('a producer that floods a reader who does not read is given up', async () =
   const first = stream.next();
   await settled();
   const { codec } = guest.transport;
-  for (let n = 0; n < 50; n++) guest.transport.write(codec.encode({ type: 'item', tag, value: n }), () => {});
+  for (let n = 0; n < 50; n++) guest.transport.write(codec.encode({ type: 'item', tag, at: n, value: n }), () => {});
   expect(await first).toMatchObject({ value: 0 });
   await settled();
   const read = async (): Promise<void> => {

@@ -107,9 +107,10 @@ class Reader {
     if (params === undefined || tag === undefined) return this.#damage(`${method} without a usable id`);
     if (method === own.cancel) return { type: 'cancel', tag, bytes };
     if (method === own.more) return this.#more(tag, params);
-    const { value } = params;
+    const { value, at } = params;
     if (value === undefined) return this.#damage(`${method} without a value`);
-    return method === own.item ? { type: 'item', tag, value, bytes } : { type: 'progress', token: tag, value, bytes };
+    if (method === own.progress) return { type: 'progress', token: tag, value, bytes };
+    return isWhole(at) ? { type: 'item', tag, at, value, bytes } : this.#damage(`${method} without its place`);
   }
 
   #more(tag: string, { items, bytes: itemBytes }: JsonObject): Decoded {
@@ -129,7 +130,9 @@ class Reader {
   }
 
   #answer(tag: string, answer: Answer): Decoded {
-    return { type: 'response', tag, answer, bytes: this.#bytes };
+    const { items } = this.#message;
+    const response = { type: 'response', tag, answer, bytes: this.#bytes } as const;
+    return isWhole(items) ? { ...response, items } : response;
   }
 
   #badResponse(tag: string, why: string): Decoded {

@@ -69,13 +69,13 @@ class Writer {
       case 'notification':
         return this.#call(message.method, message.params);
       case 'response':
-        return `"id":${this.#tag(message.tag)},${writeAnswer(this.#answer(message.answer))}`;
+        return `"id":${this.#tag(message.tag)},${writeAnswer(this.#answer(message.answer))}${count(message.items)}`;
       case 'cancel':
         return `"method":"${own.cancel}","params":{"id":${this.#tag(message.tag)}}`;
       case 'progress':
         return `"method":"${own.progress}","params":{"id":${this.#tag(message.token)},"value":${this.#value(message.value)}}`;
       case 'item':
-        return `"method":"${own.item}","params":{"id":${this.#tag(message.tag)},"value":${this.#value(message.value)}}`;
+        return `"method":"${own.item}","params":{"id":${this.#tag(message.tag)},"at":${message.at},"value":${this.#value(message.value)}}`;
       case 'more':
         return `"method":"${own.more}","params":{"id":${this.#tag(message.tag)},"items":${message.items},"bytes":${message.itemBytes}}`;
       case 'status':
@@ -115,6 +115,10 @@ class Writer {
   #strip(value: unknown, pointer: string, depth: number, what: string): unknown {
     return withoutBytes(value, pointer, this.#limits.maxDepth - depth, this.#strings, what);
   }
+}
+
+function count(items: number | undefined): string {
+  return items === undefined ? '' : `,"items":${items}`;
 }
 
 function options({ deadline, urgency, wants, nested }: RequestMessage): string {
