@@ -1,4 +1,5 @@
 import { VirtagentError } from '../transport/errors.ts';
+import { WHOLE } from '../transport/session/sending.ts';
 import type { StreamRoom } from './call-stream.ts';
 import type { Execution } from './kinds.ts';
 import type { ItemSource } from './item-source.ts';
@@ -31,6 +32,8 @@ export class ItemSender {
   #items = 0;
   #bytes = 0;
   #unsent = 0;
+  /** One is on its way that may leave in parts: in another send slot the next would pass it. */
+  #isInParts = false;
   #isOver = false;
   /** It is parked; it has been told to go on, and waits for a slot. */
   #isParked = false;
@@ -94,16 +97,19 @@ export class ItemSender {
     bytes = this.#host.say(value, this.#items, () => {
       isSent = true;
       this.#unsent -= bytes;
+      if (bytes > WHOLE) this.#isInParts = false;
       this.#goOn();
     });
     if (bytes === 0) throw new VirtagentError('UNENCODABLE', 'an item can not be sent: it is too large, or no JSON');
     this.#items++;
     this.#bytes += bytes;
-    if (!isSent) this.#unsent += bytes;
+    if (isSent) return;
+    this.#unsent += bytes;
+    if (bytes > WHOLE) this.#isInParts = true;
   }
 
   get #hasRoom(): boolean {
-    return this.#items < this.#allowed.items && this.#bytes < this.#allowed.bytes && this.#unsent < MOST_UNSENT;
+    return this.#items < this.#allowed.items && this.#bytes < this.#allowed.bytes && this.#unsent < MOST_UNSENT && !this.#isInParts;
   }
 
   #park(): void {

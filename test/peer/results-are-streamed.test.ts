@@ -195,3 +195,15 @@ test('leaving the loop, unsubscribing and aborting end the handler at the other 
   expect(ended).toEqual(['loop', 'observable', 'signal']);
   expect(guest.slots).toMatchObject({ execute: { taken: 0, parked: 0, waiting: 0 }, server: { count: 0 } });
 });
+
+test.each([1, 2, 16])('items come in their order, large ones among small ones, with %i send slots', async (sendSlots) => {
+  const methods = {
+    async *mixed() {
+      for (let n = 0; n < 40; n++) yield n % 2 === 0 ? { n, text: 'x'.repeat(50_000) } : n;
+    },
+  };
+  const { host } = await pairOfPeers({ protocol, sendSlots }, { methods, sendSlots });
+  const seen: unknown[] = [];
+  for await (const item of host.stream('mixed')) seen.push((item as { n?: number }).n ?? item);
+  expect(seen).toEqual(Array.from({ length: 40 }, (_, n) => n));
+});
