@@ -65,6 +65,9 @@ export class Sending {
   readonly #repeats: Repeats;
   /** Messages that wait for the window, in the order in which they were sent. */
   #waiting: Waiting[] = [];
+  /** Messages that can't begin, as the other side takes no more at once. They keep their slots until one of those ends. */
+  #blocked: Waiting[] = [];
+  #isMakingWay = false;
   /** Memory of frames. It never leaves the session: whatever the other side does, it is sent nothing of another. */
   readonly #frameMemory = new SpareMemory(2 * sessionBounds.plainBytes);
   readonly #untaken = new Untaken((frame, isTaken) => this.#write(frame, isTaken));
@@ -151,6 +154,7 @@ export class Sending {
     this.hold();
     this.#untaken.clear();
     this.#waiting = [];
+    this.#blocked = [];
   }
 
   // Messages.
@@ -202,14 +206,14 @@ export class Sending {
   /** A message will not be finished. What it was charged is free again: the other side never counts half a message. */
   forget(payload: Uint8Array): void {
     const freed = this.#charges.forget(payload);
-    const at = this.#waiting.findIndex((one) => one.payload === payload);
-    // What waits for the window has its slot, and its turn will come to nothing.
-    if (at >= 0) {
-      const [waiting] = this.#waiting.splice(at, 1);
-      queueMicrotask(() => waiting?.done({ ok: true }));
-    }
+    // What waits for the window, or to begin, has its slot, and its turn will come to nothing.
+    const waiting = takeOut(this.#waiting, payload) ?? takeOut(this.#blocked, payload);
+    if (waiting !== undefined) queueMicrotask(() => waiting.done({ ok: true }));
     const cut = this.#outgoing.drop(payload, this.#seq);
-    if (cut !== undefined) this.#write(this.#number(payload, cut), ignore);
+    if (cut !== undefined) {
+      this.#write(this.#number(payload, cut), ignore);
+      if (this.#unblock()) this.#pump();
+    }
     if (freed !== undefined) this.#host.onCredit(freed);
   }
 
@@ -222,7 +226,7 @@ export class Sending {
   }
 
   get #isConfirmed(): boolean {
-    return this.#sent.size === 0 && this.#waiting.length === 0;
+    return this.#sent.size === 0 && this.#waiting.length + this.#blocked.length === 0;
   }
 
   // What the other side says of it.
@@ -254,13 +258,35 @@ export class Sending {
       const turn = Math.min(left, this.#turn);
       if (!this.#hasRoom(Math.ceil(turn / this.#piece), turn, isUrgent)) break;
       const begins = !this.#outgoing.hasBegun(payload);
-      if (begins && turn < left && this.#outgoing.begun >= this.limits.messages) return this.#yield();
-      this.#waiting.shift();
+      const waiting = this.#waiting.shift() as Waiting;
+      if (begins && turn < left && this.#outgoing.begun >= this.limits.messages) {
+        this.#blocked.push(waiting);
+        continue;
+      }
       if (turn === left && this.#charges.end(payload)) this.#weighCharges();
       this.#sendTurn(payload, isBytes, turn, done);
       this.#host.statusIfDue();
+      this.#unblock();
     }
+    if (this.#blocked.length > 0) this.#makeWay();
     this.#wonder();
+  }
+
+  /** Has those that could not begin try again, once one that had begun has ended. */
+  #unblock(): boolean {
+    if (this.#blocked.length === 0 || this.#outgoing.begun >= this.limits.messages) return false;
+    this.#waiting.unshift(...this.#blocked.splice(0));
+    return true;
+  }
+
+  /** None of those that have begun is at work here: they wait for slots, perhaps, which are held by those that can't begin. One gives its own back. */
+  #makeWay(): void {
+    if (this.#isMakingWay) return;
+    this.#isMakingWay = true;
+    setImmediate(() => {
+      this.#isMakingWay = false;
+      if (this.#waiting.length === 0 && this.#untaken.isEmpty) this.#blocked.pop()?.done(takenInPart);
+    });
   }
 
   /** Some of what was sent may be lost: a side that has spent all says so, or would wait for ever. */
@@ -286,12 +312,6 @@ export class Sending {
       if (left > 0) this.#write(frame, ignore);
       else this.#untaken.write(frame, cut.last ? taken : takenInPart, done);
     } while (left > 0);
-  }
-
-  /** As many messages are begun as the other side takes: those go on first, in slots of theirs. */
-  #yield(): void {
-    const { done } = this.#waiting.shift() as Waiting;
-    setImmediate(() => done({ ok: true, more: true }));
   }
 
   /** The frame of a piece: it is numbered, and kept until it is taken. */
@@ -373,4 +393,9 @@ export class Sending {
   statusSent(): void {
     this.#resending?.statusSent();
   }
+}
+
+function takeOut(list: Waiting[], payload: Uint8Array): Waiting | undefined {
+  const at = list.findIndex((one) => one.payload === payload);
+  return at < 0 ? undefined : list.splice(at, 1)[0];
 }

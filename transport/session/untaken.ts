@@ -10,6 +10,10 @@ export class Untaken {
     this.#write = write;
   }
 
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /**
    * Writes a frame, and tells `done` once: when the stream took it, or with {@link lineDown}, as what was not taken is sent again. Most are
    * taken at once.
