@@ -1,4 +1,5 @@
 import { sessionBounds } from '../transport/limits.ts';
+import type { Room } from '../transport/session/allowance.ts';
 import type { SessionOptions } from '../transport/session/session.ts';
 import type { Greeting, GreetingHost } from './greeting.ts';
 import type { CheckedPeerOptions } from './peer-options.ts';
@@ -15,9 +16,29 @@ export function greetingOf(options: CheckedPeerOptions, host: GreetingHost): Gre
   return new V7Greeting(role, [...new Set(['ping', 'capabilities', ...Object.keys(methods)])], host);
 }
 
-function sessionOptions({ codecLimits: limits, reliable, keepMs, heartbeatMs, managerLimits }: CheckedPeerOptions): SessionOptions {
-  const { maxServerJobs, executeSlots, maxServerBytes } = managerLimits;
-  // What runs and what is nested is in the queue as well, and needs no credit: who keeps within that is not told BUSY.
+function sessionOptions(options: CheckedPeerOptions): SessionOptions {
+  const { codecLimits: limits, reliable, keepMs, heartbeatMs } = options;
+  return { limits, reliable, room: roomOf(options), keepMs, heartbeatMs };
+}
+
+/**
+ * What waits, what runs and what is nested shares the queue, and who keeps within their credit is not told BUSY. So half of it is for what
+ * waits, and a quarter for what runs, or as many requests as there are slots; what runs beyond that takes the place of what waits. The last request may go beyond
+ * the bytes.
+ */
+function roomOf({ codecLimits, managerLimits }: CheckedPeerOptions): Room {
+  // What is told of it wraps, and none of these may be infinite there.
+  const maxServerJobs = Math.min(managerLimits.maxServerJobs, sessionBounds.mostRoom);
+  const maxServerBytes = Math.min(managerLimits.maxServerBytes, sessionBounds.mostRoom);
+  const executeSlots = Math.min(managerLimits.executeSlots, sessionBounds.mostRoom);
   const requests = Math.max(1, Math.min(sessionBounds.requests, Math.floor(maxServerJobs / 2), maxServerJobs - executeSlots));
-  return { limits, reliable, room: { requests, bytes: Math.ceil(maxServerBytes / 2) }, keepMs, heartbeatMs };
+  const bytes = Math.ceil(maxServerBytes / 2);
+  const others = maxServerJobs - requests;
+  return {
+    waiting: { requests, bytes },
+    running: {
+      requests: Math.max(others - Math.floor(maxServerJobs / 4), Math.min(executeSlots, others)),
+      bytes: Math.max(0, Math.floor(maxServerBytes / 4) - codecLimits.maxMessageBytes),
+    },
+  };
 }

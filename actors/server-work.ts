@@ -45,6 +45,8 @@ export class ServerWork implements Operations {
   #returned = false;
   /** It counts against what the other side may have waiting here (virtagent-2), in the session of that number. */
   #isWaiting: boolean;
+  /** It counts against what may run, in the same session. */
+  #isRunning = false;
   readonly #session: number;
   /** When the caller stops to wait, by the manager's clock. */
   readonly #deadline: number;
@@ -70,6 +72,20 @@ export class ServerWork implements Operations {
     this.#host.session?.release(this.#message.bytes, this.#session);
   }
 
+  #begin(): void {
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.#isRunning = true;
+    this.#host.session?.runs(this.#message.bytes, this.#session);
+  }
+
+  /** It is over and its handler has returned: until both it is in the manager's queue. */
+  #end(): void {
+    if (!this.#isRunning || !this.isOver || !this.#returned) return;
+    this.#isRunning = false;
+    this.#host.session?.ran(this.#message.bytes, this.#session);
+  }
+
   /** Whether its caller reads a stream. */
   get wantsItems(): boolean {
     return this.#message.type === 'request' && typeof this.#message.wants === 'object';
@@ -91,7 +107,7 @@ export class ServerWork implements Operations {
 
   execute(execution: Execution): void {
     this.#hasStarted = true;
-    this.release();
+    this.#begin();
     const { method, params } = this.#message;
     const definition = this.#host.methodNamed(method);
     if (definition === undefined) {
@@ -144,6 +160,7 @@ export class ServerWork implements Operations {
     // Also of nothing: a line that the peer has ended is done with once no job is left.
     this.#incoming.owe(-this.#owed);
     this.#nested?.abandon();
+    this.#end();
     this.onOver?.();
   }
 
@@ -215,6 +232,7 @@ export class ServerWork implements Operations {
     // After an abort the answer is another one: the cancelled error.
     if (this.#message.type === 'request' && !this.isOver && !this.#aborted) this.#frameOf(completion);
     execution.done(completion);
+    this.#end();
   }
 
   /** The answer's frame, made once; from then on it is owed. */

@@ -117,6 +117,8 @@ export const sessionBounds = Object.freeze({
   leastMessage: 1024,
   /** Requests that may wait at the other side; half of `maxServerJobs` where that is less. Their bytes are half of `maxServerBytes`. */
   requests: 2048,
+  /** No queue counts for more, in requests or in bytes: what is told of it is counted modulo 2^28 and 2^42. */
+  mostRoom: 2 ** 40,
   /** Answered requests whose state can still be asked for. */
   answered: 1024,
 });

@@ -82,3 +82,66 @@ test('an urgent call passes a large one: it leaves behind what the window holds,
   expect(before[0]).toBeLessThan(256 * 1024 + 2 * 17 * 1024);
   expect(await peers.until(large)).toBe(4_000_000);
 });
+
+// Slots, the most jobs and bytes, calls, and bytes of each: what runs holds more of the queue than what waits leaves.
+test.each([
+  [4, 4_096, 2 ** 26, 10, 15_000_000],
+  [100, 4_096, 2 ** 26, 120, 1_000_000],
+  [500, 400, 2 ** 26, 700, 10],
+  [10, 10, 2 ** 26, 50, 10],
+  [3, 4, 2 ** 26, 30, 10],
+  [1, 1, 2 ** 26, 5, 10],
+  [Infinity, Infinity, Infinity, 50, 10],
+])(
+  'who keeps to the credit is not told BUSY: %d slots, %d jobs, %d bytes, %i calls of %i bytes',
+  async (executeSlots, maxServerJobs, maxServerBytes, count, bytes) => {
+    const work = held();
+    const peers = await SessionPeers.up({}, { methods: work.methods, executeSlots, maxServerJobs, maxServerBytes });
+    const codes: unknown[] = [];
+    const payload = 'x'.repeat(bytes);
+    let ended = 0;
+    const over = (code: unknown): void => void (ended++, codes.push(code));
+    for (let n = 0; n < count; n++)
+      peers.left.call('held', payload).then(
+        () => over('answered'),
+        (error: { code: unknown }) => over(error.code),
+      );
+    // Each runs for a while.
+    for (let turn = 0; turn < 10_000 && ended < count; turn++) {
+      await settled(2);
+      if (turn % 5 === 4) work.release();
+      if (turn % 100 === 99) peers.clock.increment(1_000);
+    }
+    expect([...new Set(codes)]).toEqual(['answered']);
+    expect(ended).toBe(count);
+  },
+);
+
+test('what runs for ever leaves room for what does not', async () => {
+  const work = held();
+  const peers = await SessionPeers.up({}, { methods: { ...work.methods, echo: (params) => params }, executeSlots: 8, maxServerJobs: 12 });
+  const calls = Array.from({ length: 7 }, (_, n) => peers.left.call('held', n));
+  await settled();
+  for (let n = 0; n < 100; n++) expect(await peers.until(peers.left.call('echo', n))).toBe(n);
+  work.release();
+  await peers.until(Promise.all(calls));
+});
+
+test('notifications wait for room as well, and none is lost', async () => {
+  let came = 0;
+  const methods = {
+    slow: async () => {
+      await settled(3);
+      came++;
+    },
+  };
+  const peers = await SessionPeers.up({}, { methods, executeSlots: 20, maxServerBytes: 4_000_000, limits: { maxMessageBytes: 1_000_000 } });
+  const sent = Array.from({ length: 30 }, () => peers.left.notify('slow', 'x'.repeat(900_000)));
+  for (let turn = 0; turn < 5_000 && came < 30; turn++) {
+    await settled(2);
+    if (turn % 100 === 99) peers.clock.increment(1_000);
+  }
+  await Promise.all(sent);
+  expect(came).toBe(30);
+  expect(peers.right.counters.unclaimed).toBe(0);
+});

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { FrameReader, sessionSeed, type Frame } from '../../transport/codecs/virtagent-2-frames.ts';
+import { roomFor } from '../session/conversation-support.ts';
 import { Conversation } from '../../transport/session/conversation.ts';
 import { SpareMemory } from '../../transport/spare-memory.ts';
 import { Timers } from '../../transport/timers.ts';
@@ -42,7 +43,7 @@ function side(reliable: boolean): Line {
       other: 'bbbbbbbbbbbb',
       reliable,
       spare: new SpareMemory(0),
-      room: { requests: 10, bytes: 100_000 },
+      room: roomFor({ requests: 10, bytes: 100_000 }),
       maxMessage: 1_000_000,
     },
   );

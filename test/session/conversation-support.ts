@@ -2,10 +2,14 @@ import { SimulatedClock } from 'xstate';
 import { FrameReader } from '../../transport/codecs/virtagent-2-frames.ts';
 import { RemoteProtocolError } from '../../transport/errors.ts';
 import { Conversation, type ConversationHost, type ConversationOptions } from '../../transport/session/conversation.ts';
+import type { Room } from '../../transport/session/allowance.ts';
 import type { Whole } from '../../transport/session/pieces.ts';
 import { SpareMemory } from '../../transport/spare-memory.ts';
 import { Timers } from '../../transport/timers.ts';
 import type { SendResult } from '../../transport/transport-input.ts';
+
+/** So much may wait, whatever runs. */
+export const roomFor = (waiting: Room['waiting']): Room => ({ waiting, running: { requests: Infinity, bytes: Infinity } });
 
 /** One side of a conversation: its frames go into a list that the test carries over, or does not. */
 export class Talker {
@@ -29,7 +33,7 @@ export class Talker {
     this.timers = new Timers(clock);
     this.conversation = new Conversation(this.#host(), {
       reliable: false,
-      room: { requests: 8, bytes: 1024 * 1024 },
+      room: roomFor({ requests: 8, bytes: 1024 * 1024 }),
       maxMessage: 1024 * 1024,
       spare: this.#spare,
       ...options,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Talk } from './conversation-support.ts';
+import { roomFor, Talk } from './conversation-support.ts';
 import { Allowance, Granted, REQUEST_CHARGE } from '../../transport/session/allowance.ts';
 
 const room = { requests: 6, bytes: 200_000 };
@@ -37,7 +37,7 @@ const script = (losses: number): fc.Arbitrary<Step[]> =>
 
 /** Requests go from left to right, and the test is the manager of both. */
 function play(reliable: boolean, steps: readonly Step[]): void {
-  const talk = new Talk({ reliable, room });
+  const talk = new Talk({ reliable, room: roomFor(room) });
   const [left, right] = talk.sides;
   const waiting: number[] = [];
   right.onMessage = ({ payload }) => {
@@ -110,7 +110,7 @@ test('counts go on behind what their digits on the line can hold', () => {
 });
 
 test('what a side claims to have spent makes it no credit', () => {
-  const allowance = new Allowance(room, 1_000);
+  const allowance = new Allowance(roomFor(room), 1_000);
   allowance.tell();
   allowance.spent(2 ** 20, 2 ** 40);
   const { requests } = allowance.tell();

@@ -1,3 +1,4 @@
+import { roomFor } from '../session/conversation-support.ts';
 import { SimulatedClock } from 'xstate';
 import { RemoteProtocolError } from '../../transport/errors.ts';
 import { protocolByName, type IncomingMessage, type OutgoingMessage, type ProtocolName } from '../../transport/index.ts';
@@ -50,7 +51,7 @@ function sessionSide(write: (bytes: Uint8Array) => void): FarSide {
       discard: () => {},
       silent: () => {},
     },
-    { limits, reliable: false, room: { requests: 1024, bytes: 2 ** 26 }, keepMs: 30_000, heartbeatMs: Infinity },
+    { limits, reliable: false, room: roomFor({ requests: 1024, bytes: 2 ** 26 }), keepMs: 30_000, heartbeatMs: Infinity },
   );
   session.lineOpened();
   // Whoever makes this side may make its line with it.

@@ -14,7 +14,7 @@ import { SteppedClock } from '../stepped-clock.ts';
 
 /** Caps that a few inputs can reach. */
 const limits = { ...v2Limits, maxMessageBytes: 4_000, maxDepth: 8 };
-const room = { requests: 8, bytes: 40_000 };
+const room = { waiting: { requests: 8, bytes: 40_000 }, running: { requests: 4, bytes: 10_000 } };
 /** What may be held for the other side: what has come of eight messages, of frames that are ahead, and of one frame. */
 const mostHeld = 8 * limits.maxMessageBytes + 130 * 700 + 2 * (64 * 1024 + 32);
 /** One input may have all sent again that is not known to be taken, and some frames more. */

@@ -9,20 +9,34 @@ export interface Credit {
 /** What a request is charged besides its own bytes: the work and the memory that each makes. */
 export const REQUEST_CHARGE = 2048;
 
-/** What this side allows the other: granted when a request is begun, refused or given up, so that what waits here is bounded. */
+/** What of the other side's requests has a place here. */
+export interface Room {
+  /** What may wait. */
+  readonly waiting: Credit;
+  /** What may run besides without being in the way: beyond it, less may wait. */
+  readonly running: Credit;
+}
+
+/**
+ * What this side allows the other: granted when a request is begun, refused or given up, so that what waits here is bounded; and later, when
+ * what runs has ended, where that holds much.
+ */
 export class Allowance {
   readonly #room: Credit;
+  readonly #mayRun: Credit;
   /** Bytes that the last request may go beyond. */
   readonly #beyond: number;
   /** What has come, or was lost on the way. */
   #came = { requests: 0, bytes: 0 };
   /** What of it no longer waits. */
   #done = { requests: 0, bytes: 0 };
+  readonly #running = { requests: 0, bytes: 0 };
   #told = { requests: 0, bytes: 0 };
 
   /** `largest`: bytes of the largest message that is taken. */
-  constructor(room: Credit, largest: number) {
-    this.#room = room;
+  constructor({ waiting, running }: Room, largest: number) {
+    this.#room = waiting;
+    this.#mayRun = running;
     this.#beyond = largest + REQUEST_CHARGE;
   }
 
@@ -45,6 +59,19 @@ export class Allowance {
     this.#done.bytes += bytes + REQUEST_CHARGE;
   }
 
+  /** One that had come is run. */
+  begin(bytes: number): void {
+    this.release(bytes);
+    this.#running.requests++;
+    this.#running.bytes += bytes + REQUEST_CHARGE;
+  }
+
+  /** One that was run is answered, and holds nothing any more. */
+  end(bytes: number): void {
+    this.#running.requests--;
+    this.#running.bytes -= bytes + REQUEST_CHARGE;
+  }
+
   /**
    * What the other side says that it has sent whole, on a line that keeps its order and sends nothing again: what has not come of it was
    * lost.
@@ -60,15 +87,20 @@ export class Allowance {
     this.#done = { requests: this.#done.requests + requestsLost, bytes: this.#done.bytes + bytesLost };
   }
 
-  /** All that is allowed since the session began. */
+  /** All that is allowed since the session began. What was told is not taken back. */
   get granted(): Credit {
-    return { requests: this.#done.requests + this.#room.requests, bytes: this.#done.bytes + this.#room.bytes };
+    return { requests: this.#of('requests'), bytes: this.#of('bytes') };
+  }
+
+  #of(what: keyof Credit): number {
+    const inTheWay = Math.max(0, this.#running[what] - this.#mayRun[what]);
+    return Math.max(this.#told[what], this.#done[what] + this.#room[what] - inTheWay);
   }
 
   /** Whether it is time to tell: half of the room is to be told, or the other side has nothing left. */
   get isDue(): boolean {
-    const more = this.#done.requests + this.#room.requests - this.#told.requests;
-    const moreBytes = this.#done.bytes + this.#room.bytes - this.#told.bytes;
+    const more = this.#of('requests') - this.#told.requests;
+    const moreBytes = this.#of('bytes') - this.#told.bytes;
     if (more <= 0 && moreBytes <= 0) return false;
     if (more * 2 >= this.#room.requests || moreBytes * 2 >= this.#room.bytes) return true;
     return this.#came.requests >= this.#told.requests || this.#came.bytes >= this.#told.bytes;
@@ -76,7 +108,7 @@ export class Allowance {
 
   /** As a STATUS says it: the other side may count on it from now on. */
   tell(): Credit {
-    this.#told = { ...this.granted };
+    this.#told = { requests: this.#of('requests'), bytes: this.#of('bytes') };
     return { requests: this.#told.requests % COUNT_MODULUS, bytes: this.#told.bytes % BYTES_MODULUS };
   }
 }

@@ -4,7 +4,7 @@ import { sessionBounds, sessionLimits, type SessionLimits } from '../limits.ts';
 import type { SpareMemory } from '../spare-memory.ts';
 import type { Timers } from '../timers.ts';
 import type { SendResult } from '../transport-input.ts';
-import { Allowance, type Credit } from './allowance.ts';
+import { Allowance, type Credit, type Room } from './allowance.ts';
 import { BYTES_MODULUS, COUNT_MODULUS, SEQ_MODULUS } from './numbers.ts';
 import { Pieces, type Excess, type Whole } from './pieces.ts';
 import { Sending, type SendingHost } from './sending.ts';
@@ -20,8 +20,8 @@ export interface ConversationOptions {
   readonly half: string;
   readonly other: string;
   readonly reliable: boolean;
-  /** Requests, and bytes of them, that may wait here. */
-  readonly room: Credit;
+  /** Requests, and bytes of them, that have a place here. */
+  readonly room: Room;
   /** Bytes of one message that this side takes. */
   readonly maxMessage: number;
   /** Where large messages that come are put together. */
@@ -169,6 +169,22 @@ export class Conversation {
   /** A request that came no longer waits here: another may be sent. */
   release(bytes: number): void {
     this.#allowance.release(bytes);
+    this.#weigh();
+  }
+
+  /** One is run. */
+  begin(bytes: number): void {
+    this.#allowance.begin(bytes);
+    this.#weigh();
+  }
+
+  /** One that was run holds nothing here any more. */
+  end(bytes: number): void {
+    this.#allowance.end(bytes);
+    this.#weigh();
+  }
+
+  #weigh(): void {
     if (this.#isTelling || !this.#isLineUp || !this.#allowance.isDue) return;
     this.#isTelling = true;
     // With what else this turn releases: to a side that has nothing left, each by itself would be due.

@@ -8,7 +8,7 @@ import { SpareMemory } from '../spare-memory.ts';
 import type { Timers } from '../timers.ts';
 import type { SendResult } from '../transport-input.ts';
 import { Agreement, type Progress } from './agreement.ts';
-import type { Credit } from './allowance.ts';
+import type { Credit, Room } from './allowance.ts';
 import { ClockDifference } from './clock-difference.ts';
 import { Conversation, type ConversationHost } from './conversation.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -41,8 +41,8 @@ export interface SessionOptions {
   readonly limits: Limits;
   /** Whether this side wants lost frames sent again. */
   readonly reliable: boolean;
-  /** Requests, and bytes of them, that may wait here. */
-  readonly room: Credit;
+  /** Requests, and bytes of them, that have a place here. */
+  readonly room: Room;
   readonly keepMs: number;
   readonly heartbeatMs: number;
 }
@@ -242,6 +242,16 @@ export class Session implements Codec {
     if (number === this.#number) this.#conversation?.release(bytes);
   }
 
+  /** The same, as it is run; {@link ran} is owed. */
+  runs(bytes: number, number: number): void {
+    if (number === this.#number) this.#conversation?.begin(bytes);
+  }
+
+  /** One that was run is over, and its handler has returned. */
+  ran(bytes: number, number: number): void {
+    if (number === this.#number) this.#conversation?.end(bytes);
+  }
+
   /** How many sessions there have been; the number of the present one. */
   get number(): number {
     return this.#number;
@@ -366,7 +376,8 @@ export class Session implements Codec {
     // What is refused here never waits.
     if (message.type === 'rejected') this.#conversation?.release(message.bytes);
     if (isAllowed) return void this.#out.push(this.#timed(message));
-    this.#exceeded({ limit: 'requests', most: this.#options.room.requests, value: this.#options.room.requests + 1 });
+    const { requests } = this.#options.room.waiting;
+    this.#exceeded({ limit: 'requests', most: requests, value: requests + 1 });
   }
 
   #meet(limits: Readonly<Record<string, number>>): void {
