@@ -2,7 +2,7 @@ import { VirtagentError, type ErrorCode } from '../actors/index.ts';
 import { invalidOption } from '../transport/errors.ts';
 import { durations } from '../transport/timers.ts';
 import type { Context } from './context.ts';
-import { parseParams, readInput } from './json-params.ts';
+import { inputName, parseParams, readInput } from './json-params.ts';
 import { guestProtocols, hostProtocols, lineOptions, oneOf, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
 import { Log } from './log.ts';
 import { commonMethods } from './methods-common.ts';
@@ -24,7 +24,7 @@ export async function runCall(method: string, text: string | undefined, raw: Raw
   const role = oneOf('--role', raw.role, ['host', 'guest']);
   const line = lineOptions({ ...raw, quiet: true }, role === 'host' ? hostProtocols : guestProtocols);
   if (method === '') invalidOption('METHOD', method, 'the name of a method');
-  const params = parseParams(await paramsText(text, line, context.stopping.signal));
+  const params = await paramsOf(text, line, context.stopping.signal);
   const log = new Log(context.err, line.log);
   const methods = commonMethods(role, line.protocol);
   const session = await Session.open({ line, role, methods, reopens: false, retries: false, log, err: context.err });
@@ -39,10 +39,10 @@ export async function runCall(method: string, text: string | undefined, raw: Raw
   }
 }
 
-async function paramsText(text: string | undefined, { channelName }: LineOptions, signal: AbortSignal): Promise<string | undefined> {
-  if (text !== '-') return text;
+async function paramsOf(text: string | undefined, { channelName }: LineOptions, signal: AbortSignal): Promise<unknown> {
+  if (text !== '-') return parseParams(text);
   if (channelName === 'stdio') invalidOption('JSON', '-', 'the parameters themselves with --channel stdio: standard input is the line');
-  return readInput(process.stdin, signal);
+  return parseParams(await readInput(signal), inputName);
 }
 
 /** An answer that breaks our protocol may keep another: a guest agent gives back the id of a command that it does not know. */

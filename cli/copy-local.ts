@@ -2,11 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants, rmSync, type Stats } from 'node:fs';
 import { open, realpath, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { addAbortSignal, type Readable, type Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { VirtagentError } from '../actors/index.ts';
 import { quote } from '../transport/errors.ts';
-import { errnoOf } from './errno.ts';
-import { LocalFailure } from './local-failure.ts';
+import { reasonOf } from './errno.ts';
+import { LocalFailure, notWritten } from './local-failure.ts';
+import { chunksOf, standardInput } from './standard-input.ts';
 
 /** What a copy reads here. */
 export interface LocalSource {
@@ -37,7 +38,7 @@ export interface LocalTarget {
 
 /** Opens a regular file, or `-`. Throws INVALID_OPTION. */
 export async function openSource(path: string, signal: AbortSignal): Promise<LocalSource> {
-  if (path === '-') return new InputSource(process.stdin, signal);
+  if (path === '-') return new InputSource(standardInput(), signal);
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => unusable('SRC', path, error));
   const found = await file.stat();
   if (found.isFile()) return new FileSource(path, file, found);
@@ -114,14 +115,13 @@ class InputSource implements LocalSource {
 
   constructor(input: Readable, signal: AbortSignal) {
     this.#signal = signal;
-    this.#chunks = (addAbortSignal(signal, input) as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+    this.#chunks = chunksOf(input, signal);
   }
 
   async read(most: number): Promise<Buffer> {
     while (this.#held.length < most) {
       const next = await this.#chunks.next().catch((error: unknown) => {
-        if (this.#signal.aborted) throw new VirtagentError('CANCELLED', 'the copy was cancelled');
-        throw new LocalFailure('INPUT_FAILED', `standard input can not be read (${errnoOf(error) ?? 'unknown'})`, 'Give a file.');
+        throw this.#signal.aborted ? new VirtagentError('CANCELLED', 'the copy was cancelled') : error;
       });
       if (next.done === true) break;
       this.#held = Buffer.concat([this.#held, next.value]);
@@ -176,7 +176,7 @@ class FileTarget implements LocalTarget {
   }
 
   async write(bytes: Buffer): Promise<void> {
-    await this.#file.appendFile(bytes).catch((error: unknown) => notWritten(this.name, error));
+    await this.#file.appendFile(bytes).catch((error: unknown) => notWritten(quote(this.name), reasonOf(error)));
   }
 
   async finish(mode: number | undefined): Promise<void> {
@@ -186,7 +186,7 @@ class FileTarget implements LocalTarget {
       await this.#file.sync();
       await rename(this.#temporary, this.#real);
     } catch (error) {
-      notWritten(this.name, error);
+      notWritten(quote(this.name), reasonOf(error));
     }
     this.#over();
     await this.#file.close();
@@ -218,7 +218,7 @@ class OutputTarget implements LocalTarget {
   async write(bytes: Buffer): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#output.write(bytes, (error) => (error ? reject(error) : resolve()));
-    }).catch((error: unknown) => notWritten(this.name, error));
+    }).catch((error: unknown) => notWritten(this.name, reasonOf(error)));
   }
 
   async finish(): Promise<void> {}
@@ -243,12 +243,6 @@ export class Sum {
 }
 
 function unusable(name: string, path: string, error: unknown): never {
-  const errno = errnoOf(error) ?? 'unknown';
   const allowed = name === 'SRC' ? 'a file that can be read' : 'a place that can be written';
-  throw new VirtagentError('INVALID_OPTION', `${name} is ${quote(path)}; it takes ${allowed} (${errno})`, { cause: error });
-}
-
-function notWritten(name: string, error: unknown): never {
-  const errno = errnoOf(error) ?? 'unknown';
-  throw new LocalFailure('OUTPUT_FAILED', `${quote(name)} can not be written (${errno})`, 'Make room, or name another place.');
+  throw new VirtagentError('INVALID_OPTION', `${name} is ${quote(path)}; it takes ${allowed} (${reasonOf(error)})`, { cause: error });
 }

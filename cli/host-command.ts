@@ -25,6 +25,6 @@ export function parseCommand(line: string): HostCommand {
   if (text.startsWith('.'))
     throw new VirtagentError('INVALID_OPTION', `the command is ${quote(text)}; it takes one of ${Object.keys(dots).join(', ')}`);
   const waits = !/\s&$/.test(text);
-  const [, method = '', params] = /^(\S+)\s*(.*)$/s.exec(waits ? text : text.slice(0, -1).trimEnd()) ?? [];
+  const [, method = '', params] = /^(\S+)(?:\s+(.+))?$/s.exec(waits ? text : text.slice(0, -1).trimEnd()) ?? [];
   return { type: 'call', method, params: parseParams(params), waits };
 }

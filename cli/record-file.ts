@@ -1,11 +1,11 @@
 import type { WriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { invalidOption, quote } from '../transport/errors.ts';
-import { errnoOf } from '../transport/channels/explain.ts';
+import { errnoOf, reasonOf } from './errno.ts';
 import { recordingLine } from '../inspector/recording.ts';
 import type { InspectRecord } from '../inspector/records.ts';
 import type { Viewer } from '../inspector/watchable.ts';
-import { LocalFailure } from './local-failure.ts';
+import { notWritten } from './local-failure.ts';
 
 /** Bytes that may wait for a slow disk before more is left out. */
 const MOST_WAITING = 4 * 1024 * 1024;
@@ -36,11 +36,7 @@ export class RecordFile implements Viewer {
     } catch (error) {
       if (errnoOf(error) === 'EEXIST')
         invalidOption('--record', path, 'the path of a file that is not there yet: remove it, or name another');
-      throw new LocalFailure(
-        'OUTPUT_FAILED',
-        `--record ${quote(path)} can not be made (${errnoOf(error) ?? 'unknown'})`,
-        'Name another file.',
-      );
+      notWritten(`--record ${quote(path)}`, reasonOf(error));
     }
   }
 

@@ -7,7 +7,7 @@ import { errnoOf } from '../transport/channels/explain.ts';
 import { tcpAddress } from '../transport/channels/open.ts';
 import { invalidOption, quote } from '../transport/errors.ts';
 import type { Context } from './context.ts';
-import { LocalFailure } from './local-failure.ts';
+import { LocalFailure, notRead } from './local-failure.ts';
 import { Log } from './log.ts';
 import { sayAddress, warnOfOthers } from './say-address.ts';
 import { aborted } from './stopping.ts';
@@ -54,7 +54,7 @@ async function read(path: string): Promise<Recording> {
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined || !/^E[A-Z]+$/.test(errno)) throw error;
-    throw new LocalFailure('INPUT_FAILED', `${quote(path)} can not be read (${errno})`, 'Give a file that --record has written.');
+    notRead(quote(path), errno, 'Give a file that --record has written.');
   }
   return reader.end();
 }

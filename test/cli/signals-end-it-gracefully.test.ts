@@ -113,6 +113,6 @@ test('parameters that do not end are not waited for', async () => {
   call.child.stdin?.write(' '.repeat(1024 * 1024));
   await once(call.child.stdin as NodeJS.WritableStream, 'drain');
   const { code, stderr } = await call.stop('SIGINT');
-  expect(stderr).toMatch(/^virtagent: CANCELLED: the parameters were not read to their end/);
+  expect(stderr).toMatch(/^virtagent: CANCELLED: standard input was not read to its end/);
   expect(code).toBe(130);
 });

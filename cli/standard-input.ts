@@ -1,0 +1,38 @@
+import { constants, fstatSync, readFileSync, statSync } from 'node:fs';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { VirtagentError } from '../actors/index.ts';
+import { reasonOf } from './errno.ts';
+import { notRead } from './local-failure.ts';
+
+const name = 'standard input';
+const remedy = 'Give a file or a pipe; < /dev/null is an empty one.';
+
+/** Standard input, to be read. Throws INPUT_FAILED for what Node would give as an empty one, though it is none. */
+export function standardInput(): Readable {
+  const found = fstatSync(0);
+  if (found.isDirectory()) notRead(name, 'EISDIR', remedy);
+  if (found.isBlockDevice()) notRead(name, 'a block device', remedy);
+  if (isClosed(found.rdev)) notRead(name, 'it is closed', remedy);
+  return process.stdin;
+}
+
+/** Its bytes to its end. INPUT_FAILED where reading fails, CANCELLED when `signal` is aborted: neither is its end. */
+export async function* chunksOf(input: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
+  try {
+    yield* addAbortSignal(signal, input) as AsyncIterable<Buffer>;
+  } catch (error) {
+    if (signal.aborted) throw new VirtagentError('CANCELLED', `${name} was not read to its end`, { known: 'not-sent' });
+    notRead(name, reasonOf(error), remedy);
+  }
+}
+
+/** In its place Node has opened /dev/null, for writing too: who gives us an empty input opens it for reading alone. */
+function isClosed(device: number): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync('/proc/self/fdinfo/0', 'utf8'))?.[1] ?? '0';
+    return (Number.parseInt(flags, 8) & constants.O_RDWR) !== 0 && device === statSync('/dev/null').rdev;
+  } catch {
+    // Only Linux tells.
+    return false;
+  }
+}
