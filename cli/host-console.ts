@@ -1,4 +1,4 @@
-import type { Interface } from 'node:readline';
+import { VirtagentError } from '../actors/index.ts';
 import { explain } from './call.ts';
 import type { Context } from './context.ts';
 import { exitNameOf, signalExits, type ExitName } from './exit-codes.ts';
@@ -12,21 +12,24 @@ import { jsonLine } from './text.ts';
 /** Jobs that `.jobs` tells of. */
 const KEPT_JOBS = 20;
 
+/** Calls that lines may leave behind: the next line waits for the oldest of them. */
+const MOST_BACKGROUND = 100;
+
 /** Runs the host's commands in order: results on standard output, errors on standard error. */
 export class HostConsole {
   /** What the first failure leads to. */
   exit: ExitName = 'ok';
   /** A person types: failures of single calls are not the session's, and `.jobs` does not wait for a call to end. */
   isTerminal = false;
-  onQuit: () => void = () => {};
   readonly #session: Session;
   readonly #line: LineOptions;
   readonly #timeoutMs: number;
   readonly #context: Context;
   readonly #jobs: JobLog;
   readonly #background = new Set<Promise<void>>();
+  readonly #over = new AbortController();
+  /** The last command of a terminal, where the next can be typed while one runs. */
   #last: Promise<void> = Promise.resolve();
-  #over: { readonly reason: unknown } | undefined;
 
   constructor(session: Session, line: LineOptions, timeoutMs: number, context: Context) {
     this.#session = session;
@@ -34,23 +37,36 @@ export class HostConsole {
     this.#timeoutMs = timeoutMs;
     this.#context = context;
     this.#jobs = new JobLog(session.peer, KEPT_JOBS);
-    void session.ended().then((reason) => (this.#over = { reason }));
+    void session.ended().then(() => this.quit());
+    context.stopping.signal.addEventListener('abort', () => this.quit(), { once: true });
   }
 
-  /** Runs lines until they are closed; resolves when all that they began has ended. */
-  async runAll(lines: Interface): Promise<void> {
-    const closed = new Promise<void>((resolve) => void lines.once('close', resolve));
-    lines.on('line', (line) => this.#take(line, lines));
-    await closed;
+  /** Aborted when nothing more is begun: a signal, `.quit`, the end of the link, or nobody who reads the results. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** Begins nothing more. What runs goes on. */
+  quit(): void {
+    this.#over.abort();
+  }
+
+  /** Runs lines until they end, or nothing more is begun; resolves when all that they began has ended. */
+  async runAll(lines: AsyncIterable<string>): Promise<void> {
+    for await (const line of lines) {
+      if (this.#isOver) break;
+      await this.#take(line);
+    }
     await this.#last;
     await Promise.all(this.#background);
+    if (this.#hasEnded) this.#fail(explain(endError(await this.#session.ended()), this.#session));
   }
 
-  /** Runs commands, in order, until all are run or there is no line any more. */
+  /** Runs commands, in order, until all are run or nothing more is begun. */
   async runList(commands: readonly HostCommand[]): Promise<void> {
     for (const command of commands) {
       await this.run(command);
-      if (this.#over !== undefined) break;
+      if (this.#isOver) break;
     }
     await Promise.all(this.#background);
   }
@@ -62,39 +78,47 @@ export class HostConsole {
     if (command.waits) return call;
     this.#background.add(call);
     void call.then(() => this.#background.delete(call));
+    if (this.#background.size >= MOST_BACKGROUND) await [...this.#background][0];
+  }
+
+  get #hasEnded(): boolean {
+    // Known before those are told who wait for it.
+    return this.#session.peer.link === 'ended';
+  }
+
+  get #isOver(): boolean {
+    return this.#over.signal.aborted || this.#hasEnded;
   }
 
   /** Reports a failure that ends the session. */
-  fail(error: unknown): void {
+  #fail(error: unknown): void {
     reportError(error, this.#context.err, this.#line.log.json);
     if (this.exit === 'ok') this.exit = exitNameOf(error);
   }
 
-  #take(line: string, lines: Interface): void {
+  /** Resolves when the next line may come. */
+  async #take(line: string): Promise<void> {
     let command: HostCommand;
     try {
       command = parseCommand(line);
     } catch (error) {
-      this.#failOne(error);
-      return this.#prompt(lines);
+      return this.#failOne(error);
     }
-    if (command.type !== 'call' && this.isTerminal) {
-      this.#show(command.type);
-      return this.#prompt(lines);
+    if (!this.isTerminal) {
+      await this.run(command);
+      return this.#context.out.drained(this.over);
     }
-    this.#last = this.#last.then(() => this.run(command));
-    return this.#prompt(lines);
-  }
-
-  #prompt(lines: Interface): void {
-    if (this.isTerminal) lines.prompt();
+    if (command.type !== 'call') return this.#show(command.type);
+    // What was typed before `.quit` is still run.
+    const { signal } = this.#context.stopping;
+    this.#last = this.#last.then(async () => (signal.aborted || this.#hasEnded ? undefined : this.run(command)));
   }
 
   async #call(method: string, params: unknown): Promise<void> {
     const { signal } = this.#context.stopping;
-    if (this.#over !== undefined) return this.#failOne(endError(this.#over.reason));
+    if (this.#hasEnded) return this.#failOne(notMade(method, await this.#session.ended()));
     try {
-      const result = await this.#session.peer.call(method, params, { timeoutMs: this.#timeoutMs, signal });
+      const result = await this.#session.call(method, params, { timeoutMs: this.#timeoutMs, signal });
       this.#print(result);
     } catch (error) {
       this.#failOne(explain(error, this.#session));
@@ -105,7 +129,7 @@ export class HostConsole {
     if (type === 'jobs') this.#print(this.#jobs.jobs.map(shown));
     else if (type === 'slots') this.#print(this.#session.peer.slots);
     else if (type === 'help') this.#context.err.line(consoleHelp);
-    else if (type === 'quit') this.onQuit();
+    else if (type === 'quit') this.quit();
   }
 
   #print(value: unknown): void {
@@ -120,6 +144,12 @@ export class HostConsole {
     const exit = exitNameOf(error);
     if (this.exit === 'ok' && !this.isTerminal) this.exit = exit === 'interrupted' && name !== undefined ? signalExits[name] : exit;
   }
+}
+
+/** A call for which there is no line any more. */
+function notMade(method: string, reason: unknown): VirtagentError {
+  const { code, message, data } = endError(reason);
+  return new VirtagentError(code, `${method}: ${message}`, { known: 'not-sent', method, data, cause: reason });
 }
 
 function shown({ seq, kind, tag, method, states, tookMs }: SeenJob): object {

@@ -1,4 +1,5 @@
 import { createInterface, type Interface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { isConnecting } from '../transport/channels/open.ts';
 import { invalidOption } from '../transport/errors.ts';
 import { durations } from '../transport/timers.ts';
@@ -6,10 +7,13 @@ import type { Context } from './context.ts';
 import { HostConsole } from './host-console.ts';
 import { type ExitName } from './exit-codes.ts';
 import { parseCommand } from './host-command.ts';
+import { linesOf } from './input-lines.ts';
 import { hostProtocols, lineOptions, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
 import { Log } from './log.ts';
 import { commonMethods } from './methods-common.ts';
-import { endError, GRACE_MS, Session } from './session.ts';
+import type { Output } from './output.ts';
+import { GRACE_MS, Session } from './session.ts';
+import { standardInput } from './standard-input.ts';
 
 /** The options of `virtagent host`, as commander has them. */
 export interface RawHostOptions extends RawLineOptions {
@@ -26,6 +30,8 @@ export async function runHost(raw: RawHostOptions, context: Context): Promise<Ex
   if (line.channelName === 'stdio' && raw.exec === undefined)
     invalidOption('--channel', 'stdio', 'another one without --exec: standard input has the commands');
   const commands = raw.exec?.map(parseCommand);
+  // What is wrong with it is said before a line is opened.
+  const input = commands === undefined ? standardInput() : undefined;
   const { err, stopping } = context;
   const log = new Log(err, line.log);
   const session = await Session.open({
@@ -39,8 +45,8 @@ export async function runHost(raw: RawHostOptions, context: Context): Promise<Ex
   });
   const hostConsole = new HostConsole(session, line, timeoutMs, context);
   try {
-    if (commands === undefined) await runLines(hostConsole, session, context);
-    else await hostConsole.runList(commands);
+    if (input !== undefined) await runLines(hostConsole, input, context);
+    await hostConsole.runList(commands ?? []);
   } finally {
     if (stopping.signal.aborted) log.info('stopping', 'finishing what runs; once more ends at once');
     await session.end(GRACE_MS);
@@ -55,33 +61,30 @@ function checkRetry(retry: true | undefined, { channelName }: LineOptions): bool
 }
 
 /** Runs the lines of standard input until they end, a `.quit`, a signal, or the end of the link. */
-async function runLines(hostConsole: HostConsole, session: Session, { err, out, stopping }: Context): Promise<void> {
-  const isTerminal = process.stdin.isTTY && err.isTerminal;
-  const lines = createInterface({
-    input: process.stdin,
-    ...(isTerminal ? { output: err.stream, prompt: 'virtagent> ', terminal: true } : { terminal: false }),
-  });
-  if (isTerminal) keepPrompt(lines, [out, err]);
-  hostConsole.isTerminal = isTerminal;
-  const quit = (): void => lines.close();
-  hostConsole.onQuit = quit;
+async function runLines(hostConsole: HostConsole, input: Readable, { err, out }: Context): Promise<void> {
   // Nobody reads the results any more.
-  out.onGone = quit;
-  stopping.signal.addEventListener('abort', quit, { once: true });
-  let isOver = false;
-  void session.ended().then((reason) => {
-    if (isOver) return;
-    hostConsole.fail(endError(reason));
-    quit();
-  });
-  await hostConsole.runAll(lines);
-  isOver = true;
+  out.onGone = () => hostConsole.quit();
+  hostConsole.isTerminal = process.stdin.isTTY && err.isTerminal;
+  const { over } = hostConsole;
+  await hostConsole.runAll(hostConsole.isTerminal ? typedLines(over, out, err) : linesOf(input, over));
+}
+
+/** Lines with a prompt. */
+async function* typedLines(over: AbortSignal, out: Output, err: Output): AsyncGenerator<string> {
+  const lines = createInterface({ input: process.stdin, output: err.stream, prompt: 'virtagent> ', terminal: true });
+  over.addEventListener('abort', () => lines.close(), { once: true });
+  keepPrompt(lines, [out, err]);
+  for await (const line of lines) {
+    yield line;
+    // Node refuses it to one that is closed.
+    if (!over.aborted) lines.prompt();
+  }
 }
 
 const clearLine = '\r\u001b[K';
 
 /** Whatever is printed steps before the prompt, and what was typed stays. */
-function keepPrompt(lines: Interface, outputs: Context['out'][]): void {
+function keepPrompt(lines: Interface, outputs: Output[]): void {
   let isOpen = true;
   lines.once('close', () => {
     isOpen = false;

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+
 /** What may be waiting to be written before lines are dropped: a reader that stopped must not make this process grow. */
 const MOST_WAITING = 1024 * 1024;
 
@@ -53,6 +55,11 @@ export class Output {
     this.#dropped = 0;
     this.#isUsed = true;
     this.around(() => this.#stream.write(`${missing}${text}\n`));
+  }
+
+  /** Resolves when its reader has taken enough for more, or has left: who prints without end waits for that. */
+  async drained(signal: AbortSignal): Promise<void> {
+    if (!this.#isGone && this.#stream.writableNeedDrain) await once(this.#stream, 'drain', { signal }).catch(() => {});
   }
 
   /** Resolves when all is written, or can't be. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { exitCodes, signalExits } from './exit-codes.ts';
 
 /** A signal that asks for the end. */
@@ -26,6 +27,8 @@ export class Stopping {
   #since = 0;
 
   constructor() {
+    // Every call that is out listens, and Node would warn of more than ten.
+    setMaxListeners(0, this.#abort.signal);
     for (const [name, handler] of this.#handlers) process.on(name, handler);
   }
 

@@ -45,6 +45,7 @@ describe('a directory as standard input is said before a line is opened', () => 
   const nowhere = ['-c', 'unix-connect', '-p', '/nowhere'];
   test.each<[number, string[]]>([
     [70, ['call', 'ping', '-', ...nowhere]],
+    [70, ['host', ...nowhere]],
     [125, ['exec', ...nowhere, '--', 'cat']],
   ])('%i: %s', async (exit, args) => {
     const running = start(args, { stdio: [openSync('/', 'r'), 'pipe', 'pipe'] });
