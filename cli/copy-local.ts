@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { VirtagentError } from '../actors/index.ts';
 import { quote } from '../transport/errors.ts';
 import { reasonOf } from './errno.ts';
-import { LocalFailure, notWritten } from './local-failure.ts';
+import { notRead, notWritten } from './local-failure.ts';
 import { chunksOf, standardInput } from './standard-input.ts';
 
 /** What a copy reads here. */
@@ -99,7 +99,7 @@ class FileSource implements LocalSource {
     if (this.size === undefined) return;
     const { size, mtimeMs } = await this.#file.stat();
     if (this.#at === this.size && size === this.size && mtimeMs === this.#found.mtimeMs) return;
-    throw new LocalFailure('INPUT_FAILED', `${quote(this.name)} changed while it was copied`, 'Copy it again when nobody writes it.');
+    notRead(quote(this.name), 'it changed while it was copied', 'Copy it again when nobody writes it.');
   }
 }
 

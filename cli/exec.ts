@@ -4,11 +4,13 @@ import { invalidOption, quote } from '../transport/errors.ts';
 import { durations } from '../transport/timers.ts';
 import { explain } from './call.ts';
 import type { Context } from './context.ts';
+import { errnoOf, reasonOf } from './errno.ts';
 import { readExecInput } from './exec-input.ts';
 import { streamCommand } from './guest-command-stream.ts';
 import { awaitCommand, exitStatusOf, startCommand } from './guest-command.ts';
 import type { CommandRunner, CommandStart, CommandStatus } from './guest-command.ts';
 import { hostProtocols, lineOptions, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
+import { notWritten } from './local-failure.ts';
 import { Log } from './log.ts';
 import { Session } from './session.ts';
 import { jsonLine } from './text.ts';
@@ -183,5 +185,6 @@ function envOption(text: string): string {
 async function write(stream: NodeJS.WriteStream, bytes: Buffer): Promise<void> {
   if (bytes.length === 0 || stream.destroyed) return;
   // A reader that has left changes nothing of what the command does.
-  await new Promise<void>((resolve) => void stream.write(bytes, () => resolve()));
+  const error = await new Promise<Error | null | undefined>((resolve) => void stream.write(bytes, resolve));
+  if (error && errnoOf(error) !== 'EPIPE') notWritten(stream === process.stdout ? 'standard output' : 'standard error', reasonOf(error));
 }

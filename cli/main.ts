@@ -2,6 +2,8 @@ import { CommanderError, type Command } from 'commander';
 import { VirtagentError } from '../actors/index.ts';
 import type { Context } from './context.ts';
 import { execExitNameOf, exitCodes, exitNameOf, signalExits, type ExitName } from './exit-codes.ts';
+import { reasonOf } from './errno.ts';
+import { outputFailure } from './local-failure.ts';
 import { Output } from './output.ts';
 import { reportError } from './report-error.ts';
 import { Stopping } from './stopping.ts';
@@ -30,7 +32,8 @@ export async function main(make: MakeProgram, argv: readonly string[]): Promise<
   // What is left is to write what was printed, and that is no reason to hold a signal up.
   stopping[Symbol.dispose]();
   await out.flush();
-  const end = out.failure === undefined ? exit : failedOutput(out.failure, err, isExec);
+  if (out.failure !== undefined) reportError(outputFailure('standard output', reasonOf(out.failure)), err, isJson);
+  const end = out.failure === undefined ? exit : isExec ? 'execFailed' : 'internal';
   await err.flush();
   process.exit(typeof end === 'number' ? end : exitCodes[end].code);
 }
@@ -56,9 +59,4 @@ function failed(error: unknown, { err, stopping }: Context, isJson: boolean, isE
   const isStopped = error instanceof VirtagentError && error.code === 'CANCELLED' && error.remote === undefined;
   if (isStopped && stopping.name !== undefined) return signalExits[stopping.name];
   return isExec ? execExitNameOf(error) : exitNameOf(error);
-}
-
-function failedOutput(error: Error, err: Output, isExec: boolean): ExitName {
-  err.line(`virtagent: OUTPUT_FAILED: standard output: ${error.message}`);
-  return isExec ? 'execFailed' : 'internal';
 }

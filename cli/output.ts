@@ -65,11 +65,15 @@ export class Output {
   /** Resolves when all is written, or can't be. */
   async flush(): Promise<void> {
     // A line may have had the stream; what is left of that is not ours.
-    if (!this.#isUsed || this.#isGone || this.#stream.writableLength === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#stream.write('', () => resolve());
-      if (this.#mayDrop) setTimeout(resolve, LOG_FLUSH_MS).unref();
-    });
+    if (!this.#isUsed || this.#isGone) return;
+    if (this.#stream.writableLength > 0) {
+      await new Promise<void>((resolve) => {
+        this.#stream.write('', () => resolve());
+        if (this.#mayDrop) setTimeout(resolve, LOG_FLUSH_MS).unref();
+      });
+    }
+    // A file is written at once, and why that failed is told in the ticks that follow.
+    await new Promise((resolve) => void setImmediate(resolve));
   }
 
   #failed(error: NodeJS.ErrnoException): void {

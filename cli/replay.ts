@@ -7,7 +7,7 @@ import { errnoOf } from '../transport/channels/explain.ts';
 import { tcpAddress } from '../transport/channels/open.ts';
 import { invalidOption, quote } from '../transport/errors.ts';
 import type { Context } from './context.ts';
-import { LocalFailure, notRead } from './local-failure.ts';
+import { notRead } from './local-failure.ts';
 import { Log } from './log.ts';
 import { sayAddress, warnOfOthers } from './say-address.ts';
 import { aborted } from './stopping.ts';
@@ -21,6 +21,8 @@ export interface RawReplayOptions {
 /** A recording is read into memory, where it takes several times its size. */
 const MOST_BYTES = 512 * 1024 * 1024;
 
+const remedy = 'Give a file that --record has written.';
+
 /** Serves the inspector's page with a recording, until a signal. Throws where there is nothing to show. */
 export async function runReplay(path: string, { inspect, json }: RawReplayOptions, { err, stopping }: Context): Promise<void> {
   const address = inspect === undefined ? { port: 0 } : tcpAddress(inspect, 0, '--inspect');
@@ -29,8 +31,7 @@ export async function runReplay(path: string, { inspect, json }: RawReplayOption
   const { records, problems, unread } = recording;
   for (const { line, problem } of problems) log.always('warn', 'recording', `${path}, line ${line}: ${problem}`, { line });
   if (unread > problems.length) log.always('warn', 'recording', `${path}: ${unread} lines could not be read in all`, { unread });
-  if (records.length === 0)
-    throw new LocalFailure('INPUT_FAILED', `${quote(path)} has nothing that can be shown`, 'Give a file that --record has written.');
+  if (records.length === 0) notRead(quote(path), 'it has nothing that can be shown', remedy);
   const server = await serveInspector(new Recorded(recording), { ...address, option: '--inspect' });
   try {
     sayAddress(server, log);
@@ -54,7 +55,7 @@ async function read(path: string): Promise<Recording> {
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined || !/^E[A-Z]+$/.test(errno)) throw error;
-    notRead(quote(path), errno, 'Give a file that --record has written.');
+    notRead(quote(path), errno, remedy);
   }
   return reader.end();
 }

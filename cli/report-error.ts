@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import pc from 'picocolors';
 import { VirtagentError, type ErrorCode } from '../actors/index.ts';
-import { LocalFailure } from './local-failure.ts';
+import { commandErrors, LocalFailure } from './local-failure.ts';
 import type { Output } from './output.ts';
 import { jsonLine, oneLine } from './text.ts';
 
@@ -58,7 +58,7 @@ function describe(error: unknown): Shown {
   }
   if (error instanceof LocalFailure) return { code: error.code, message: error.message, remedy: error.remedy };
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { code: 'INTERNAL', message, remedy: 'This is an error in virtagent: please report it, with what you ran.' };
+  return { code: 'INTERNAL', message, remedy: commandErrors.INTERNAL.remedy };
 }
 
 /** Put there by a command that knows more of the line than the call did. */

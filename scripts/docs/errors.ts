@@ -1,3 +1,4 @@
+import { commandErrors } from '../../cli/local-failure.ts';
 import { errorTable, type DamageReason, type ErrorKind } from '../../transport/errors.ts';
 import { docCommentBefore } from './comments.ts';
 import { code, page, table } from './markdown.ts';
@@ -22,7 +23,7 @@ const damageReasons: Record<DamageReason, string> = {
 export function errorsPage(): string {
   const kinds: readonly [string, ErrorKind][] = Object.entries(errorTable);
   const [heading = '', ...known] = docCommentBefore(source, 'export type Known');
-  return page('Errors', source, [
+  return page('Errors', `${source} and cli/local-failure.ts`, [
     'Every failure is a `VirtagentError` with a stable `code`: match on it, never on the message. `blame`, `retryable` and `remedy` are getters of the error, so a program can print them without this page.',
     '## Codes',
     [
@@ -43,6 +44,12 @@ export function errorsPage(): string {
       ]),
     ),
     'A number that is not in the table arrives as `REMOTE_ERROR`, with the number, message and data that were sent in `remote`.',
+    '## Codes of the command alone',
+    'The [command](cli.md) has these besides, for what goes wrong around a call. They are no errors of the library.',
+    table(
+      ['Code', 'Meaning', 'What to do'],
+      Object.entries(commandErrors).map(([name, { meaning, remedy }]) => [code(name), meaning, remedy]),
+    ),
     '## What is known of the other side: `known`',
     `${heading} It is a field, so that nobody has to read it out of a message. It is set on every call that fails.`,
     known.join('\n'),

@@ -1,7 +1,7 @@
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { folder, guestAt, hostAt, start } from './support.ts';
+import { agentAt, folder, guestAt, hostAt, start, type Run } from './support.ts';
 
 test('a call whose output nobody reads ends as the call ended', async () => {
   const path = join(folder(), 's');
@@ -15,13 +15,50 @@ test('a call whose output nobody reads ends as the call ended', async () => {
   expect(await failing.ended).toMatchObject({ code: 1, signal: null });
 });
 
-test('an output that can not be written to is an error', async () => {
+/** Runs `virtagent ARGS` with a full disk as standard output. */
+async function runOnFullDisk(args: readonly string[]): Promise<Run> {
+  return start(args, { stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'] }).ended;
+}
+
+test.each([
+  ['a call', ['call', 'capabilities']],
+  ['a copy', ['copy', 'guest:/etc/hostname', '-']],
+])('an output that can not be written to is an error: %s', async (_, args) => {
+  const path = join(folder(), 's');
+  await guestAt(path, '--allow-read', '/etc');
+  const { code, stderr } = await runOnFullDisk([...args, '-c', 'unix-connect', '-p', path]);
+  expect(stderr).toBe('virtagent: OUTPUT_FAILED: standard output can not be written (ENOSPC)\n  → Make room, or name another place.\n');
+  expect(code).toBe(70);
+});
+
+test.each([[['--version']], [['--help']], [['diagram']], [['diagram', 'link']]])(
+  'so it is where nothing else is done than to print: %s',
+  async (args) => {
+    const { code, stderr } = await runOnFullDisk([...args]);
+    expect(stderr).toMatch(/^virtagent: OUTPUT_FAILED: standard output can not be written \(ENOSPC\)\n {2}→ /);
+    expect(code).toBe(70);
+  },
+);
+
+test('with --json it is JSON too', async () => {
   const path = join(folder(), 's');
   await guestAt(path);
-  const call = start(['call', 'capabilities', '-c', 'unix-connect', '-p', path], { stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'] });
-  const { code, stderr } = await call.ended;
-  expect(stderr).toMatch(/^virtagent: OUTPUT_FAILED: standard output: ENOSPC/);
-  expect(code).toBe(70);
+  const { stderr } = await runOnFullDisk(['call', 'ping', '--json', '-c', 'unix-connect', '-p', path]);
+  expect(JSON.parse(stderr)).toEqual({
+    code: 'OUTPUT_FAILED',
+    message: 'standard output can not be written (ENOSPC)',
+    remedy: 'Make room, or name another place.',
+  });
+});
+
+test("so it is for a command's output, whatever the command ended with", async () => {
+  const line = await agentAt({
+    'guest-exec': () => ({ pid: 7 }),
+    'guest-exec-status': () => ({ exited: true, exitcode: 0, 'out-data': 'b3V0' }),
+  });
+  const { code, stderr } = await runOnFullDisk(['exec', ...line, '--', 'true']);
+  expect(stderr).toMatch(/^virtagent: OUTPUT_FAILED: standard output can not be written \(ENOSPC\)\n/);
+  expect(code).toBe(125);
 });
 
 test('a guest whose log nobody reads goes on serving', async () => {

@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +9,7 @@ import { onTestFinished } from 'vitest';
 import { createPeer, type Peer } from '../../actors/index.ts';
 import { unixConnect } from '../../transport/channels/unix.ts';
 import type { ProtocolName } from '../../transport/protocols.ts';
+import { GuestAgent, type AgentOptions } from '../support/guest-agent.ts';
 import { rejection, type Loose } from '../support/peers.ts';
 
 export const bin = fileURLToPath(new URL('../../dist/virtagent.js', import.meta.url));
@@ -98,6 +101,22 @@ export async function guestAt(socket: string, ...options: string[]): Promise<Run
   const guest = start(['guest', '-c', 'unix-listen', '-p', socket, ...options]);
   await guest.printed('stderr', 'listening');
   return guest;
+}
+
+/** QEMU's agent with those commands, in this process. Resolves to the options of a line to it. */
+export async function agentAt(commands: AgentOptions['commands'] = {}): Promise<string[]> {
+  const path = join(folder(), 's');
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    new GuestAgent({ commands }).serve(socket);
+  }).listen(path);
+  onTestFinished(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  await once(server, 'listening');
+  return ['-c', 'unix-connect', '-p', path, '--protocol', 'qemu-ga'];
 }
 
 /** A host in this process, connected to the guest at that socket. */
