@@ -49,19 +49,28 @@ async function paramsOf(text: string | undefined, { channelName }: LineOptions, 
 const lineMayBeWhy: ReadonlySet<ErrorCode> = new Set(['TIMEOUT', 'LINE_LOST', 'INVALID_RESPONSE']);
 
 /** A call's error, with the line's part in it: nobody there, nobody who answers, or one who speaks another protocol. */
-export function explain(error: unknown, { wasOpen, channel, hasHeard, silence }: Session): unknown {
+export function explain(error: unknown, { wasOpen, channel, hasHeard, silence, isMonitor }: Session): unknown {
   const known = lineError(error);
-  if (!(known instanceof VirtagentError) || !lineMayBeWhy.has(known.code)) return known;
-  const detail = { known: known.known, method: known.method, cause: known };
+  if (!(known instanceof VirtagentError)) return known;
+  const { code, message } = known;
+  // More time, or another protocol, would not help.
+  const remedy = isMonitor
+    ? "Name the guest's own socket in --path: that of QEMU's monitor is no line to it."
+    : 'Correct --protocol, --path or the baud rate, as the message says, and repeat it.';
+  if (code === 'PROTOCOL_MISMATCH' && isMonitor) return advised(known, message, { remedy });
+  if (!lineMayBeWhy.has(code)) return known;
   if (!wasOpen) {
-    if (known.code === 'LINE_LOST') return known;
-    return new VirtagentError(known.code, `${known.message}: nobody was at the other end of ${channel.name}`, {
-      ...detail,
-      data: { remedy: 'Start the other side, or correct --path.' },
-    });
+    if (code === 'LINE_LOST') return known;
+    const nobody = `${message}: nobody was at the other end of ${channel.name}`;
+    return advised(known, nobody, { remedy: 'Start the other side, or correct --path.' });
   }
   if (silence === undefined) return known;
-  // The message says what to do: more time would not help.
-  if (hasHeard) return new VirtagentError(known.code, `${known.message}: ${silence}`, { ...detail, data: { remedy: '' } });
-  return known.code === 'TIMEOUT' ? new VirtagentError(known.code, known.message, { ...detail, data: { hint: silence } }) : known;
+  if (hasHeard) return advised(known, `${message}: ${silence}`, { remedy });
+  return code === 'TIMEOUT' ? advised(known, message, { hint: silence }) : known;
+}
+
+/** The same error with what the command has to say about it. */
+function advised(error: VirtagentError, message: string, data: { remedy: string } | { hint: string }): VirtagentError {
+  const { code, known, method } = error;
+  return new VirtagentError(code, message, { known, method, data, cause: error });
 }

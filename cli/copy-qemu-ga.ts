@@ -132,6 +132,8 @@ if test -e "$f" && ! test -f "$f"; then exit 21; fi
 set -C; umask 077; : >"$f$3" || exit 22
 printf %s "$f"`;
 
+const remedy = "Name a folder that is there in the guest, and that the agent's user may write to.";
+
 /** Makes the temporary file beside the final path, and gives that; undefined if the guest runs no commands. */
 async function prepare(path: string, name: string, suffix: string, work: CopyWork): Promise<string | undefined> {
   const ran = await runInGuest(work, prepareScript, [path, name, suffix]);
@@ -139,7 +141,10 @@ async function prepare(path: string, name: string, suffix: string, work: CopyWor
   if (ran.status === 0 && ran.out.length > 0) return ran.out.toString();
   if (ran.status === 21)
     throw new VirtagentError('INVALID_OPTION', `DST is ${quote(`guest:${path}`)}; it takes a regular file, or a directory`);
-  throw new VirtagentError('HANDLER_FAILED', `${quote(`guest:${path}`)} can not be written: ${saidBy(ran)}`, { known: 'executed' });
+  throw new VirtagentError('HANDLER_FAILED', `${quote(`guest:${path}`)} can not be written: ${saidBy(ran)}`, {
+    known: 'executed',
+    data: { remedy },
+  });
 }
 
 /** A directory that has appeared there meanwhile would take the file in. */
@@ -156,7 +161,10 @@ async function place(temporary: string, final: string, mode: number | undefined,
   const moved = await runInGuest(work, placeScript, [temporary, final, permissions]);
   if (moved?.status === 0) return;
   const why = moved === undefined ? 'the agent runs no commands any more' : saidBy(moved);
-  throw new VirtagentError('HANDLER_FAILED', `the guest did not move the file to ${quote(final)}: ${why}`, { known: 'executed' });
+  throw new VirtagentError('HANDLER_FAILED', `the guest did not move the file to ${quote(final)}: ${why}`, {
+    known: 'executed',
+    data: { remedy },
+  });
 }
 
 function saidBy({ status, err }: Ran): string {

@@ -128,7 +128,8 @@ async function onLine(
 }
 
 function workOn(session: Session, options: CopyOptions, { stopping, err }: Context, progress: CopyWork['progress']): CopyWork {
-  const { timeoutMs, retries, isQuiet, piece } = options;
+  const { timeoutMs, retries, isQuiet, isJson, piece } = options;
+  const log = new Log(err, { json: isJson, quiet: isQuiet });
   const { signal } = stopping;
   let losses = 0;
   const mayGoOn = (error: unknown): boolean => {
@@ -158,9 +159,7 @@ function workOn(session: Session, options: CopyOptions, { stopping, err }: Conte
     mayGoOn,
     callOnce,
     callThrough: async (method, params) => session.call(method, params, { timeoutMs }),
-    note: (text) => {
-      if (!isQuiet) err.line(`virtagent: ${oneLine(text)}`);
-    },
+    note: (text) => log.warn('copy', text),
     call,
     async callPiece(method, params) {
       for (let attempt = 1; ; attempt++) {

@@ -61,5 +61,5 @@ export function startGuest(socket: string, file: string, inspected: boolean): De
 
 /** How a guest that is gone makes the demo fail. */
 export function guestLost(how: string): VirtagentError {
-  return new VirtagentError('LINE_LOST', `the demo's guest ${how}`);
+  return new VirtagentError('LINE_LOST', `the demo's guest ${how}`, { data: { remedy: 'Start the demo again.' } });
 }

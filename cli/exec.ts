@@ -3,6 +3,7 @@ import { VirtagentError, type Known } from '../actors/index.ts';
 import { invalidOption, quote } from '../transport/errors.ts';
 import { durations } from '../transport/timers.ts';
 import { explain } from './call.ts';
+import { CommandFailure } from './command-failure.ts';
 import type { Context } from './context.ts';
 import { errnoOf, reasonOf } from './errno.ts';
 import { readExecInput } from './exec-input.ts';
@@ -42,7 +43,8 @@ export async function runExec(command: readonly string[], raw: RawExecOptions, c
   if (path === '' || command.some((word) => word.includes('\0'))) invalidOption('COMMAND', path, 'a program of the guest, by path or name');
   const options = execOptions(raw);
   const { line, env, timeoutMs } = options;
-  const input = raw.stdin && line.channelName !== 'stdio' ? await readExecInput(context, raw.quiet === true) : undefined;
+  const log = new Log(context.err, { json: raw.json === true, quiet: raw.quiet === true });
+  const input = raw.stdin && line.channelName !== 'stdio' ? await readExecInput(log, context.stopping.signal) : undefined;
   const start: CommandStart = { path, args, env, ...(input === undefined ? {} : { input }) };
   const { err, stopping } = context;
   const session = await Session.open({
@@ -61,7 +63,8 @@ export async function runExec(command: readonly string[], raw: RawExecOptions, c
     const found = await session.protocol({ timeoutMs, signal: AbortSignal.any([stopping.signal, deadline.signal]) });
     if (found !== 'qemu-ga') {
       const message = `the guest speaks ${found}, and exec needs QEMU's guest agent (qemu-ga): virtagent's own guest runs no commands`;
-      throw new VirtagentError('PROTOCOL_MISMATCH', message, { known: 'not-sent' });
+      const remedy = "Name the line of QEMU's own agent in --path; with virtagent's own guest there are call and copy.";
+      throw new VirtagentError('PROTOCOL_MISMATCH', message, { known: 'not-sent', data: { remedy } });
     }
     return await runOn(running, start, options, context);
   } catch (error) {
@@ -70,10 +73,10 @@ export async function runExec(command: readonly string[], raw: RawExecOptions, c
     // The call that was given up knows whether the agent was asked at all.
     const known =
       pid !== undefined ? 'executed' : error instanceof VirtagentError && error.known === 'not-sent' ? 'not-sent' : 'perhaps-executed';
-    if (stopping.signal.aborted) throw given('CANCELLED', `${name} is no longer waited for`, known, pid);
+    if (stopping.signal.aborted) throw withPid(given('CANCELLED', `${name} is no longer waited for`, known), pid);
     if (deadline.signal.aborted) {
       const text = `${name} ${known === 'not-sent' ? 'was not started' : 'did not end'} within ${(timeoutMs as number) / 1000} s`;
-      throw explain(given('TIMEOUT', text, known, pid), session);
+      throw withPid(explain(given('TIMEOUT', text, known), session), pid);
     }
     throw withPid(explain(error, session), pid);
   } finally {
@@ -147,20 +150,13 @@ function shownOutput(name: string, bytes: Buffer): object {
 }
 
 /** A command that is no longer waited for. */
-function given(code: 'CANCELLED' | 'TIMEOUT', text: string, known: Known, pid: number | undefined): VirtagentError {
-  return new VirtagentError(code, `${text}${runsOn(pid)}`, { known, method: 'guest-exec' });
+function given(code: 'CANCELLED' | 'TIMEOUT', text: string, known: Known): VirtagentError {
+  return new VirtagentError(code, text, { known, method: 'guest-exec' });
 }
 
 /** An error after the command was started: its answer may be lost with the line. */
 function withPid(error: unknown, pid: number | undefined): unknown {
-  if (!(error instanceof VirtagentError) || pid === undefined) return error;
-  const { code, message, remote, method, data } = error;
-  return new VirtagentError(code, `${message}${runsOn(pid)}`, { known: 'executed', remote, method, data, cause: error });
-}
-
-/** The agent can't end a command: whoever wants to has to know which process it is. */
-function runsOn(pid: number | undefined): string {
-  return pid === undefined ? '' : `; as process ${pid} it runs on in the guest (virtagent exec ... -- kill ${pid} ends it)`;
+  return error instanceof VirtagentError && pid !== undefined ? new CommandFailure(pid, error) : error;
 }
 
 function execOptions(raw: RawExecOptions): ExecOptions {

@@ -7,7 +7,7 @@ export const exitCodes = Object.freeze({
   remote: { code: 1, meaning: 'the other side answered with an error, refused, or lacks the method' },
   usage: { code: 2, meaning: 'an option, an argument or the parameters are not allowed; nothing was sent' },
   timeout: { code: 3, meaning: 'the deadline passed before an answer came' },
-  noLine: { code: 4, meaning: "the line, or an inspector's address, could not be opened" },
+  noLine: { code: 4, meaning: "the line, or an inspector's address, could not be opened, or the other side speaks another protocol" },
   lineLost: { code: 5, meaning: 'the line was lost' },
   internal: { code: 70, meaning: 'an error in virtagent itself, or its output, or a file here, could not be written or read' },
   execTimeout: { code: 124, meaning: 'exec: the command did not end, or the guest did not answer, in time' },

@@ -128,8 +128,13 @@ export class HostConsole {
   #show(type: Exclude<HostCommand['type'], 'call'>): void {
     if (type === 'jobs') this.#print(this.#jobs.jobs.map(shown));
     else if (type === 'slots') this.#print(this.#session.peer.slots);
-    else if (type === 'help') this.#context.err.line(consoleHelp);
+    else if (type === 'help') this.#help();
     else if (type === 'quit') this.quit();
+  }
+
+  #help(): void {
+    if (!this.#line.log.json) return this.#context.err.line(consoleHelp);
+    this.#session.log.always('info', 'help', 'what the console takes', { commands: consoleHelp.split('\n') });
   }
 
   #print(value: unknown): void {

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import pc from 'picocolors';
 import { VirtagentError, type ErrorCode } from '../actors/index.ts';
+import { CommandFailure } from './command-failure.ts';
 import { commandErrors, LocalFailure } from './local-failure.ts';
 import type { Output } from './output.ts';
 import { jsonLine, oneLine } from './text.ts';
@@ -11,21 +12,28 @@ interface Shown {
   readonly message: string;
   readonly known?: string | undefined;
   readonly remote?: object | undefined;
-  readonly remedy?: string | undefined;
+  /** Of a command that runs on in the guest. */
+  readonly pid?: number | undefined;
+  readonly remedy: string;
   /** What else may be the reason. */
   readonly hint?: string | undefined;
 }
 
+const optionRemedy = 'virtagent COMMAND --help says what there is.';
+
 /** What to do about it, where the library's own remedy speaks of a program that uses it. */
-const remedies: Partial<Record<ErrorCode, string | undefined>> = {
+const remedies: Partial<Record<ErrorCode, string>> = {
   TIMEOUT: 'Raise --timeout, or find out why the other side is slow; see `known` before you repeat the call.',
-  // Only a signal cancels what the command does, and whoever sent it knows.
-  CANCELLED: undefined,
-  INVALID_OPTION: 'virtagent COMMAND --help says what there is.',
+  CANCELLED: 'Repeat it if it is still wanted; unless `known` is not-sent it may have been executed.',
+  PROTOCOL_MISMATCH: 'Give both sides the same --protocol, and versions of virtagent that have it.',
+  INVALID_OPTION: optionRemedy,
   INVALID_PARAMS: 'Correct the parameters.',
   METHOD_NOT_FOUND: "Check the name against the other side's list: `capabilities`, or `guest-info` with --protocol qemu-ga.",
-  REMOTE_ERROR: undefined,
+  REMOTE_ERROR: "Correct what the message names: it is the method's own, and so is its number.",
 };
+
+/** Of a line that no call was on. */
+const lostRemedy = 'Start it again when the other side is there; --retry, where the channel takes it, does that by itself.';
 
 /** Writes an error to standard error: what happened in one line, what to do in another. Only our own bugs show a stack. */
 export function reportError(error: unknown, err: Output, json: boolean): void {
@@ -41,20 +49,20 @@ export function reportError(error: unknown, err: Output, json: boolean): void {
 function describe(error: unknown): Shown {
   if (error instanceof VirtagentError) {
     const { code, message, known, remote, remedy } = error;
-    // Its remedy is about a call, and this was none.
     const isBareLoss = code === 'LINE_LOST' && known === undefined;
     return {
       code,
       message,
       known,
       remote,
-      remedy: isBareLoss ? undefined : (saidBy(error, 'remedy') ?? (code in remedies ? remedies[code] : remedy)) || undefined,
+      pid: error instanceof CommandFailure ? error.pid : undefined,
+      remedy: saidBy(error, 'remedy') ?? (isBareLoss ? lostRemedy : (remedies[code] ?? remedy)),
       hint: saidBy(error, 'hint'),
     };
   }
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    return { code: 'INVALID_OPTION', message, remedy: remedies.INVALID_OPTION };
+    return { code: 'INVALID_OPTION', message, remedy: optionRemedy };
   }
   if (error instanceof LocalFailure) return { code: error.code, message: error.message, remedy: error.remedy };
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -7,7 +7,7 @@ import { hasStopped } from '../transport/session/session.ts';
 import { durations } from '../transport/timers.ts';
 import type { Inspecting } from './inspect.ts';
 import { inspects } from './inspect-options.ts';
-import { FirstBytes, silenceHint } from './first-bytes.ts';
+import { FirstBytes, protocolOf, silenceHint } from './first-bytes.ts';
 import type { LineOptions, SpokenName } from './line-options.ts';
 import type { Log } from './log.ts';
 import type { Output } from './output.ts';
@@ -137,6 +137,11 @@ export class Session {
   /** The other end has said something, whatever it was. */
   get hasHeard(): boolean {
     return this.first.bytes.length > 0;
+  }
+
+  /** What the other end said first is of QEMU's monitor. */
+  get isMonitor(): boolean {
+    return protocolOf(this.first.bytes) === 'qmp';
   }
 
   /** What the other end's first words say about a call that has had no answer. */

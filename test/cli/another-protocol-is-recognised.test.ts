@@ -46,7 +46,9 @@ test('a call to a guest of another protocol says which', async () => {
   await guestAt(path, '--protocol', 'jsonrpc-lines');
   const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '1', '--protocol', 'virtagent-v7']);
   expect(code).toBe(3);
-  expect(stderr).toMatch(/^virtagent: TIMEOUT: ping .*: what came back looks like jsonrpc-lines: try --protocol jsonrpc-lines \(known: /);
+  expect(stderr).toMatch(
+    /^virtagent: TIMEOUT: ping .*: what came back looks like jsonrpc-lines: try --protocol jsonrpc-lines \(known: [^\n]*\n {2}→ Correct --protocol/,
+  );
   expect(stderr).not.toContain('Raise --timeout');
 });
 
@@ -60,20 +62,29 @@ test('a call that a guest agent answers, with its id, says that it is one', asyn
   });
   const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--protocol', 'jsonrpc-lines']);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^virtagent: INVALID_RESPONSE: .*: what came back looks like qemu-ga: try --protocol qemu-ga \(known: [^\n]*\n$/);
+  expect(stderr).toMatch(
+    /^virtagent: INVALID_RESPONSE: .*: what came back looks like qemu-ga: try --protocol qemu-ga \(known: [^\n]*\n {2}→ Correct --protocol[^\n]*\n$/,
+  );
 });
 
 test("a call to QEMU's monitor says that it is one", async () => {
   const path = join(folder(), 's');
   await listener(path, (socket) => void socket.resume().write('{"QMP": {"version": {}, "capabilities": []}}\r\n'));
   const call = ['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '1', '--json'];
+  const namesSocket = expect.stringMatching(/^Name the guest's own socket in --path/) as string;
   const found = await run(call);
   expect([found.code, JSON.parse(found.stderr)]).toMatchObject([
     4,
-    { code: 'PROTOCOL_MISMATCH', known: 'not-sent', message: expect.stringContaining("QEMU's monitor (QMP)") as string },
+    {
+      code: 'PROTOCOL_MISMATCH',
+      known: 'not-sent',
+      message: expect.stringContaining("QEMU's monitor (QMP)") as string,
+      remedy: namesSocket,
+    },
   ]);
   const { stderr } = await run([...call, '--protocol', 'virtagent-v7']);
-  expect((JSON.parse(stderr) as { message: string }).message).toContain("what came back is of QEMU's monitor (QMP)");
+  const message = expect.stringContaining("what came back is of QEMU's monitor (QMP)") as string;
+  expect(JSON.parse(stderr)).toMatchObject({ code: 'TIMEOUT', message, remedy: namesSocket });
 });
 
 test('a call to who is none of them says what was seen', async () => {
@@ -82,7 +93,7 @@ test('a call to who is none of them says what was seen', async () => {
   const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '0.5']);
   expect(code).toBe(3);
   expect(stderr).toMatch(
-    /^virtagent: TIMEOUT: ping .*: what came back is of none of the protocols: "Debian GNU\/Linux 12 vm ttyS1\\r.*"; .*/,
+    /^virtagent: TIMEOUT: ping .*: what came back is of none of the protocols: "Debian GNU\/Linux 12 vm ttyS1\\r.*"; .*\n {2}→ Correct --protocol, --path or the baud rate/,
   );
 });
 

@@ -28,7 +28,7 @@ test('1: the other side answered with an error', async () => {
   await guestAt(path);
   const { code, stdout, stderr } = await run(['call', 'getfile', '{"path":"/etc/passwd"}', '-c', 'unix-connect', '-p', path]);
   expect([code, stdout]).toEqual([1, '']);
-  expect(stderr).toMatch(/^virtagent: REMOTE_ERROR: EACCES: .*\(known: executed, its number: -13\)\n$/);
+  expect(stderr).toMatch(/^virtagent: REMOTE_ERROR: EACCES: .*\(known: executed, its number: -13\)\n {2}→ Correct what the message names/);
 });
 
 test('1: the other side has no such method', async () => {
@@ -91,7 +91,9 @@ test.each([
   await call.printed('stderr', '→ request');
   const ended = await call.stop(signal);
   expect(ended.code).toBe(code);
-  expect(ended.stderr).toContain('virtagent: CANCELLED: ping was cancelled (known: perhaps-executed)');
+  expect(ended.stderr).toMatch(
+    /^virtagent: CANCELLED: ping was cancelled \(known: perhaps-executed\)\n {2}→ Repeat it if it is still wanted/m,
+  );
 });
 
 test.each(['Promise.reject(new Error("boom"))', 'process.nextTick(() => { throw new Error("boom") })'])(

@@ -93,7 +93,7 @@ test('a guest that dies is said to have died', async () => {
   await running.printed('stdout', 'getfile: 100 %');
   process.kill(guestOf(running.child.pid), 'SIGKILL');
   const { code, stderr } = await running.ended;
-  expect(stderr).toBe("virtagent: LINE_LOST: the demo's guest ended (SIGKILL)\n");
+  expect(stderr).toBe("virtagent: LINE_LOST: the demo's guest ended (SIGKILL)\n  → Start the demo again.\n");
   expect(code).toBe(5);
   expect(readdirSync(running.tmp)).toEqual([]);
 });

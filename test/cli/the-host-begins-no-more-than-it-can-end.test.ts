@@ -95,6 +95,7 @@ test('when the line is lost no more lines are run, and it is said once', async (
     expect.stringMatching(/LINE_LOST: .* during ping \(known: perhaps-executed\)$/),
     expect.stringMatching(/LINE_LOST: the peer closed the line$/),
   ]);
+  expect(stderr.split('\n').filter((one) => one.startsWith('  → '))).toHaveLength(2);
   expect(code).toBe(5);
 });
 
