@@ -19,16 +19,18 @@ import { MethodError, type HandlerContext, type Methods, type Peer } from '../..
 import { unixConnect, unixListen } from '../../transport/index.ts';
 import { deferred, opened, rejection, type Loose } from '../support/peers.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'virtagent-'));
 const connections: MessageConnection[] = [];
+const folders: string[] = [];
 afterEach(() => {
   for (const connection of connections.splice(0)) connection.dispose();
-  rmSync(folder, { recursive: true, force: true });
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
 /** Ours on one end of a real socket, the real vscode-jsonrpc on the other; either may be the one that listens. */
 async function withVscode(listens: 'ours' | 'theirs', methods: Methods): Promise<{ ours: Peer<Loose>; theirs: MessageConnection }> {
-  const path = join(mkdtempSync(join(tmpdir(), 'virtagent-')), 's');
+  const folder = mkdtempSync(join(tmpdir(), 'virtagent-'));
+  folders.push(folder);
+  const path = join(folder, 's');
   let socket: Socket;
   let ours: Peer<Loose>;
   if (listens === 'ours') {
