@@ -48,13 +48,13 @@ export function reportError(error: unknown, err: Output, json: boolean): void {
 
 function describe(error: unknown): Shown {
   if (error instanceof VirtagentError) {
-    const { code, message, known, remote, remedy } = error;
+    const { code, message, known, remedy } = error;
     const isBareLoss = code === 'LINE_LOST' && known === undefined;
     return {
       code,
       message,
       known,
-      remote,
+      remote: remoteOf(error),
       pid: error instanceof CommandFailure ? error.pid : undefined,
       remedy: saidBy(error, 'remedy') ?? (isBareLoss ? lostRemedy : (remedies[code] ?? remedy)),
       hint: saidBy(error, 'hint'),
@@ -67,6 +67,12 @@ function describe(error: unknown): Shown {
   if (error instanceof LocalFailure) return { code: error.code, message: error.message, remedy: error.remedy };
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { code: 'INTERNAL', message, remedy: commandErrors.INTERNAL.remedy };
+}
+
+/** The error object that came over the line. QEMU's agent has no numbers: `data` has all that it said. */
+function remoteOf({ remote, data }: VirtagentError): object | undefined {
+  if (remote !== undefined) return remote;
+  return typeof data === 'object' && data !== null && 'class' in data ? data : undefined;
 }
 
 /** Put there by a command that knows more of the line than the call did. */

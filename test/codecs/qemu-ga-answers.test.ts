@@ -16,9 +16,9 @@ test.each<[string, unknown]>([
   ['\xff{"return": 5, "id": "a"}\n', { type: 'response', tag: 'a', answer: { ok: true, value: 5 } }],
   [
     '{"id": "a", "error": {"class": "CommandNotFound", "desc": "no"}}\n',
-    failed('METHOD_NOT_FOUND', 'no', 'a', { class: 'CommandNotFound' }),
+    failed('METHOD_NOT_FOUND', 'no', 'a', { class: 'CommandNotFound', desc: 'no' }),
   ],
-  ['{"error": {"class": "GenericError", "desc": "x"}}\n', failed('REMOTE_ERROR', 'x', undefined, { class: 'GenericError' })],
+  ['{"error": {"class": "GenericError", "desc": "x"}}\n', failed('REMOTE_ERROR', 'x', undefined, { class: 'GenericError', desc: 'x' })],
   ['{"error": {"desc": "x"}, "id": "a"}\n', failed('INVALID_RESPONSE', 'The error of the answer has no class and no desc', 'a')],
   ['{"id": "a"}\n', failed('INVALID_RESPONSE', 'The answer has neither return nor error', 'a')],
   ['{"return": 1, "id": 5}\n', 'not-a-message 23'],

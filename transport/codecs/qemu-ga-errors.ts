@@ -13,7 +13,7 @@ export function readError(error: unknown): WireError {
     return { code: 'INVALID_RESPONSE', message: 'The error of the answer has no class and no desc' };
   const name = cutText(error['class']);
   const message = cutText(error['desc']);
-  return { code: codeOf(name, message), message, data: { class: name } };
+  return { code: codeOf(name, message), message, data: { class: name, desc: message } };
 }
 
 function codeOf(name: string, message: string): WireError['code'] {
