@@ -104,6 +104,20 @@ needs('socat')('a pseudo-terminal as an isa-serial line', () => {
     ending(await channel.open(never));
   });
 
+  test('the next line of a channel waits until the one before has let go of the port', async () => {
+    const { left } = await ptyPair();
+    const channel = closing(isaSerial(left));
+    for (let times = 0; times < 20; times++) (await channel.open(never)).destroy();
+    const held = await line(channel);
+    expect((await failure(channel.open(never))).code).toBe('CHANNEL_IN_USE');
+    held.destroy();
+    const abort = new AbortController();
+    const opening = channel.open(abort.signal);
+    abort.abort('enough');
+    await expect(opening).rejects.toBe('enough');
+    ending(await channel.open(never));
+  });
+
   test('a port that this user may not open is told', async () => {
     const { left } = await ptyPair();
     const path = realpathSync(left);

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { invalidOption, quote, VirtagentError } from '../errors.ts';
+import { abortable } from './abortable.ts';
 import { atRest } from './at-rest.ts';
 import type { Channel } from './channel.ts';
 import { channelError, plain, unusable } from './explain.ts';
@@ -32,7 +33,22 @@ export function isaSerial(path: string, { baudRate = defaultBaudRate }: IsaSeria
     invalidOption('baudRate', baudRate, 'a whole number from 50 to 4000000, such as 115200');
   }
   const name = `isa-serial ${plain(path)}`;
-  return makeChannel({ name, reopens: true, lossy: true, open: (signal) => openPort(name, path, baudRate, signal) });
+  let last: Duplex | undefined;
+  const open = async (signal: AbortSignal): Promise<Duplex> => {
+    // It holds the lock until it has handed over what was written.
+    if (last !== undefined) await letGo(last, signal);
+    return (last = await openPort(name, path, baudRate, signal));
+  };
+  return makeChannel({ name, reopens: true, lossy: true, open });
+}
+
+/** Waits for a line that is being closed. One that is in use has the port. */
+async function letGo(line: Duplex, signal: AbortSignal): Promise<void> {
+  if (line.closed || !(line.destroyed || line.writableEnded)) return;
+  await abortable<void>(signal, (resolve) => {
+    line.once('close', resolve);
+    return () => line.off('close', resolve);
+  });
 }
 
 async function openPort(name: string, path: string, baudRate: number, signal: AbortSignal): Promise<Duplex> {
