@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Peer } from '../actors/index.ts';
 import { VirtagentError } from '../actors/index.ts';
-import { isConnecting } from '../transport/channels/open.ts';
+import { isConnecting, outlivesPeers } from '../transport/channels/open.ts';
 import { invalidOption } from '../transport/errors.ts';
 import { durations } from '../transport/timers.ts';
 import { AllowedDirs } from './allowed-dirs.ts';
@@ -43,7 +43,7 @@ export async function runGuest(raw: RawGuestOptions, { err, stopping }: Context)
     line,
     role: 'guest',
     methods: commonMethods('guest', line.protocol, methods),
-    reopens: retries || line.channelName.endsWith('-listen') || line.channelName === 'virtio-serial',
+    reopens: retries || outlivesPeers(line.channelName),
     retries,
     log,
     err,
@@ -70,7 +70,14 @@ async function serve(session: Session, stopping: Context['stopping']): Promise<v
   }
   await session.channel.close();
   // Of a line with an end in each direction, this is how the other side says that it is done.
-  if (!session.saidAll) throw endError(reason);
+  if (!session.saidAll) throw lostBy(reason, session);
+}
+
+/** What was open and opens no more is a line that was lost, as a port that was unplugged, and none that never was. */
+function lostBy(reason: unknown, { wasOpen }: Session): VirtagentError {
+  const error = endError(reason);
+  if (!wasOpen || !error.code.startsWith('CHANNEL_')) return error;
+  return new VirtagentError('LINE_LOST', `the line was lost: ${error.message}`, { cause: error });
 }
 
 function checkRetry(retry: true | undefined, { channelName }: LineOptions): boolean {

@@ -13,8 +13,8 @@ shutdown {shutdown_mode: halt|powerdown|reboot}, putfile {path, data} (larger fi
 does it). At its start it says hello to the host.
 
 A listening guest serves one host at a time; up to 4 more are held until it has left. A connecting guest
-ends when the line is lost, unless there is --retry; one on virtio-serial stays for the next host. On stdio
-it ends when standard input does, after its last answer; logs go to stderr.
+ends when the line is lost, unless there is --retry; one on virtio-serial or isa-serial stays for the next
+host. On stdio it ends when standard input does, after its last answer; logs go to stderr.
 
 Examples:
   virtagent guest -c unix-listen -p /run/va.sock --allow-read /var/log

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { VirtagentError } from '../../transport/errors.ts';
 import { channelNames, openChannel, type ChannelName, type ChannelSpec } from '../../transport/channels/index.ts';
+import { outlivesPeers } from '../../transport/channels/open.ts';
 import { bytes, closing, folder, line } from './support.ts';
 
 function refusal(spec: ChannelSpec): string {
@@ -26,6 +27,10 @@ test('the names are those of the channels', () => {
     'stdio',
   ]);
   expect(Object.isFrozen(channelNames)).toBe(true);
+});
+
+test('peers come and go without the channel where it listens, and at a port', () => {
+  expect(channelNames.filter((name) => outlivesPeers(name))).toEqual(['unix-listen', 'tcp-listen', 'virtio-serial', 'isa-serial']);
 });
 
 test.each([

@@ -47,6 +47,11 @@ export function isConnecting(channel: ChannelName): boolean {
   return channel !== 'stdio' && !channel.endsWith('-listen');
 }
 
+/** Whether one peer after another comes to that channel: it is there without them, and waits for the next when one has left. */
+export function outlivesPeers(channel: ChannelName): boolean {
+  return channel.endsWith('-listen') || channel === 'virtio-serial' || channel === 'isa-serial';
+}
+
 /** The channel that a command line asks for. Throws INVALID_OPTION, naming `--channel`, `--path`, `--baud`, `--qmp` or `--wait`. */
 export function openChannel(spec: ChannelSpec): Channel {
   const { channel, path, baudRate, qmp, waitMs, onWarning } = spec;
