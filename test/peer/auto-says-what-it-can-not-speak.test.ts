@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SimulatedClock } from 'xstate';
-import { encodeHello } from '../../transport/codecs/virtagent-2-frames.ts';
+import { encodeBye, encodeHello } from '../../transport/codecs/virtagent-2-frames.ts';
 import { memoryPair, type Channel, type ProtocolName } from '../../transport/index.ts';
 import { opened, rejection, settled, type Loose } from '../support/peers.ts';
 import { autoScene, others } from './auto-support.ts';
@@ -31,6 +31,16 @@ test('another version of our own: both are named', async () => {
   );
   const said = expect.stringContaining('speaks virtagent-3, this one virtagent-2') as string;
   expect(await call).toMatchObject({ code: 'PROTOCOL_MISMATCH', message: said });
+  expect(await host.ended()).toMatchObject({ code: 'PROTOCOL_MISMATCH', message: said });
+});
+
+test('who does not speak our version says so, and answers no HELLO', async () => {
+  const { host, line, pass } = autoScene();
+  const call = rejection(host.call('any'));
+  await pass(300);
+  line.write(encodeBye({ seen: '', code: 4, text: 'virtagent-3 is spoken here' }));
+  const said = expect.stringContaining('does not speak this version: "virtagent-3 is spoken here"') as string;
+  expect(await call).toMatchObject({ code: 'PROTOCOL_MISMATCH', known: 'not-sent', message: said });
   expect(await host.ended()).toMatchObject({ code: 'PROTOCOL_MISMATCH', message: said });
 });
 

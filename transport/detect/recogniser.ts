@@ -47,18 +47,19 @@ export class Recogniser {
   push(chunk: Uint8Array): Recognised | undefined {
     this.#keep(chunk);
     // All decoders are to hear all of it, whoever is first.
-    const isV2 = this.#hearsHello(chunk);
+    const isV2 = this.#hearsFrame(chunk);
     const heard = this.#codecs.filter(([, codec]) => codec.push(chunk).some(isSound));
     if (isV2) return { protocol: 'virtagent-2' };
     if (heard[0] !== undefined) return { protocol: heard[0][0] };
     return this.#isMonitor() ? { what: "QEMU's monitor (QMP): the line to a guest is another socket" } : undefined;
   }
 
-  /** Only a HELLO passes its check without a session; of another version too, which is an error that its session tells. */
-  #hearsHello(chunk: Uint8Array): boolean {
-    let isHeard = false;
-    for (const one of this.#frames.push(chunk)) isHeard ||= !(one instanceof RemoteProtocolError) && one.kind === 'hello';
-    return isHeard;
+  /**
+   * Without a session only HELLO and BYE pass their check; also a HELLO of another version, and the BYE of who does not speak this
+   * one: errors that its session tells.
+   */
+  #hearsFrame(chunk: Uint8Array): boolean {
+    return this.#frames.push(chunk).some((one) => !(one instanceof RemoteProtocolError));
   }
 
   #isMonitor(): boolean {
