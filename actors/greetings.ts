@@ -27,12 +27,12 @@ function sessionOptions(options: CheckedPeerOptions): SessionOptions {
  * the bytes.
  */
 function roomOf({ codecLimits, managerLimits }: CheckedPeerOptions): Room {
-  // What is told of it wraps, and none of these may be infinite there.
-  const maxServerJobs = Math.min(managerLimits.maxServerJobs, sessionBounds.mostRoom);
-  const maxServerBytes = Math.min(managerLimits.maxServerBytes, sessionBounds.mostRoom);
-  const executeSlots = Math.min(managerLimits.executeSlots, sessionBounds.mostRoom);
+  // All may be infinite, and be taken from one another here.
+  const maxServerJobs = Math.min(managerLimits.maxServerJobs, Number.MAX_SAFE_INTEGER);
+  const maxServerBytes = Math.min(managerLimits.maxServerBytes, Number.MAX_SAFE_INTEGER);
+  const executeSlots = Math.min(managerLimits.executeSlots, Number.MAX_SAFE_INTEGER);
   const requests = Math.max(1, Math.min(sessionBounds.requests, Math.floor(maxServerJobs / 2), maxServerJobs - executeSlots));
-  const bytes = Math.ceil(maxServerBytes / 2);
+  const bytes = Math.min(sessionBounds.requestBytes, Math.ceil(maxServerBytes / 2));
   const others = maxServerJobs - requests;
   return {
     waiting: { requests, bytes },

@@ -115,10 +115,13 @@ export const sessionBounds = Object.freeze({
   helloAnswers: 16,
   /** What every side takes in one message, whatever it announces: less could carry neither limits nor errors. */
   leastMessage: 1024,
-  /** Requests that may wait at the other side; half of `maxServerJobs` where that is less. Their bytes are half of `maxServerBytes`. */
+  /** Requests that may wait at the other side; half of `maxServerJobs` where that is less. */
   requests: 2048,
-  /** No queue counts for more, in requests or in bytes: what is told of it is counted modulo 2^28 and 2^42. */
-  mostRoom: 2 ** 40,
+  /**
+   * Bytes of them; half of `maxServerBytes` where that is less. A quarter of what the digits on the line count to: what is half of that
+   * ahead would be taken for what is behind.
+   */
+  requestBytes: 2 ** 40,
   /** Answered requests whose state can still be asked for. */
   answered: 1024,
 });
