@@ -3,7 +3,7 @@ import type { ManagerLimits } from '../machines/slots.ts';
 import type { Channel } from '../transport/channels/channel.ts';
 import { streamChannel } from '../transport/channels/stream.ts';
 import { invalidOption } from '../transport/errors.ts';
-import { limitsFrom, type Limits } from '../transport/limits.ts';
+import { checkV2Limits, limitsFrom, type Limits } from '../transport/limits.ts';
 import { protocolByName, protocolNames, type Protocol, type ProtocolName } from '../transport/protocols.ts';
 import { durations, type Clock } from '../transport/timers.ts';
 import { defaultManagerLimits, managerLimits } from './manager-options.ts';
@@ -39,7 +39,7 @@ export interface PeerOptions extends Partial<Omit<ManagerLimits, 'credits'>> {
   readonly maxOwedBytes?: number | undefined;
   /** Milliseconds of that after which the link ends; default 10,000. */
   readonly stallTimeoutMs?: number | undefined;
-  /** Caps of the decoder, in place of the protocol's. */
+  /** Caps of the decoder, in place of the protocol's. With virtagent-2 and `auto` each has a least value. */
   readonly limits?: Partial<Limits> | undefined;
   /**
    * virtagent-2: whether what the line loses or damages is sent again; default: what the channel says of itself (isa-serial does). One
@@ -148,7 +148,7 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
     createChannel: () => channel ?? streamChannel(stream as Duplex),
     protocol,
     detected: isAuto ? (name) => checkPeerOptions(detectedOptions(options, name)) : undefined,
-    codecLimits: limitsFrom(protocol.limits, options.limits),
+    codecLimits: limitsOf(protocol, options.limits),
     role,
     methods,
     results,
@@ -172,6 +172,13 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
 function protocolNamed(name: ProtocolName | 'auto' = 'virtagent-2'): Protocol {
   if (name !== 'auto' && !protocolNames.includes(name)) invalidOption('protocol', name, `one of ${protocolNames.join(', ')}, auto`);
   return protocolByName(name === 'auto' ? 'virtagent-2' : name);
+}
+
+/** With `auto` they are those of virtagent-2 until it is known: what that can't work with is refused now, and not when the line is up. */
+function limitsOf({ limits: base, greeting }: Protocol, own: Partial<Limits> | undefined): Limits {
+  const limits = limitsFrom(base, own);
+  if (greeting === 'session') checkV2Limits(limits);
+  return limits;
 }
 
 /** What was given, for a protocol that was not known: what it has no use for is left out. */

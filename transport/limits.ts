@@ -126,6 +126,18 @@ export const sessionBounds = Object.freeze({
   answered: 1024,
 });
 
+/** The least of each cap with virtagent-2: a side that takes less would drop what the protocol itself says, in silence. */
+export const leastV2Limits: Limits = Object.freeze({
+  // It has no headers.
+  maxHeaderBytes: 1,
+  maxMessageBytes: sessionBounds.leastMessage,
+  // The list of a message's byte strings: an object, an array, and an array for each.
+  maxDepth: 3,
+  // `$/progress`.
+  maxMethodLength: 10,
+  maxTagLength: v2Limits.maxTagLength,
+});
+
 /** What a side with these caps announces. */
 export function announcedLimits(limits: Limits, own: Pick<SessionLimits, 'keepMs' | 'heartbeatMs'>): SessionLimits {
   return {
@@ -149,4 +161,14 @@ export function limitsFrom(base: Limits, own: Partial<Limits> = {}): Limits {
     limits[name as keyof Limits] = value;
   }
   return Object.freeze(limits);
+}
+
+/** Throws INVALID_OPTION where caps are too low for virtagent-2. */
+export function checkV2Limits(limits: Limits): void {
+  for (const name of Object.keys(leastV2Limits) as (keyof Limits)[]) {
+    const least = leastV2Limits[name];
+    if (limits[name] >= least) continue;
+    const allowed = `a whole number from ${least} with virtagent-2, as its own messages take that, and with auto, which may find it`;
+    invalidOption(`limits.${name}`, limits[name], `${allowed}; for less name another protocol`);
+  }
 }

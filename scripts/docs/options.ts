@@ -3,7 +3,7 @@ import { JOB_CHARGE } from '../../actors/call.ts';
 import { checkPeerOptions } from '../../actors/peer-options.ts';
 import { bounds } from '../../transport/channels/bounds.ts';
 import { memoryPair } from '../../transport/channels/memory-pair.ts';
-import { defaultLimits, qemuGaLimits, sessionBounds, v7Limits } from '../../transport/limits.ts';
+import { defaultLimits, leastV2Limits, qemuGaLimits, sessionBounds, v2Limits, v7Limits } from '../../transport/limits.ts';
 import { protocolByName, protocolNames } from '../../transport/protocols.ts';
 import { durations } from '../../transport/timers.ts';
 import { membersOf } from './comments.ts';
@@ -38,7 +38,7 @@ export function optionsPage(): string {
       membersOf('inspector/inspector.ts', 'export interface InspectorOptions').map(({ name, text }) => [code(name), text]),
     ),
     '## Caps of the decoder: `limits`',
-    'All are checked before memory is taken for what they cap. Source: [transport/limits.ts](../transport/limits.ts).',
+    "All are checked before memory is taken for what they cap. With `virtagent-2`, and with `auto`, which may find it, none may be less than its least in the table: the protocol's own messages would be dropped. Source: [transport/limits.ts](../transport/limits.ts).",
     decoderTable(),
     '## Numbers of virtagent-2',
     'Fixed, but for `keepMs` and `heartbeatMs`. What is announced to the other side is in [protocol.md](protocol.md#limits). Source: [transport/limits.ts](../transport/limits.ts).',
@@ -109,16 +109,18 @@ function decoderTable(): string {
   const reasonsOf = (opening: string): Map<string, string> =>
     new Map(membersOf('transport/limits.ts', opening).map(({ name, text }) => [name, text]));
   const general = reasonsOf('export const defaultLimits');
+  const v2 = reasonsOf('export const v2Limits');
+  const v2Least = reasonsOf('export const leastV2Limits');
   const v7 = reasonsOf('export const v7Limits');
   const qemuGa = reasonsOf('export const qemuGaLimits');
   return table(
-    ['Limit', 'Default', 'v7', 'qemu-ga', 'Meaning', 'Why'],
+    ['Limit', 'Default', 'virtagent-2', 'least of virtagent-2', 'v7', 'qemu-ga', 'Meaning', 'Why'],
     membersOf('transport/limits.ts', 'export interface Limits').map(({ name, text }) => {
       const key = name as keyof typeof defaultLimits;
-      const why = [general.get(name), v7.get(name) ? `v7: ${v7.get(name)}` : '', qemuGa.get(name) ? `qemu-ga: ${qemuGa.get(name)}` : '']
-        .filter(Boolean)
-        .join(' ');
-      return [code(name), amount(defaultLimits[key]), amount(v7Limits[key]), amount(qemuGaLimits[key]), text, why];
+      const reasons = Object.entries({ 'virtagent-2': v2, 'least of virtagent-2': v2Least, v7, 'qemu-ga': qemuGa });
+      const why = [general.get(name), ...reasons.map(([of, texts]) => (texts.get(name) ? `${of}: ${texts.get(name)}` : ''))];
+      const amounts = [defaultLimits, v2Limits, leastV2Limits, v7Limits, qemuGaLimits].map((limits) => amount(limits[key]));
+      return [code(name), ...amounts, text, why.filter(Boolean).join(' ')];
     }),
   );
 }

@@ -22,11 +22,34 @@ test.each<[string, object, RegExp]>([
   ['a negative time', { stream: stream(), stallTimeoutMs: -1 }, /stallTimeoutMs is -1/],
   ['an unknown limit', { stream: stream(), limits: { maxBytes: 1 } }, /limits is "maxBytes"; it takes the names/],
   ['a limit of zero', { stream: stream(), limits: { maxDepth: 0 } }, /limits\.maxDepth is 0/],
+  [
+    'messages too small for virtagent-2',
+    { stream: stream(), limits: { maxMessageBytes: 1023 } },
+    /limits\.maxMessageBytes is 1023; .* 1024/,
+  ],
+  [
+    'a depth too small for virtagent-2',
+    { stream: stream(), limits: { maxDepth: 2 } },
+    /limits\.maxDepth is 2; it takes a whole number from 3 with virtagent-2.*another protocol/,
+  ],
+  ['methods too short for virtagent-2', { stream: stream(), limits: { maxMethodLength: 9 } }, /limits\.maxMethodLength is 9; .* 10 /],
+  ['tags too short for virtagent-2', { stream: stream(), limits: { maxTagLength: 63 } }, /limits\.maxTagLength is 63; .* 64 /],
+  [
+    'what auto could not use if it found virtagent-2',
+    { stream: stream(), protocol: 'auto', limits: { maxDepth: 2 } },
+    /limits\.maxDepth is 2; it takes a whole number from 3 .* with auto/,
+  ],
   ['a misspelt option', { stream: stream(), timeoutMS: 5 }, /options is "timeoutMS"; it takes the names/],
 ])('%s', (_, options, message) => {
   expect(() => createPeer(options as CreatePeerOptions)).toThrow(
     expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) as string }) as Error,
   );
+});
+
+test('other protocols than virtagent-2 take less', () => {
+  const limits = { maxMessageBytes: 100, maxDepth: 1, maxMethodLength: 4, maxTagLength: 10 };
+  const peer = createPeer({ stream: memoryPair()[0], protocol: 'jsonrpc-lines', limits });
+  peer.close();
 });
 
 test('a manager checks its own', () => {
