@@ -1,14 +1,15 @@
 import type { Outcome } from '../machines/job.ts';
 import { remoteObject, type OutgoingMessage, type WireError } from '../transport/messages.ts';
 import type { Session } from '../transport/session/session.ts';
-import { invalidOption, VirtagentError, type errorTable, type Known } from '../transport/errors.ts';
+import { VirtagentError, type errorTable, type Known } from '../transport/errors.ts';
+import { checkCallOptions } from './call-options.ts';
 import type { Operations, Sending } from './kinds.ts';
 import type { CallStream, StreamRoom } from './call-stream.ts';
 import type { Job } from './manager.ts';
 import type { CallOptions } from './methods.ts';
 import type { Outgoing, OutgoingHost } from './outgoing.ts';
 import { oneLine, outcomeError } from './outcomes.ts';
-import { checkSchema, isThenable, validate, type Schema } from './schema.ts';
+import { isThenable, validate, type Schema } from './schema.ts';
 
 /** What each job is charged besides its bytes: its actor, its entry and its operations. */
 export const JOB_CHARGE = 2048;
@@ -70,7 +71,7 @@ export class Call implements Operations {
     const timeoutMs = this.#options?.timeoutMs === undefined ? this.#host.timeoutMs : this.#options.timeoutMs;
     const { early } = this.#host;
     try {
-      this.#check(timeoutMs);
+      this.#check();
     } catch (error) {
       return this.#fail(error);
     }
@@ -185,18 +186,12 @@ export class Call implements Operations {
     this.#end({ ok: false, error: asCallError(error, this.#method, 'not-sent') });
   }
 
-  /** Throws what is wrong with its options. */
-  #check(timeoutMs: number): void {
-    const options: CallOptions = this.#options;
-    if (typeof options !== 'object' || options === null) invalidOption('options', options, 'an object');
-    const { signal, urgency, onProgress, result } = options;
-    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) invalidOption('timeoutMs', timeoutMs, 'milliseconds from 0, or Infinity');
-    if (!(urgency === undefined || urgency === 0 || urgency === 1 || urgency === 2)) invalidOption('urgency', urgency, '0, 1 or 2');
-    if (onProgress !== undefined && typeof onProgress !== 'function') invalidOption('onProgress', onProgress, 'a function');
-    if (result !== undefined) checkSchema('result', result);
-    if (signal === undefined) return;
-    if (typeof signal?.addEventListener !== 'function') invalidOption('signal', signal, 'an AbortSignal');
-    if (signal.aborted) throw new VirtagentError('CANCELLED', `${this.#method} was cancelled before it began`, { cause: signal.reason });
+  /** Throws what keeps it from being made. */
+  #check(): void {
+    checkCallOptions(this.#options);
+    const { signal } = this.#options;
+    if (signal?.aborted === true)
+      throw new VirtagentError('CANCELLED', `${this.#method} was cancelled before it began`, { cause: signal.reason });
   }
 
   /** Gives it a tag and encodes it. */

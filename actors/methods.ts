@@ -25,8 +25,11 @@ export interface CallOptions<Result = unknown> {
 
 /** Options of one call whose result is streamed (virtagent-2). `timeoutMs` covers all of the stream; without one it has no deadline. */
 export interface StreamOptions<Item = unknown> extends Omit<CallOptions<Item>, 'onProgress'> {
-  /** How many items, and bytes of them, may be on their way or unread; default 64 and 1 MiB. */
-  readonly room?: StreamRoom | undefined;
+  /**
+   * How many `items`, and `bytes` of their messages, may be on their way or unread: whole numbers from 1, or Infinity; default 64 and 1 MiB.
+   * The bytes of the last item may go beyond.
+   */
+  readonly room?: Readonly<Partial<Record<keyof StreamRoom, number | undefined>>> | undefined;
 }
 
 /** What is known of a call: it was not sent yet; or, as the other side says, it does not know it, holds it, runs it, or has answered it. */

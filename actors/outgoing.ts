@@ -14,6 +14,7 @@ import type { Session } from '../transport/session/session.ts';
 import { SteadyMap } from '../transport/steady-map.ts';
 import type { Transport } from '../transport/transport.ts';
 import { asCallError, Call, JOB_CHARGE, type CallResult } from './call.ts';
+import { checkedStreamOptions } from './call-options.ts';
 import { CallStream } from './call-stream.ts';
 import type { EarlyCalls } from './early-calls.ts';
 import type { Greeting } from './greeting.ts';
@@ -25,9 +26,6 @@ import { validate, type Schema } from './schema.ts';
 
 /** What belongs to a request and is answered by nobody. */
 export type Notice = ResponseMessage | CancelMessage | ProgressMessage | ItemMessage | MoreMessage;
-
-/** What of a streamed result may be on its way, where its reader does not say. */
-const streamRoom = Object.freeze({ items: 64, bytes: 1024 * 1024 });
 
 /** What the calls of a peer need of it. */
 export interface OutgoingHost {
@@ -80,14 +78,14 @@ export class Outgoing {
     return call;
   }
 
-  /** A call whose result comes in items: it is made when the stream is first read. */
-  stream(method: string, params: unknown, { room = streamRoom, ...options }: StreamOptions): CallStream {
+  /** A call whose result comes in items: it is made when the stream is first read. Throws INVALID_OPTION. */
+  stream(method: string, params: unknown, options: StreamOptions): CallStream {
+    const { call: callOptions, room } = checkedStreamOptions(options);
     let call: Call | undefined;
     const stream: CallStream = new CallStream(
       {
         start: (_, settle) => {
-          // One deadline covers everything, and a stream may go on for as long as it is read.
-          const made = new Call(this, this.#host, method, { timeoutMs: Infinity, ...options }, settle, { items: { stream, room } });
+          const made = new Call(this, this.#host, method, callOptions, settle, { items: { stream, room } });
           call = made;
           made.start(params, false);
           return (reason) => made.giveUp(reason);
@@ -96,7 +94,7 @@ export class Outgoing {
           if (call !== undefined) this.notice({ type: 'more', tag: call.tag, items, itemBytes }, () => {});
         },
         later: (ms, run) => this.#later(ms, run),
-        check: (value) => this.#checkItem(method, value, options.result),
+        check: (value) => this.#checkItem(method, value, callOptions.result),
       },
       room,
     );

@@ -78,7 +78,8 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
 
   /**
    * Calls a method whose result comes in items (virtagent-2): an async iterable, with an observable beside it. The call is made when it is
-   * first read; the handler returns an async iterable or an observable. Rejects as {@link call} does, after the items that came.
+   * first read; the handler returns an async iterable or an observable. Rejects as {@link call} does, after the items that came. Throws
+   * INVALID_OPTION.
    */
   stream<M extends keyof Remote & string>(
     method: M,

@@ -31,6 +31,12 @@ export function optionsPage(): string {
       ['Option', 'Meaning'],
       membersOf('actors/methods.ts', 'export interface CallOptions').map(({ name, text }) => [code(name), text]),
     ),
+    '## Of one stream',
+    'The third argument of `stream`, which throws what is wrong with it. Those of a call besides, but for `onProgress`; `timeoutMs` covers all of the stream, and without one it has no deadline. Source: [actors/methods.ts](../actors/methods.ts).',
+    table(
+      ['Option', 'Meaning'],
+      membersOf('actors/methods.ts', 'export interface StreamOptions').map(({ name, text }) => [code(name), text]),
+    ),
     '## Of an inspector',
     'For `createInspector(options)`: see [inspector.md](inspector.md#in-a-program). Source: [inspector/inspector.ts](../inspector/inspector.ts).',
     table(
