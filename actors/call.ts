@@ -218,12 +218,14 @@ export class Call implements Operations {
     const tag = this.#tag;
     if (statusOf !== undefined) return { type: 'status', tag, of: statusOf };
     const { urgency, onProgress } = this.#options;
+    const deadline = Math.ceil(session.clock + timeoutMs);
     return {
       type: 'request',
       tag,
       method: this.#method,
       params: this.#params,
-      deadline: timeoutMs === Infinity ? undefined : Math.ceil(session.clock + timeoutMs),
+      // One that is no whole number any more, Infinity among them, is never reached.
+      deadline: Number.isSafeInteger(deadline) ? deadline : undefined,
       urgency,
       wants: items === undefined ? (onProgress === undefined ? undefined : 'progress') : items.room,
       nested: this.#isNested,
