@@ -1,7 +1,7 @@
 import type { Outcome } from '../machines/job.ts';
 import { remoteObject, type OutgoingMessage, type WireError } from '../transport/messages.ts';
 import type { Session } from '../transport/session/session.ts';
-import { VirtagentError, type errorTable, type Known } from '../transport/errors.ts';
+import { isVirtagentError, VirtagentError, type errorTable, type Known } from '../transport/errors.ts';
 import { checkCallOptions } from './call-options.ts';
 import type { Operations, Sending } from './kinds.ts';
 import type { CallStream, StreamRoom } from './call-stream.ts';
@@ -293,7 +293,7 @@ function remoteError(error: WireError, method: string): VirtagentError {
 
 /** Anything thrown, as the error of a call. */
 export function asCallError(error: unknown, method: string, known: Known, code: keyof typeof errorTable = 'SEND_FAILED'): VirtagentError {
-  if (error instanceof VirtagentError)
+  if (isVirtagentError(error))
     return new VirtagentError(error.code, error.message, { known, method, data: error.data, cause: error.cause });
   return new VirtagentError(code, `${method} failed`, { known, method, cause: error });
 }

@@ -1,7 +1,7 @@
 import type { JobEvent, Outcome } from '../machines/job.ts';
 import type { ManagerLimits, Refusal } from '../machines/slots.ts';
 import { cancelledByPeer } from '../machines/server-job.ts';
-import { errorTable, VirtagentError } from '../transport/errors.ts';
+import { errorTable, isVirtagentError, VirtagentError } from '../transport/errors.ts';
 import { MethodError } from './methods.ts';
 
 /** Characters that act on a terminal or begin another line of a log: controls, formats, separators, halves of characters. */
@@ -42,7 +42,7 @@ export function endError(event: JobEvent): VirtagentError {
   if (event.type === 'deadline') return new VirtagentError('TIMEOUT', 'the deadline has passed');
   if (event.type === 'line_lost') return new VirtagentError('LINE_LOST', 'the line was lost');
   if (event.type !== 'cancel') return new VirtagentError('CANCELLED', 'the caller gave it up');
-  return event.reason instanceof VirtagentError ? event.reason : new VirtagentError('CANCELLED', 'cancelled', { cause: event.reason });
+  return isVirtagentError(event.reason) ? event.reason : new VirtagentError('CANCELLED', 'cancelled', { cause: event.reason });
 }
 
 /** A failed outcome as the error that the caller of `method` gets. A value has none. */
@@ -52,11 +52,11 @@ export function outcomeError(outcome: Outcome, method: string): VirtagentError |
     case 'value':
       return undefined;
     case 'error':
-      return outcome.error instanceof VirtagentError
+      return isVirtagentError(outcome.error)
         ? outcome.error
         : new VirtagentError('REMOTE_ERROR', String(outcome.error), { known, method, cause: outcome.error });
     case 'cancelled':
-      if (outcome.reason instanceof VirtagentError)
+      if (isVirtagentError(outcome.reason))
         return new VirtagentError(outcome.reason.code, `${method}: ${outcome.reason.message}`, { known, method, cause: outcome.reason });
       return new VirtagentError('CANCELLED', `${method} was cancelled`, { known, method, cause: outcome.reason });
     case 'timed-out':
@@ -64,7 +64,7 @@ export function outcomeError(outcome: Outcome, method: string): VirtagentError |
     case 'line-lost':
       return new VirtagentError('LINE_LOST', `the line was lost during ${method}`, { known, method });
     case 'send-failed':
-      if (outcome.error instanceof VirtagentError)
+      if (isVirtagentError(outcome.error))
         return new VirtagentError(outcome.error.code, outcome.error.message, { known, method, cause: outcome.error });
       return new VirtagentError('SEND_FAILED', `the stream did not take ${method}`, { known, method, cause: outcome.error });
   }
@@ -91,8 +91,8 @@ export function outcomeCode(outcome: Outcome): string | undefined {
 /** Of an error of ours, or of the other side's as it came; anything else was thrown by somebody's own code. */
 function errorCode(error: unknown, otherwise: string): string {
   if (error === cancelledByPeer) return 'CANCELLED';
-  if (error instanceof MethodError) return 'REMOTE_ERROR';
   try {
+    if (error instanceof MethodError) return 'REMOTE_ERROR';
     const { code } = error as { code?: unknown };
     return typeof code === 'string' && Object.hasOwn(errorTable, code) ? code : otherwise;
   } catch {

@@ -1,30 +1,20 @@
-import { cancelledByPeer } from '../machines/server-job.ts';
 import type { Completion } from '../machines/job.ts';
-import { quote, VirtagentError, type ErrorCode } from '../transport/errors.ts';
-import type { Answer, NotificationMessage, RequestMessage } from '../transport/messages.ts';
+import { isVirtagentError, quote, VirtagentError } from '../transport/errors.ts';
+import type { NotificationMessage, RequestMessage } from '../transport/messages.ts';
+import { answerOf, isOurTrouble, textOf } from './answers.ts';
 import { JOB_CHARGE } from './call.ts';
 import { ItemSender } from './item-sender.ts';
 import { isStream, itemsOf } from './item-source.ts';
 import type { Incoming, IncomingHost } from './incoming.ts';
 import type { Execution, Operations, Sending } from './kinds.ts';
 import type { Job } from './manager.ts';
-import { MethodError, type CallStatus, type HandlerContext, type MethodDefinition } from './methods.ts';
+import type { CallStatus, HandlerContext, MethodDefinition } from './methods.ts';
 import { NestedCalls } from './nested-calls.ts';
 import { unattended } from './outgoing.ts';
 import { isThenable, validate, type Schema } from './schema.ts';
 
 /** What asks for something to be run. */
 export type Asked = (RequestMessage | NotificationMessage) & { readonly bytes: number };
-
-/** Codes that a handler may answer with by throwing a VirtagentError; others are its own trouble. */
-const passedOn: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'INVALID_PARAMS',
-  'METHOD_NOT_FOUND',
-  'INVALID_REQUEST',
-  'BUSY',
-  'STOPPING',
-  'MESSAGE_TOO_LARGE',
-]);
 
 /** One server job's operations: runs the handler, writes the answer. */
 export class ServerWork implements Operations {
@@ -254,7 +244,7 @@ export class ServerWork implements Operations {
       return codec.encode({ type: 'response', tag, answer: answerOf(completion), items: this.#itemsSent });
     } catch (error) {
       this.#host.onUserError(error, method);
-      const code = error instanceof VirtagentError && error.code === 'MESSAGE_TOO_LARGE' ? 'MESSAGE_TOO_LARGE' : 'HANDLER_FAILED';
+      const code = isVirtagentError(error) && error.code === 'MESSAGE_TOO_LARGE' ? 'MESSAGE_TOO_LARGE' : 'HANDLER_FAILED';
       const message = `the result of the method can not be sent: ${textOf(error)}`;
       return codec.encode({ type: 'response', tag, answer: { ok: false, error: { code, message } } });
     }
@@ -328,36 +318,5 @@ class HandlerContextOf implements HandlerContext {
 
   get protocol(): string {
     return this.#work.protocol;
-  }
-}
-
-/** Whether an error was not meant for the caller, so that this side should hear of it. */
-function isOurTrouble(error: unknown): boolean {
-  return error !== cancelledByPeer && !(error instanceof MethodError) && !isForCaller(error);
-}
-
-/** An error that the handler made for its caller; one of a call that the handler made itself has its `known` set. */
-function isForCaller(error: unknown): error is VirtagentError {
-  return error instanceof VirtagentError && error.known === undefined && passedOn.has(error.code);
-}
-
-/** A completion as it crosses the line: a message and a number, never a stack. */
-function answerOf(completion: Completion): Answer {
-  if (completion.ok) return { ok: true, value: completion.value };
-  const { error } = completion;
-  if (error === cancelledByPeer) return { ok: false, error: { code: 'CANCELLED', message: cancelledByPeer.message } };
-  if (error instanceof MethodError)
-    return { ok: false, error: { code: 'REMOTE_ERROR', number: error.code, message: textOf(error), data: error.data } };
-  if (isForCaller(error)) return { ok: false, error: { code: error.code, message: textOf(error), data: error.data } };
-  return { ok: false, error: { code: 'HANDLER_FAILED', message: textOf(error) } };
-}
-
-/** An error's message, whatever the handler made of the error. */
-function textOf(error: unknown): string {
-  try {
-    const text: unknown = error instanceof Error ? error.message : undefined;
-    return typeof text === 'string' ? text : 'the handler failed';
-  } catch {
-    return 'the handler failed';
   }
 }

@@ -327,6 +327,25 @@ export class VirtagentError extends Error {
   }
 }
 
+/** Whether something that was thrown is an error of this package. Anything can be thrown, and even `instanceof` runs a proxy's own code. */
+export function isVirtagentError(thrown: unknown): thrown is VirtagentError {
+  try {
+    return thrown instanceof VirtagentError;
+  } catch {
+    return false;
+  }
+}
+
+/** What something that was thrown says of itself, if it can be asked. */
+export function messageOf(thrown: unknown): string | undefined {
+  try {
+    const message: unknown = thrown instanceof Error ? thrown.message : undefined;
+    return typeof message === 'string' ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Why bytes from the peer were dropped. Stable, like the error codes. */
 export type DamageReason =
   | 'noise'

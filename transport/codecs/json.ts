@@ -1,5 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import { quote, VirtagentError } from '../errors.ts';
+import { messageOf, quote, VirtagentError } from '../errors.ts';
 import { memoryFor, type SpareMemory } from '../spare-memory.ts';
 
 /** A JSON value, or why there is none. */
@@ -62,7 +62,7 @@ export function jsonText(value: unknown, what: string): string | undefined {
   try {
     return JSON.stringify(value);
   } catch (cause) {
-    throw unsent('UNENCODABLE', `${what} can not be written as JSON: ${quote(cause instanceof Error ? cause.message : cause)}`, cause);
+    throw unsent('UNENCODABLE', `${what} can not be written as JSON: ${quote(messageOf(cause) ?? cause)}`, cause);
   }
 }
 

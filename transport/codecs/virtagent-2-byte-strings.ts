@@ -1,5 +1,5 @@
 import { isUint8Array } from 'node:util/types';
-import { quote, VirtagentError } from '../errors.ts';
+import { isVirtagentError, messageOf, quote } from '../errors.ts';
 import { unsent } from './json.ts';
 import type { JsonObject } from './jsonrpc.ts';
 
@@ -24,8 +24,8 @@ export function withoutBytes(value: unknown, pointer: string, levels: number, ou
   try {
     return mayHaveBytes(value, levels) ? new Strip(out).value(value, pointer, '', levels) : value;
   } catch (cause) {
-    if (cause instanceof VirtagentError) throw cause;
-    throw unsent('UNENCODABLE', `${what} can not be written as JSON: ${quote(cause instanceof Error ? cause.message : cause)}`, cause);
+    if (isVirtagentError(cause)) throw cause;
+    throw unsent('UNENCODABLE', `${what} can not be written as JSON: ${quote(messageOf(cause) ?? cause)}`, cause);
   }
 }
 

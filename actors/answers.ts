@@ -1,0 +1,45 @@
+import { cancelledByPeer } from '../machines/server-job.ts';
+import type { Completion } from '../machines/job.ts';
+import { messageOf, VirtagentError, type ErrorCode } from '../transport/errors.ts';
+import type { Answer, WireError } from '../transport/messages.ts';
+import { MethodError } from './methods.ts';
+
+/** Codes that a handler may answer with by throwing a VirtagentError; others are its own trouble. */
+const passedOn: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'INVALID_PARAMS',
+  'METHOD_NOT_FOUND',
+  'INVALID_REQUEST',
+  'BUSY',
+  'STOPPING',
+  'MESSAGE_TOO_LARGE',
+]);
+
+/** A completion as it crosses the line: a message and a number, never a stack. Never throws, whatever the handler threw. */
+export function answerOf(completion: Completion): Answer {
+  if (completion.ok) return { ok: true, value: completion.value };
+  const { error } = completion;
+  return { ok: false, error: forCaller(error) ?? { code: 'HANDLER_FAILED', message: textOf(error) } };
+}
+
+/** Whether an error was not meant for the caller, so that this side should hear of it. */
+export function isOurTrouble(error: unknown): boolean {
+  return forCaller(error) === undefined;
+}
+
+/** An error's message, whatever the handler made of the error. */
+export function textOf(error: unknown): string {
+  return messageOf(error) ?? 'the handler failed';
+}
+
+/** An error that was made for the caller; a VirtagentError of a call that the handler made itself has its `known` set. */
+function forCaller(error: unknown): WireError | undefined {
+  try {
+    if (error === cancelledByPeer) return { code: 'CANCELLED', message: cancelledByPeer.message };
+    if (error instanceof MethodError) return { code: 'REMOTE_ERROR', number: error.code, message: textOf(error), data: error.data };
+    if (error instanceof VirtagentError && error.known === undefined && passedOn.has(error.code))
+      return { code: error.code, message: textOf(error), data: error.data };
+  } catch {
+    // Nobody makes errors for a caller that throw when they are looked at.
+  }
+  return undefined;
+}
