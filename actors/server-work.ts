@@ -3,12 +3,13 @@ import { isVirtagentError, quote, VirtagentError } from '../transport/errors.ts'
 import type { NotificationMessage, RequestMessage } from '../transport/messages.ts';
 import { answerOf, isOurTrouble, textOf } from './answers.ts';
 import { JOB_CHARGE } from './call.ts';
+import { HandlerContextOf } from './handler-context.ts';
 import { ItemSender } from './item-sender.ts';
 import { isStream, itemsOf } from './item-source.ts';
 import type { Incoming, IncomingHost } from './incoming.ts';
 import type { Execution, Operations, Sending } from './kinds.ts';
 import type { Job } from './manager.ts';
-import type { CallStatus, HandlerContext, MethodDefinition } from './methods.ts';
+import type { CallStatus, MethodDefinition } from './methods.ts';
 import { NestedCalls } from './nested-calls.ts';
 import { unattended } from './outgoing.ts';
 import { isThenable, validate, type Schema } from './schema.ts';
@@ -286,37 +287,5 @@ export class ServerWork implements Operations {
       if (--this.#unsent === 0) this.#whenSent?.();
     };
     return this.#incoming.say({ type: 'progress', token, value }, sent) > 0;
-  }
-}
-
-/** What a handler gets. Its functions are its own, as handlers take them out of it; the signal is made when it is asked for. */
-class HandlerContextOf implements HandlerContext {
-  readonly method: string;
-  readonly call: HandlerContext['call'];
-  readonly notify: HandlerContext['notify'];
-  readonly progress: HandlerContext['progress'];
-  readonly #execution: Execution;
-  readonly #work: ServerWork;
-
-  constructor(work: ServerWork, method: string, execution: Execution) {
-    this.method = method;
-    this.#work = work;
-    this.#execution = execution;
-    this.call = ((name: string, params?: unknown, options = {}) =>
-      unattended(work.nestedOf(execution).call(name, params, options))) as HandlerContext['call'];
-    this.notify = (name, params) => work.notify(name, params);
-    this.progress = (value) => work.progress(value);
-  }
-
-  get signal(): AbortSignal {
-    return this.#execution.signal;
-  }
-
-  get remainingMs(): number | undefined {
-    return this.#work.remainingMs;
-  }
-
-  get protocol(): string {
-    return this.#work.protocol;
   }
 }
