@@ -105,13 +105,12 @@ export class ServerWork implements Operations {
       if (this.#message.type === 'notification') this.#host.onUnclaimed();
       return this.#finish(execution, { ok: false, error: new VirtagentError('METHOD_NOT_FOUND', `there is no method ${quote(method)}`) });
     }
-    const failed = (error: unknown): void => this.#finish(execution, { ok: false, error });
     try {
       const result = this.#run(definition, params, execution);
-      if (result instanceof Promise) result.then((value: unknown) => this.#finishWith(execution, definition, value), failed);
+      if (result instanceof Promise) void this.#finishLater(execution, definition, result);
       else this.#finishWith(execution, definition, result);
     } catch (error) {
-      failed(error);
+      this.#finish(execution, { ok: false, error });
     }
   }
 
@@ -173,11 +172,19 @@ export class ServerWork implements Operations {
       definition.params === undefined
         ? params
         : validate(definition.params, params, 'INVALID_PARAMS', `the parameters of ${method} do not pass its schema`);
-    const result = isThenable(checked) ? checked.then(handle) : handle(checked);
+    const result = isThenable(checked) ? Promise.resolve(checked).then(handle) : handle(checked);
     return isThenable(result) ? Promise.resolve(result) : result;
   }
 
-  /** The handler has returned: a result, or what its items are read from. */
+  async #finishLater(execution: Execution, definition: MethodDefinition, result: Promise<unknown>): Promise<void> {
+    try {
+      this.#finishWith(execution, definition, await result);
+    } catch (error) {
+      this.#finish(execution, { ok: false, error });
+    }
+  }
+
+  /** The handler has returned: a result, or what its items are read from. Throws where those can't be read. */
   #finishWith(execution: Execution, definition: MethodDefinition, result: unknown): void {
     if (!isStream(result)) return this.#finish(execution, { ok: true, value: result });
     if (!this.wantsItems || this.#aborted || this.isOver) {

@@ -26,6 +26,8 @@ const methods = {
         throw new Error('in the getter');
       },
     }),
+  // A promise that was made by hand: `await` does not ask its own `then`.
+  'own then': () => Object.assign(Promise.resolve('value'), { then: () => {} }),
   nested: () => ({ then: (yes: Yes) => yes({ then: (inner: Yes) => inner('value') }) }),
 };
 

@@ -45,3 +45,9 @@ test('a thenable of a schema is waited for', async () => {
   const { host } = await pairOfPeers({}, { methods: { twice: { params: double, handle: (params: unknown) => params } } });
   expect(await host.call('twice', { n: 1 })).toEqual([{ n: 1 }, { n: 1 }]);
 });
+
+test('a value of a schema that is a thenable is waited for', async () => {
+  const later = schemaOf((value) => ({ value: { then: (yes: (result: unknown) => void) => void yes(value) } }));
+  const { host } = await pairOfPeers({}, { methods: { later: { params: later, handle: (params: unknown) => params } } });
+  expect(await host.call('later', { n: 1 })).toEqual({ n: 1 });
+});
