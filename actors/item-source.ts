@@ -11,23 +11,27 @@ export interface ItemSource {
 const MOST_HELD = 1024;
 
 interface Subscribable {
-  subscribe(observer: { next(value: unknown): void; error(error: unknown): void; complete(): void }): { unsubscribe(): void };
+  subscribe(observer: { next(value: unknown): void; error(error: unknown): void; complete(): void }): Subscription;
 }
+
+/** What unsubscribes. Some observables have a function for it, and some give nothing where they ended at once. */
+type Subscription = { readonly unsubscribe?: () => unknown } | (() => unknown) | null | undefined;
 
 /** What has items: an async iterable, such as an async generator makes, or an observable. */
 export type Stream = AsyncIterable<unknown> | Subscribable;
 
 export function isStream(result: unknown): result is Stream {
   if (typeof result !== 'object' || result === null) return false;
-  return (
-    typeof (result as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function' ||
-    typeof (result as Partial<Subscribable>).subscribe === 'function'
-  );
+  return isIterable(result) || typeof (result as Partial<Subscribable>).subscribe === 'function';
 }
 
+/** Throws where the stream can't be begun: whatever it is made of may throw. */
 export function itemsOf(stream: Stream): ItemSource {
-  if (Symbol.asyncIterator in stream) return fromIterator(stream[Symbol.asyncIterator]());
-  return new ObservableItems(stream);
+  return isIterable(stream) ? fromIterator(stream[Symbol.asyncIterator]()) : new ObservableItems(stream);
+}
+
+function isIterable(value: object): value is AsyncIterable<unknown> {
+  return typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function';
 }
 
 function fromIterator(iterator: AsyncIterator<unknown, unknown>): ItemSource {
@@ -46,7 +50,7 @@ function fromIterator(iterator: AsyncIterator<unknown, unknown>): ItemSource {
 /** An observable can't be held back, so what its consumer has not taken is held here, up to a bound. */
 class ObservableItems implements ItemSource {
   readonly #held: unknown[] = [];
-  readonly #subscription: { unsubscribe(): void };
+  #subscription: Subscription;
   #end: { readonly error?: unknown } | undefined;
   #waiting: (() => void) | undefined;
   #isOver = false;
@@ -57,8 +61,10 @@ class ObservableItems implements ItemSource {
       error: (error: unknown) => this.#finish({ error }),
       complete: () => this.#finish({}),
     });
+    // What an asynchronous `subscribe` rejects with would be told to nobody.
+    Promise.resolve(this.#subscription).catch((error: unknown) => this.#finish({ error }));
     // One that ended, or was too quick, while it was subscribed to.
-    if (this.#end !== undefined) this.#subscription.unsubscribe();
+    if (this.#end !== undefined) void this.#unsubscribe();
   }
 
   async next(): Promise<IteratorResult<unknown, unknown>> {
@@ -73,7 +79,7 @@ class ObservableItems implements ItemSource {
   async end(): Promise<void> {
     this.#isOver = true;
     this.#held.length = 0;
-    this.#subscription.unsubscribe();
+    void this.#unsubscribe();
     this.#wake();
   }
 
@@ -89,8 +95,18 @@ class ObservableItems implements ItemSource {
 
   #finish(end: { readonly error?: unknown }): void {
     this.#end ??= end;
-    this.#subscription?.unsubscribe();
+    void this.#unsubscribe();
     this.#wake();
+  }
+
+  async #unsubscribe(): Promise<void> {
+    const subscription = this.#subscription;
+    this.#subscription = undefined;
+    try {
+      await (typeof subscription === 'function' ? subscription() : subscription?.unsubscribe?.());
+    } catch {
+      // As with iterators: what it makes of that is nobody's business any more.
+    }
   }
 
   #wake(): void {
