@@ -125,6 +125,9 @@ export class ItemSender {
 
   #end(completion: Parameters<ItemHost['finish']>[0]): void {
     this.#isOver = true;
+    // An item of it could not be sent: its producer waits for the next to be asked. What failed by itself has nothing to end. The answer
+    // does not wait, as a producer that hangs would hold it up.
+    if (!completion.ok) void this.#source.end();
     this.#host.finish(completion);
   }
 }
