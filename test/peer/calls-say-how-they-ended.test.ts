@@ -94,7 +94,7 @@ test.each(everyProtocol)('parameters that can not be written fail here, and noth
 });
 
 test('a message over the limit fails here in either direction', async () => {
-  const limits = { maxMessageBytes: 1_000 };
+  const limits = { maxMessageBytes: 1_024 };
   const { host } = await pairOfPeers({ limits }, { limits, methods: { big: () => 'x'.repeat(2_000) } });
   expect(await rejection(host.call('any', { x: 'x'.repeat(2_000) }))).toMatchObject({ code: 'MESSAGE_TOO_LARGE', known: 'not-sent' });
   expect(await rejection(host.call('big'))).toMatchObject({ code: 'MESSAGE_TOO_LARGE', known: 'executed' });
@@ -149,9 +149,13 @@ test('a full queue on this side fails the call at once', async () => {
   await Promise.all(two);
 });
 
-test('a full queue on the other side answers busy, and calls after it back off and then go', async () => {
+test('a full queue on the other side answers busy, where nothing else keeps calls back, and calls after it back off and then go', async () => {
+  const protocol = 'jsonrpc-lines' as const;
   const gate = deferred();
-  const { host, guest } = await pairOfPeers({}, { maxServerJobs: 2, methods: { wait: () => gate.promise, quick: () => 'quick' } });
+  const { host, guest } = await pairOfPeers(
+    { protocol },
+    { protocol, maxServerJobs: 2, methods: { wait: () => gate.promise, quick: () => 'quick' } },
+  );
   const two = [host.call('wait'), host.call('wait')];
   const third = await rejection(host.call('wait'));
   expect(third).toMatchObject({ code: 'BUSY', known: 'refused', retryable: true });
