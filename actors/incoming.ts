@@ -28,8 +28,11 @@ export class Incoming {
   readonly #byTag = new SteadyMap<Tag, ServerWork[]>();
   /** Tags of the requests that were answered last (virtagent-2). */
   readonly #answered = new Latest(sessionBounds.answered);
-  /** How many streamed results are being sent. */
-  #streams = 0;
+  /**
+   * Those whose results are streamed, until they are over or given up: who leaves one may begin another, while the answer to the one that
+   * was left waits to be sent. That sends no more items; its handler keeps its slot, and its charge, until it returns.
+   */
+  readonly #streams = new Set<ServerWork>();
   /** Bytes of answers that the stream has not taken, with a charge for each. */
   owedBytes = 0;
   onOwed: (() => void) | undefined;
@@ -47,9 +50,9 @@ export class Incoming {
       work.release();
       return this.refuse(tag, { code: 'EXPIRED', message: `its deadline had passed by ${Math.round(-remainingMs)} ms when it came` });
     }
-    if (work.wantsItems && this.#streams >= sessionLimits.streams) {
+    if (work.wantsItems && this.#streams.size >= sessionLimits.streams) {
       work.release();
-      return this.refuse(tag, { code: 'BUSY', message: `${this.#streams} streamed results are being sent, the most at once` });
+      return this.refuse(tag, { code: 'BUSY', message: `${this.#streams.size} streamed results are being sent, the most at once` });
     }
     const added = this.#host.manager.addServer({
       tag: String(tag ?? ''),
@@ -102,7 +105,10 @@ export class Incoming {
     const works = this.#byTag.get(tag) ?? [];
     // Each is told once: thousands of jobs can share a tag, and saying cancel again costs the peer nothing.
     this.#byTag.delete(tag);
-    for (const work of works) work.job?.abort();
+    for (const work of works) {
+      this.#streams.delete(work);
+      work.job?.abort();
+    }
   }
 
   owe(bytes: number): void {
@@ -131,9 +137,9 @@ export class Incoming {
     work.job = job;
     if (works === undefined) this.#byTag.set(tag, [work]);
     else works.push(work);
-    if (work.wantsItems) this.#streams++;
+    if (work.wantsItems) this.#streams.add(work);
     work.onOver = () => {
-      if (work.wantsItems) this.#streams--;
+      this.#streams.delete(work);
       this.#forget(tag, work);
       if (this.#host.session !== undefined && typeof tag === 'string') this.#answered.add(tag);
     };
