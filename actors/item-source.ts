@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { VirtagentError } from '../transport/errors.ts';
 
 /** What a handler may return where its caller wants items, as the loop that sends them reads it. */
@@ -28,6 +29,24 @@ export function isStream(result: unknown): result is Stream {
 /** Throws where the stream can't be begun: whatever it is made of may throw. */
 export function itemsOf(stream: Stream): ItemSource {
   return isIterable(stream) ? fromIterator(stream[Symbol.asyncIterator]()) : new ObservableItems(stream);
+}
+
+/**
+ * Its items are not wanted, and none was asked for. What is there already is ended: of a generator nothing has run, and nothing runs then.
+ * An iterator or a subscription is not made only to be ended, as that would begin what nobody wants.
+ */
+export function leave(stream: Stream): void {
+  if (isIterable(stream)) void endUnbegun(stream);
+}
+
+async function endUnbegun(stream: AsyncIterable<unknown> & { readonly return?: () => unknown }): Promise<void> {
+  try {
+    // Streams of Node's and of the web hold what they read from since they were made.
+    if (stream instanceof Readable) stream.destroy();
+    else await (stream instanceof ReadableStream ? stream.cancel() : stream.return?.());
+  } catch {
+    // As above.
+  }
 }
 
 function isIterable(value: object): value is AsyncIterable<unknown> {

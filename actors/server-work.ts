@@ -5,7 +5,7 @@ import { answerOf, isOurTrouble, textOf } from './answers.ts';
 import { JOB_CHARGE } from './call.ts';
 import { HandlerContextOf } from './handler-context.ts';
 import { ItemSender } from './item-sender.ts';
-import { isStream, itemsOf } from './item-source.ts';
+import { isStream, itemsOf, leave } from './item-source.ts';
 import type { Incoming, IncomingHost } from './incoming.ts';
 import type { Execution, Operations, Sending } from './kinds.ts';
 import type { Job } from './manager.ts';
@@ -184,13 +184,12 @@ export class ServerWork implements Operations {
     }
   }
 
-  /** The handler has returned: a result, or what its items are read from. Throws where those can't be read. */
+  /** The handler has returned: a result, or what its items are read from. Throws where those can't be read, or aren't wanted. */
   #finishWith(execution: Execution, definition: MethodDefinition, result: unknown): void {
     if (!isStream(result)) return this.#finish(execution, { ok: true, value: result });
     if (!this.wantsItems || this.#aborted || this.isOver) {
-      void itemsOf(result).end();
-      const error = new VirtagentError('INVALID_REQUEST', `${quote(this.#message.method)} streams its result: call it with stream()`);
-      return this.#finish(execution, { ok: false, error });
+      leave(result);
+      throw new VirtagentError('UNSUPPORTED', `${quote(this.#message.method)} streams its result: call it with stream()`);
     }
     const { wants } = this.#message as RequestMessage;
     this.#items = new ItemSender(itemsOf(result), wants as { items: number; bytes: number }, execution, {

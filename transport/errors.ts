@@ -89,7 +89,7 @@ export const errorTable = table({
     retryable: false,
     jsonrpc: -32603,
     errnum: -5,
-    meaning: 'The handler of the method threw something that was not meant for the caller.',
+    meaning: 'The handler of the method threw something that was not meant for the caller, or returned what can not be sent.',
     remedy: 'Read the log of the side that handled it; its stack never crosses the line.',
   },
   INVALID_RESPONSE: {

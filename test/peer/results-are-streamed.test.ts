@@ -83,23 +83,6 @@ test('a result that is no stream has no items', async () => {
   expect(await host.stream('plain').next()).toEqual({ done: true, value: 'just this' });
 });
 
-test('a stream that is called for as one result is refused, and not begun', async () => {
-  let begun = false;
-  const { host } = await pairOfPeers(
-    { protocol },
-    {
-      methods: {
-        async *late() {
-          begun = true;
-          yield 1;
-        },
-      },
-    },
-  );
-  expect(await rejection(host.call('late'))).toMatchObject({ code: 'INVALID_REQUEST', known: 'refused' });
-  expect(begun).toBe(false);
-});
-
 test('each item passes the schemas of both sides, or ends the stream', async () => {
   const methods = {
     wrong: {
