@@ -50,7 +50,7 @@ test.each([1, blob])('what would be nested too deep for the other side is refuse
 
 test('nesting that overflows the stack is refused, not thrown', () => {
   expect(refusalOf(result(nested(100_000, 1)))).toBe('UNENCODABLE');
-  const endless = { toJSON: (): unknown => ({ ...endless }) };
+  const endless = { toJSON: (): unknown => ({ next: endless }) };
   expect(refusalOf(result([endless]))).toBe('UNENCODABLE');
 });
 

@@ -61,11 +61,13 @@ class Strip {
   }
 
   value(value: object, pointer: string, key: string, levels: number): unknown {
+    if (ArrayBuffer.isView(value) || !hasToJson(value)) return this.#inside(value, pointer, levels);
+    const given = value.toJSON(key);
+    return typeof given === 'object' && given !== null ? askedOnce(this.#inside(given, pointer, levels)) : given;
+  }
+
+  #inside(value: object, pointer: string, levels: number): unknown {
     if (ArrayBuffer.isView(value)) return isUint8Array(value) ? this.#string(value, pointer) : value;
-    if (hasToJson(value)) {
-      const written = value.toJSON(key);
-      return typeof written === 'object' && written !== null && written !== value ? this.value(written, pointer, key, levels) : written;
-    }
     checkDepth(levels);
     return Array.isArray(value) ? this.#items(value, pointer, levels - 1) : this.#members(value as JsonObject, pointer, levels - 1);
   }
@@ -98,6 +100,12 @@ class Strip {
     }
     return copy ?? members;
   }
+}
+
+/** What a `toJSON` gave, for the printer that comes after: that would ask it for its own, and JSON has it that `toJSON` is asked once. */
+function askedOnce(given: unknown): unknown {
+  if (typeof given !== 'object' || given === null || !hasToJson(given)) return given;
+  return Array.isArray(given) ? [...(given as unknown[])] : { ...given, toJSON: undefined };
 }
 
 function escapedKey(key: string): string {
