@@ -76,16 +76,24 @@ test('when nobody reads the results any more, no more lines are run', async () =
   expect(requests.length).toBeLessThan(1000);
 });
 
-test('at most a hundred calls are left in the background, and nothing warns of their number', async () => {
+test('at most a hundred calls are left in the background', async () => {
   const out: (() => void)[] = [];
   let most = 0;
   const line = await guest((answer) => {
     most = Math.max(most, out.push(answer));
-    if (out.length === 100) out.splice(0).forEach((one) => one());
+    // Later, so that all that were sent at once are counted.
+    if (out.length === 100) setImmediate(() => out.splice(0).forEach((one) => one()));
   });
   const { code, stdout, stderr } = await run(['host', '-q', ...line], 'ping &\n'.repeat(300));
   expect([code, stdout, stderr]).toEqual([0, 'null\n'.repeat(300), '']);
   expect(most).toBe(100);
+});
+
+test('nothing warns of the number of calls that wait for a line to be understood', async () => {
+  const path = join(folder(), 's');
+  await guestAt(path);
+  const { code, stdout, stderr } = await run(['host', '-q', '-c', 'unix-connect', '-p', path], 'ping &\n'.repeat(12));
+  expect([code, stdout, stderr]).toEqual([0, 'null\n'.repeat(12), '']);
 });
 
 test('when the line is lost no more lines are run, and it is said once', async () => {
