@@ -1,7 +1,7 @@
 import type { JobEvent, Outcome } from '../machines/job.ts';
 import type { ManagerLimits, Refusal } from '../machines/slots.ts';
 import { cancelledByPeer } from '../machines/server-job.ts';
-import { errorTable, isVirtagentError, VirtagentError } from '../transport/errors.ts';
+import { errorTable, isVirtagentError, VirtagentError, writtenOut } from '../transport/errors.ts';
 import { MethodError } from './methods.ts';
 
 /** Characters that act on a terminal or begin another line of a log: controls, formats, separators, halves of characters. */
@@ -9,7 +9,7 @@ const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** A peer's text for a message of ours, which somebody will print: one line, nothing in it acts. `remote` keeps it as it came. */
 export function oneLine(text: string): string {
-  return text.replace(unprintable, (c) => `\\u{${(c.codePointAt(0) as number).toString(16)}}`);
+  return text.replace(unprintable, writtenOut);
 }
 
 /** Why a job was not taken, as an error that names the limit. */

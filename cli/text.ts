@@ -1,24 +1,21 @@
+import { writtenOut } from '../transport/errors.ts';
+
 /**
  * Text of a peer or a user on its way to a terminal or a log: what control and format characters (bidirectional ones among
  * them) and line separators do there would be decided by whoever wrote them, so they are written out.
  */
 const unsafe = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
-function escape(character: string): string {
-  const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
-  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
-}
-
 /** Any text as a piece of one line, cut after `most` characters. */
 export function oneLine(text: string, most = 500): string {
-  const shown = text.slice(0, most).replace(unsafe, escape);
+  const shown = text.slice(0, most).replace(unsafe, writtenOut);
   return text.length > most ? `${shown}…` : shown;
 }
 
 /** A value as one line of JSON that a terminal can be shown: the escapes are JSON's own, so the value is the same. */
 export function jsonLine(value: unknown): string {
   // JSON has escaped C0 itself, so that what is left is within strings.
-  return (JSON.stringify(value, bytesAsBase64) ?? 'null').replace(unsafe, escape);
+  return (JSON.stringify(value, bytesAsBase64) ?? 'null').replace(unsafe, writtenOut);
 }
 
 /** What JSON would write as an object of numbers. */

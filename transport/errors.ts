@@ -379,6 +379,12 @@ export function invalidOption(option: string, value: unknown, allowed: string): 
   throw new VirtagentError('INVALID_OPTION', `${option} is ${quote(value)}; it takes ${allowed}`);
 }
 
+/** A character as JSON escapes it, a half of it at a time: one form for all that is shown and must not act. */
+export function writtenOut(character: string): string {
+  const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}
+
 /** A value from a user or a peer, quoted for one line of text: escaped, and cut after `most` characters. */
 export function quote(value: unknown, most = 80): string {
   let text: string;
@@ -389,6 +395,6 @@ export function quote(value: unknown, most = 80): string {
     text = `[${typeof value}]`;
   }
   // JSON escapes C0 alone. Other controls, formats (bidirectional ones among them) and line separators would still act on a terminal.
-  const shown = text.slice(0, most * 2).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${(c.codePointAt(0) as number).toString(16)}}`);
+  const shown = text.slice(0, most * 2).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, writtenOut);
   return shown.length > most ? `${shown.slice(0, most)}…` : shown;
 }

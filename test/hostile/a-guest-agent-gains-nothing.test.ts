@@ -128,5 +128,5 @@ test('a text of the agent’s reaches a log on one line', async () => {
     },
   });
   const { message } = await rejection(peer.call('lie'));
-  expect(message).toBe('a\\u{a}virtagent: all is well\\u{1b}[2J');
+  expect(message).toBe('a\\u000avirtagent: all is well\\u001b[2J');
 });

@@ -23,7 +23,7 @@ test.each(everyProtocol)('the message of its error is shown as one line ($protoc
   const error = await call;
   expect(error).toMatchObject({ code: 'REMOTE_ERROR', known: 'executed' });
   expect(error.message).not.toMatch(acts);
-  expect(error.message).toContain('fine\\u{d}\\u{a}2026-01-01 ERROR root logged in');
+  expect(error.message).toContain('fine\\u000d\\u000a2026-01-01 ERROR root logged in');
   expect(error.message).toContain('grüße \u{1f600}');
   expect((error['remote'] as { message: string }).message).toContain('\u001b[2J');
 });
