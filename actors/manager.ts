@@ -123,6 +123,12 @@ export class Manager {
     return job !== undefined;
   }
 
+  /** What the job of ours with that tag calls; undefined where there is none. */
+  methodOf(tag: string): string | undefined {
+    const job = this.#byTag(tag);
+    return job === undefined ? undefined : this.#table.get(job)?.method;
+  }
+
   /** Cancels the job of ours with that tag. */
   cancel(tag: string, reason?: unknown): void {
     this.send({ type: 'cancel', job: this.#byTag(tag), reason });

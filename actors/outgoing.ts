@@ -6,6 +6,7 @@ import type {
   MoreMessage,
   NotificationMessage,
   ProgressMessage,
+  RequestMessage,
   ResponseMessage,
 } from '../transport/messages.ts';
 import { VirtagentError } from '../transport/errors.ts';
@@ -230,6 +231,11 @@ export class Outgoing {
   /** Whether an answer is to a call that was given up while it was on the line: the first such answer is only late. */
   isLate(tag: string): boolean {
     return this.#givenUp.delete(tag);
+  }
+
+  /** Whether a request that came is a call of this side that came back: nobody else draws tags of this prefix. */
+  isEcho({ tag, method }: Pick<RequestMessage, 'tag' | 'method'>): boolean {
+    return typeof tag === 'string' && this.#host.manager.methodOf(tag) === method;
   }
 
   /** Tells the other side that nobody waits for an answer, where the protocol can. */

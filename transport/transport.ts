@@ -4,6 +4,7 @@ import { Subject } from 'rxjs/internal/Subject';
 import type { AnyActorRef } from 'xstate';
 import type { LinkContext, LinkEvent, LinkState } from '../machines/link.ts';
 import { opensOwnSockets } from './channels/make-channel.ts';
+import { damaged, type Fault } from './codecs/damage.ts';
 import { RemoteProtocolError, VirtagentError } from './errors.ts';
 import { Line, lineLost } from './line.ts';
 import type { Codec, Decoded, IncomingMessage } from './messages.ts';
@@ -130,6 +131,11 @@ export class Transport {
   /** What was read of this line before {@link renewCodec}, for the codec that it was for. */
   reads(bytes: Uint8Array): void {
     if (this.#codec !== undefined) this.#reading.decode(bytes, this.#codec);
+  }
+
+  /** What was handed on is no message of the other side. */
+  disown(fault: Fault, bytes: number): void {
+    this.#damaged(damaged(fault, bytes));
   }
 
   /** What was decoded and not handed on is of a session that is over. */

@@ -7,7 +7,8 @@ const source = 'transport/errors.ts';
 
 /** What each reason means; the compiler holds this against the type. */
 const damageReasons: Record<DamageReason, string> = {
-  noise: 'Bytes where a frame should begin: a print of another program, line noise, the rest of an earlier session.',
+  noise:
+    'Bytes where a frame should begin: a print of another program, line noise, the rest of an earlier session; or what this side said, from a line that echoes.',
   truncated: 'A frame that the next one, or the end of the stream, cut.',
   'bad-header':
     'A header that the protocol does not allow: a bare line feed, a line without a name, a tag that is too long; in virtagent-2, fields out of range.',
