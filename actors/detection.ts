@@ -26,6 +26,8 @@ export class Detection implements Greeting {
   #recogniser: Recogniser | undefined;
   #hearing: { unsubscribe(): void } | undefined;
   #hasAsked = false;
+  /** What all HELLOs on the present line say. */
+  #line = '';
   #timer: Timer | undefined;
 
   /** @param decided - it is known: from now on the peer speaks it, on this line too. */
@@ -39,7 +41,8 @@ export class Detection implements Greeting {
     if (this.#recogniser !== undefined) return;
     this.#actor ??= this.#start();
     this.#hasAsked = false;
-    const recogniser = new Recogniser();
+    this.#line = this.#drawn();
+    const recogniser = new Recogniser(this.#line);
     this.#recogniser = recogniser;
     this.#hearing = this.#host.transport.chunks$.subscribe((chunk) => this.#hear(recogniser, chunk));
     this.#send({ type: 'opened' });
@@ -69,8 +72,12 @@ export class Detection implements Greeting {
     return undefined;
   }
 
-  /** Answers to questions are nobody's calls. In JSON-RPC they are errors without an id: questions in other protocols are no messages. */
+  /**
+   * Questions that come back, and answers to questions, are nobody's calls. In JSON-RPC those are errors without an id: questions in
+   * other protocols are no messages.
+   */
   isOwn(message: IncomingMessage): boolean {
+    if (message.type === 'request') return isOfProbe(message.tag);
     if (message.type !== 'response') return false;
     return isOfProbe(message.tag) || (this.#hasAsked && message.tag === null && !message.answer.ok);
   }
@@ -88,7 +95,7 @@ export class Detection implements Greeting {
     this.#arm(durations.detectTry);
     this.#hasAsked = true;
     this.#host.transport.writeBytes(
-      probeBytes(protocol, () => this.#drawn()),
+      probeBytes(protocol, () => this.#drawn(), this.#line),
       () => {},
     );
   }

@@ -41,6 +41,15 @@ test('a host of virtagent-v7 takes its own question for no list of methods', asy
   peer.close();
 });
 
+test('who finds out what is spoken takes no question of its own for an answer', async () => {
+  const { peer, clock, served } = echoing({ protocol: 'auto' });
+  const call = rejection(peer.call('ping', undefined, { timeoutMs: 5_000 }));
+  await pass(clock, 5_000);
+  expect(await call).toMatchObject({ code: 'TIMEOUT', known: 'not-sent' });
+  expect([peer.link, peer.protocol, served]).toEqual(['greeting', undefined, []]);
+  peer.close();
+});
+
 test('what has a tag of ours and another method is of the other side, as of one that was given the same numbers', async () => {
   const [left, right] = memoryPair();
   const same = { protocol: 'jsonrpc-lines', random: () => 0.5 } as const;

@@ -12,12 +12,13 @@ const probeTag = 'detect.';
  * one but those of JSON-RPC begins anew; none of them is a request in the other's protocol.
  *
  * @param drawn - 48 random bits, in hexadecimal.
+ * @param line - the same, by which a HELLO that comes back is known.
  */
-export function probeBytes(protocol: Probe, drawn: () => string): Uint8Array {
+export function probeBytes(protocol: Probe, drawn: () => string, line = drawn()): Uint8Array {
   switch (protocol) {
     case 'virtagent-2':
       // Of a session that will not be: its answer tells all that is to be known.
-      return encodeHello({ version: 2, reliable: false, line: drawn(), seen: '', half: drawn(), other: '', got: 0, sent: 0, clock: 0 });
+      return encodeHello({ version: 2, reliable: false, line, seen: '', half: drawn(), other: '', got: 0, sent: 0, clock: 0 });
     case 'virtagent-v7':
       return new VirtagentV7Codec(protocolByName('virtagent-v7').limits).encode({
         type: 'request',
@@ -30,7 +31,7 @@ export function probeBytes(protocol: Probe, drawn: () => string): Uint8Array {
   }
 }
 
-/** Whether a response is to a question: it has said what it was for. */
+/** Whether a response is to a question: it has said what it was for. A request is one that a line which echoes gives back. */
 export function isOfProbe(tag: unknown): boolean {
   return typeof tag === 'string' && tag.startsWith(probeTag);
 }

@@ -3,6 +3,7 @@ import { RemoteProtocolError } from '../errors.ts';
 import { limitsFrom } from '../limits.ts';
 import type { Codec, Decoded } from '../messages.ts';
 import { protocolByName, type ProtocolName } from '../protocols.ts';
+import { isOfProbe } from './probes.ts';
 
 /** What is kept of what was read: the first message of the other side has to be within it. More than that is a boot log. */
 const mostKept = 256 * 1024;
@@ -15,7 +16,8 @@ const monitor = /^\s*\{\s*"QMP"\s*:/;
 
 /** Whether it is a message, and a whole one. */
 function isSound(one: Decoded): boolean {
-  if (one instanceof RemoteProtocolError) return false;
+  // A question of ours that came back says nothing of the other side.
+  if (one instanceof RemoteProtocolError || (one.type === 'request' && isOfProbe(one.tag))) return false;
   // What would be answered as no message, or is taken for the answer of a call, was not understood.
   return one.type !== 'rejected' && !(one.type === 'response' && !one.answer.ok && one.answer.error.code === 'INVALID_RESPONSE');
 }
@@ -27,10 +29,13 @@ function isSound(one: Decoded): boolean {
 export class Recogniser {
   readonly #frames = new FrameReader(1024);
   readonly #codecs: readonly (readonly [ProtocolName, Codec])[];
+  readonly #ownLine: string | undefined;
   #kept: Buffer[] = [];
   #keptBytes = 0;
 
-  constructor() {
+  /** @param ownLine - what the HELLOs of this side say: they may come back. */
+  constructor(ownLine?: string) {
+    this.#ownLine = ownLine;
     // The order counts where one chunk holds what two of them take.
     const names = ['virtagent-v7', 'jsonrpc-headers', 'jsonrpc-lines', 'qemu-ga'] as const;
     this.#codecs = names.map((name) => {
@@ -59,7 +64,9 @@ export class Recogniser {
    * one: errors that its session tells.
    */
   #hearsFrame(chunk: Uint8Array): boolean {
-    return this.#frames.push(chunk).some((one) => !(one instanceof RemoteProtocolError));
+    return this.#frames
+      .push(chunk)
+      .some((one) => !(one instanceof RemoteProtocolError) && !(one.kind === 'hello' && one.line === this.#ownLine));
   }
 
   #isMonitor(): boolean {
