@@ -48,9 +48,14 @@ export function protocolOf(bytes: Buffer): ProtocolName | 'qmp' | undefined {
 /** QEMU leaves a second program connected and unheard: but on a `qemu-chardev` nothing tells it from an agent that is silent. */
 const nothingCameBack = 'Nothing came back: does an agent run at the other end, and no other program hold the line?';
 
-/** Nobody's words: a login prompt, a boot log, a wrong baud rate. */
-function unknownBytes(bytes: Buffer): string {
-  return `what came back is of none of the protocols: ${quote(bytes.toString('latin1'), 60)}; on a serial line compare the baud rates`;
+/** What a user is shown of it. */
+function seen(bytes: Buffer): string {
+  return quote(bytes.toString('latin1'), 60);
+}
+
+/** Why nobody answers on a line that gives back what this side says. */
+export function echoHint(bytes: Buffer): string {
+  return `what this side says comes back to it: the line echoes, as a login prompt or another terminal does: ${seen(bytes)}`;
 }
 
 /**
@@ -61,9 +66,11 @@ function unknownBytes(bytes: Buffer): string {
 export function silenceHint(bytes: Buffer, protocol: ProtocolName | 'auto'): string | undefined {
   if (bytes.length === 0) return nothingCameBack;
   const found = protocolOf(bytes);
-  if (found === protocol) return undefined;
   if (found === 'qmp') return "what came back is of QEMU's monitor (QMP): the line to a guest is another socket";
-  if (protocol === 'auto') return found === undefined ? unknownBytes(bytes) : undefined;
+  if (protocol === 'auto' && found === undefined)
+    // Nobody's words: a login prompt, a boot log, a wrong baud rate.
+    return `what came back is of none of the protocols: ${seen(bytes)}; on a serial line compare the baud rates`;
+  if (found === protocol || protocol === 'auto') return `what came back looks like ${found}, and answers nothing: ${seen(bytes)}`;
   if (found !== undefined) return `what came back looks like ${found}: try --protocol ${found}`;
   return `what came back is not ${protocol}: compare --protocol, and on a serial line the baud rate, with the other end`;
 }

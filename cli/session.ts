@@ -1,13 +1,15 @@
+import type { Duplex } from 'node:stream';
 import { createPeer, VirtagentError, type CallOptions, type Methods, type Peer, type Role } from '../actors/index.ts';
 import type { Channel } from '../transport/channels/channel.ts';
 import type { ListenChannel } from '../transport/channels/listen.ts';
 import { quote } from '../transport/errors.ts';
-import type { ProtocolName } from '../transport/protocols.ts';
+import { protocolByName, type ProtocolName } from '../transport/protocols.ts';
 import { hasStopped } from '../transport/session/session.ts';
 import { durations } from '../transport/timers.ts';
 import type { Inspecting } from './inspect.ts';
 import { inspects } from './inspect-options.ts';
-import { FirstBytes, protocolOf, silenceHint } from './first-bytes.ts';
+import { echoHint, FirstBytes, protocolOf, silenceHint } from './first-bytes.ts';
+import { LineEcho } from './line-echo.ts';
 import type { LineOptions, SpokenName } from './line-options.ts';
 import type { Log } from './log.ts';
 import type { Output } from './output.ts';
@@ -44,10 +46,14 @@ export class Session {
   wasOpen = false;
   /** What the other end said first on the line. */
   readonly first = new FirstBytes();
+  /** Whether that is what this side said. */
+  readonly #echo = new LineEcho();
   readonly #protocol: SpokenName;
   readonly #role: Role;
   /** The present line has been up: what it does after that is not told again. */
   #isGreeted = false;
+  /** Some line has been up. */
+  #wasUp = false;
   #inspecting: Inspecting | undefined;
 
   private constructor({ role, line, methods, log, err, reopens, retries }: SessionOptions) {
@@ -56,7 +62,7 @@ export class Session {
     this.#role = role;
     this.#protocol = line.protocol;
     this.peer = createPeer({
-      channel: watched(line.channel, reopens, this.first),
+      channel: watched(line.channel, reopens, (opened) => this.#echo.watch(this.first.watch(opened))),
       protocol: line.protocol,
       reliable: line.reliable,
       role,
@@ -146,8 +152,18 @@ export class Session {
 
   /** What the other end's first words say about a call that has had no answer. */
   get silence(): string | undefined {
-    const hint = silenceHint(this.first.bytes, this.peer.protocol ?? 'auto');
-    return this.peer.counters.messagesIn === 0 || hint?.includes('--protocol ') === true ? hint : undefined;
+    const { bytes } = this.first;
+    if (this.#echo.isHeard) return echoHint(bytes);
+    const hint = silenceHint(bytes, this.peer.protocol ?? 'auto');
+    return !this.#hasAnswered || hint?.includes('--protocol ') === true ? hint : undefined;
+  }
+
+  /** In its protocol: with a message, or a greeting. */
+  get #hasAnswered(): boolean {
+    const { counters, protocol } = this.peer;
+    if (counters.messagesIn > 0) return true;
+    // A line that has been up was greeted, where there is a greeting.
+    return this.#wasUp && protocol !== undefined && protocolByName(protocol).greeting !== 'none';
   }
 
   /** Finishes what runs, for `graceMs` at most, and lets go of everything. */
@@ -175,6 +191,7 @@ export class Session {
     // A line that is greeted anew (qemu-ga, after a deadline) is the same line.
     if (this.#isGreeted && (state === 'greeting' || state === 'up')) return;
     this.#isGreeted = state === 'up';
+    this.#wasUp ||= this.#isGreeted;
     if (state === 'greeting') {
       this.wasOpen = true;
       this.log.info('connected', `connected: ${channel}`, { channel });
@@ -251,7 +268,7 @@ function isListening(channel: Channel): channel is ListenChannel<unknown> {
 }
 
 /** The channel as the peer has it: looked at, and for those who end with its first line one that does not open again. */
-function watched(channel: Channel, reopens: boolean, first: FirstBytes): Channel {
+function watched(channel: Channel, reopens: boolean, watch: (line: Duplex) => Duplex): Channel {
   return {
     get name() {
       return channel.name;
@@ -259,7 +276,7 @@ function watched(channel: Channel, reopens: boolean, first: FirstBytes): Channel
     reopens: channel.reopens && reopens,
     halfOpen: channel.halfOpen ?? false,
     lossy: channel.lossy ?? false,
-    open: async (signal) => first.watch(await channel.open(signal)),
+    open: async (signal) => watch(await channel.open(signal)),
     close: () => channel.close(),
   };
 }

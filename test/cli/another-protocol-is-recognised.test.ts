@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createPeer } from '../../actors/index.ts';
 import { protocolOf, silenceHint } from '../../cli/first-bytes.ts';
 import { protocolNames } from '../../transport/protocols.ts';
 import { folder, guestAt, run } from './support.ts';
@@ -34,9 +35,12 @@ describe('the first bytes of a line tell its protocol', () => {
     expect(protocolOf(Buffer.from(text, 'latin1'))).toBe(found);
   });
 
-  test('a peer is told of any other, and not of its own', () => {
+  test('a peer is told of any other, and that its own is no answer', () => {
     expect(silenceHint(Buffer.from('{"return": {}}'), 'virtagent-v7')).toContain('try --protocol qemu-ga');
-    expect(silenceHint(Buffer.from('{"return": {}}'), 'qemu-ga')).toBeUndefined();
+    for (const name of ['qemu-ga', 'auto'] as const)
+      expect(silenceHint(Buffer.from('{"return": {}}'), name)).toBe(
+        'what came back looks like qemu-ga, and answers nothing: "{\\"return\\": {}}"',
+      );
     for (const name of protocolNames) expect(silenceHint(Buffer.from('login: '), name)).toContain(`is not ${name}`);
   });
 });
@@ -95,6 +99,26 @@ test('a call to who is none of them says what was seen', async () => {
   expect(stderr).toMatch(
     /^virtagent: TIMEOUT: ping .*: what came back is of none of the protocols: "Debian GNU\/Linux 12 vm ttyS1\\r.*"; .*\n {2}→ Correct --protocol, --path or the baud rate/,
   );
+});
+
+test.each(['{"id":1,"error":"bad","result":null}', '{"return": 5}'])('a call to who says nothing but %s says so', async (said) => {
+  const path = join(folder(), 's');
+  await listener(path, (socket) => void socket.resume().write(`${said}\n`));
+  const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '1', '--json']);
+  expect(code).toBe(3);
+  expect((JSON.parse(stderr) as { message: string }).message).toContain(
+    `what came back looks like qemu-ga, and answers nothing: ${JSON.stringify(`${said}\n`)}`,
+  );
+});
+
+test('a call that a guest runs for too long is not told that it answers nothing', async () => {
+  const path = join(folder(), 's');
+  await listener(path, (socket) => {
+    const guest = createPeer({ stream: socket, methods: { hang: () => new Promise<never>(() => {}) } });
+    onTestFinished(() => guest.close());
+  });
+  const { stderr } = await run(['call', 'hang', '-c', 'unix-connect', '-p', path, '--timeout', '1.5']);
+  expect(stderr).toMatch(/^virtagent: TIMEOUT: hang had no response within its deadline \(known: perhaps-executed\)\n {2}→ [^\n]+\n$/);
 });
 
 test('a call that nobody answers says that nothing came back', async () => {
