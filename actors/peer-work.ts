@@ -279,7 +279,6 @@ export class PeerWork implements IncomingHost, GreetingHost {
   #end(error = new VirtagentError('STOPPED', 'stopped')): void {
     if (this.isStopped) return;
     this.isStopped = true;
-    prefixes.delete(this.tagPrefix);
     // What a session lets go of frees send slots; nobody else is to have them.
     this.manager.gate('none');
     this.#greeting?.close();
@@ -344,8 +343,7 @@ export class PeerWork implements IncomingHost, GreetingHost {
     if (this.#detection?.isOwn(came) === true) return undefined;
     if (this.isTraced) this.trace('in', came, came.bytes);
     // Served here it would be answered by this side to itself, and the call succeed with nobody there. A session knows its own frames.
-    if (came.type === 'request' && this.session === undefined && this.outgoing.isEcho(came))
-      return this.transport.disown(echoed, came.bytes);
+    if (came.type === 'request' && this.session === undefined && this.outgoing.isEcho(came)) return this.transport.disown(echoed, came.bytes);
     const message = this.#greeting?.take === undefined ? came : this.#greeting.take(came);
     if (message === undefined) return undefined;
     switch (message.type) {
@@ -407,16 +405,9 @@ export class PeerWork implements IncomingHost, GreetingHost {
   }
 }
 
-/** Those of peers that have not ended. */
-const prefixes = new Set<string>();
-
-/** Eight characters that differ from those of any earlier session; and from those of another peer here, which may be given the same randomness. */
+/** Eight characters that differ from those of any earlier session. */
 function tagPrefix(random: () => number): string {
-  const drawn = Array.from({ length: 8 }, () => Math.floor(random() * 36).toString(36)).join('');
-  let prefix = drawn;
-  for (let n = 2; prefixes.has(prefix); n++) prefix = `${drawn}-${n}`;
-  prefixes.add(prefix);
-  return prefix;
+  return Array.from({ length: 8 }, () => Math.floor(random() * 36).toString(36)).join('');
 }
 
 /** Why a link ended, as an error. */
