@@ -1,11 +1,11 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { errorTable, VirtagentError, type ErrorCode } from '../../actors/index.ts';
 import { Output } from '../../cli/output.ts';
 import { reportError } from '../../cli/report-error.ts';
 import { agentAt, folder, run } from './support.ts';
-import { join } from 'node:path';
-import { writeFileSync } from 'node:fs';
 
 function reported(error: unknown): string {
   const stream = new PassThrough();
