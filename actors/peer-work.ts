@@ -343,7 +343,8 @@ export class PeerWork implements IncomingHost, GreetingHost {
     if (this.#detection?.isOwn(came) === true) return undefined;
     if (this.isTraced) this.trace('in', came, came.bytes);
     // Served here it would be answered by this side to itself, and the call succeed with nobody there. A session knows its own frames.
-    if (came.type === 'request' && this.session === undefined && this.outgoing.isEcho(came)) return this.transport.disown(echoed, came.bytes);
+    if (came.type === 'request' && this.session === undefined && this.outgoing.isEcho(came))
+      return this.transport.disown(echoed, came.bytes);
     const message = this.#greeting?.take === undefined ? came : this.#greeting.take(came);
     if (message === undefined) return undefined;
     switch (message.type) {
