@@ -264,11 +264,11 @@ export function sendGrant(context: ManagerContext): Tell {
 export function sendTaken(context: ManagerContext): ManagerContext {
   const at = sendingLane(context);
   const requests = requestsMayGo(context);
-  const { job } = head(context.sendLanes, at, requests);
+  const { job, continues } = head(context.sendLanes, at, requests);
   const next = draftOf(context);
   next.sendLanes = granted(next.sendLanes, at, requests, next.limits.maxBypass);
-  if (job.class === 'client') next.awaited = put(next.awaited, job.seq, job);
-  // One that was sent before has its place already.
+  // One that goes on has its place already; or had it, and has been answered.
+  if (job.class === 'client' && !continues) next.awaited = put(next.awaited, job.seq, job);
   const counts = !job.exempt && next.awaited.size > context.awaited.size;
   if (counts) next.inWindow++;
   const charged = counts && next.limits.credits === true;

@@ -5,7 +5,15 @@ import type { JobClass, JobRef, SendCompletion, Urgency } from '../../machines/j
 import { waitingIn, type Lanes, type Waiting } from '../../machines/lanes.ts';
 import { managerMachine, type ManagerEvent } from '../../machines/manager.ts';
 import { values } from '../../machines/ordered-map.ts';
-import { executeIsDue, initialContext, sendIsDue, slotIsOwed, type ManagerContext, type ManagerLimits } from '../../machines/slots.ts';
+import {
+  executeIsDue,
+  initialContext,
+  isAwaited,
+  sendIsDue,
+  slotIsOwed,
+  type ManagerContext,
+  type ManagerLimits,
+} from '../../machines/slots.ts';
 import { aJob } from './job-samples.ts';
 
 const limits: ManagerLimits = {
@@ -168,3 +176,21 @@ test('whatever happens, no context is changed, its counts are those of what is i
 });
 
 const emptyOf = ({ sends, executions, awaited }: ManagerContext): Partial<ManagerContext> => ({ sends, executions, awaited });
+
+test('a request that goes on though it has been answered costs nothing a second time', () => {
+  const job = aJob(1, { class: 'client', bytes: 5 });
+  const want: ManagerEvent = { type: 'want', job, grant: 'send' };
+  const events: ManagerEvent[] = [
+    { type: 'gate', open: 'all' },
+    { type: 'credit', requests: 1, bytes: 10 },
+    { type: 'add', job, answers: true, tagInUse: false },
+    want,
+    { type: 'send_done', job, permit: 1, completion: { ok: true, more: true } },
+    { type: 'read_done', job, response: { ok: true }, busy: false },
+    want,
+  ];
+  let [snapshot] = initialTransition(managerMachine, limits);
+  for (const event of events) [snapshot] = transition(managerMachine, snapshot, event);
+  expect(snapshot.context).toMatchObject({ credit: { requests: 0, bytes: 5 }, inWindow: 0 });
+  expect(isAwaited(snapshot.context, job)).toBe(false);
+});
