@@ -119,7 +119,7 @@ export class Incoming {
   /** The reader of a streamed result has room for more. */
   more(tag: string, items: number, bytes: number): void {
     // What it is told may end one.
-    for (const work of [...(this.#byTag.get(tag) ?? [])]) work.more(items, bytes);
+    for (const work of [...this.#streams]) if (work.tag === tag) work.more(items, bytes);
   }
 
   /** The other side asks what became of a request of its. */

@@ -213,7 +213,7 @@ export class PeerWork implements IncomingHost, GreetingHost {
   }
 
   transportInput(): TransportInput {
-    const { createChannel, retries, clock, random, stallTimeoutMs } = this.#options;
+    const { createChannel, retries, clock, random, stallTimeoutMs, managerLimits } = this.#options;
     return {
       channel: createChannel(),
       createCodec: () => this.#createCodec(),
@@ -222,6 +222,8 @@ export class PeerWork implements IncomingHost, GreetingHost {
       clock,
       random,
       stallTimeoutMs,
+      // The part of the queue that is neither for what waits nor for what runs.
+      mostNestedBytes: managerLimits.maxServerBytes / 4,
       onMessage: (message) => this.#take(message),
       onOpen: () => this.#opened(),
       onUp: () => {

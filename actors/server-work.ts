@@ -1,8 +1,9 @@
 import type { Completion } from '../machines/job.ts';
 import { isVirtagentError, quote, VirtagentError } from '../transport/errors.ts';
-import type { NotificationMessage, RequestMessage } from '../transport/messages.ts';
+import type { NotificationMessage, RequestMessage, Tag } from '../transport/messages.ts';
 import { answerOf, isOurTrouble, textOf } from './answers.ts';
 import { JOB_CHARGE } from './call.ts';
+import type { StreamRoom } from './call-stream.ts';
 import { HandlerContextOf } from './handler-context.ts';
 import { ItemSender } from './item-sender.ts';
 import { isStream, itemsOf, leave } from './item-source.ts';
@@ -27,6 +28,8 @@ export class ServerWork implements Operations {
   readonly #message: Asked;
   #nested: NestedCalls | undefined;
   #items: ItemSender | undefined;
+  /** What the reader of its items has allowed since the request: perhaps before there are any. */
+  #allowed: StreamRoom | undefined;
   /** The answer as it will be written, and what it was made of. */
   #answer: { readonly completion: Completion; readonly frame: Uint8Array } | undefined;
   #owed = 0;
@@ -77,6 +80,10 @@ export class ServerWork implements Operations {
     this.#host.session?.ran(this.#message.bytes, this.#session);
   }
 
+  get tag(): Tag {
+    return this.#message.type === 'request' ? this.#message.tag : undefined;
+  }
+
   /** Whether its caller reads a stream. */
   get wantsItems(): boolean {
     return this.#message.type === 'request' && typeof this.#message.wants === 'object';
@@ -121,6 +128,8 @@ export class ServerWork implements Operations {
 
   /** The reader of its items has room for more. */
   more(items: number, bytes: number): void {
+    const { items: least = 0, bytes: leastBytes = 0 } = this.#allowed ?? {};
+    this.#allowed = { items: Math.max(least, items), bytes: Math.max(leastBytes, bytes) };
     this.#items?.more(items, bytes);
   }
 
@@ -197,6 +206,7 @@ export class ServerWork implements Operations {
       say: (value, at, sent) => this.#sayItem(value, at, sent),
       finish: (completion) => this.#finish(execution, completion),
     });
+    if (this.#allowed !== undefined) this.#items.more(this.#allowed.items, this.#allowed.bytes);
     this.#items.start();
   }
 

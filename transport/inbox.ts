@@ -70,6 +70,24 @@ export class Inbox {
     if (this.#isWaiting) this.handOn(Infinity);
   }
 
+  /** What waits, oldest first. */
+  get waiting(): readonly Decoded[] {
+    return this.#messages.slice(this.#next);
+  }
+
+  /** Whether the rest of a turn has its turn after other work: the line is paused until then. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  /** Takes out those that need not wait, in their order; the others stay. */
+  takeOut(isFree: (one: Decoded) => boolean): Decoded[] {
+    const { waiting } = this;
+    this.#messages = waiting.filter((one) => !isFree(one));
+    this.#next = 0;
+    return waiting.filter(isFree);
+  }
+
   /** What is there is of no use any more. */
   clear(): void {
     this.#messages = [];

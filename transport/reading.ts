@@ -2,6 +2,7 @@ import { RemoteProtocolError, VirtagentError } from './errors.ts';
 import { Inbox } from './inbox.ts';
 import type { Line } from './line.ts';
 import type { Codec, Decoded, IncomingMessage } from './messages.ts';
+import { REQUEST_CHARGE } from './session/allowance.ts';
 import { isCharged } from './session/session.ts';
 import type { Timer, Timers } from './timers.ts';
 
@@ -14,6 +15,8 @@ export interface ReadingHost {
   readonly hasSession: boolean;
   /** Milliseconds that a peer may leave its answers unread. */
   readonly stallTimeoutMs: number;
+  /** What handlers of the other side may have asked that waits while nothing is to be read, in bytes with a charge for each. */
+  readonly mostNestedBytes: number;
   handOn(one: Decoded): void;
   /** All that was decoded is handed on. */
   onEmpty(): void;
@@ -23,6 +26,9 @@ export interface ReadingHost {
 
 /** What leads to an answer. */
 const isAnswered: ReadonlySet<IncomingMessage['type']> = new Set(['request', 'notification', 'rejected', 'cancel', 'status']);
+
+/** Whether it is handed on at once, whatever waits. */
+const isFree = (one: Decoded): boolean => one instanceof RemoteProtocolError || !isAnswered.has(one.type);
 
 /** Bytes of cancels and the like that wait while nothing is to be read: 10,000 of them. */
 const mostUncharged = 512 * 1024;
@@ -35,7 +41,8 @@ export class Reading {
   #isOn = true;
   /** Since the answers owed were too many, or that was last looked at, the stream has taken all that it held. */
   #hasDrained = false;
-  /** Bytes of what a session has read while nothing is to be read, and which costs its sender no credit. */
+  /** Bytes of what waits of a session, while nothing is to be read, and costs its sender no credit: what handlers ask, and all else. */
+  #nested = 0;
   #uncharged = 0;
   #stall: Timer | undefined;
 
@@ -52,7 +59,7 @@ export class Reading {
       handOn: (one) => host.handOn(one),
       pause: () => host.line?.pause(),
       goOn: () => {
-        if (this.#isOn || (host.hasSession && this.#uncharged <= mostUncharged)) host.line?.resume();
+        if (this.#isOn || (host.hasSession && !this.#holdsTooMuch)) host.line?.resume();
       },
       onEmpty: () => host.onEmpty(),
     });
@@ -91,10 +98,18 @@ export class Reading {
    */
   pause(): void {
     this.#isOn = false;
-    this.#uncharged = 0;
     this.#hasDrained = false;
-    if (!this.#host.hasSession) this.#host.line?.pause();
     this.#armStall();
+    if (!this.#host.hasSession) return this.#host.line?.pause();
+    // What waited before this still does.
+    const heldTooMuch = this.#holdsTooMuch;
+    this.#nested = this.#uncharged = 0;
+    for (const one of this.#inbox.waiting) this.#count(one);
+    if (heldTooMuch && !this.#holdsTooMuch && !this.#inbox.isWaiting) this.#host.line?.resume();
+    // Not inside this transition.
+    queueMicrotask(() => {
+      if (!this.#isOn) this.#handOnFree();
+    });
   }
 
   /** They are not any more. */
@@ -131,20 +146,36 @@ export class Reading {
 
   /**
    * While nothing is to be read: what leads to an answer waits. Requests are bounded by the credit of who sends them; of what needs
-   * none so much may wait, then nothing is read indeed. All else is handed on.
+   * none so much may wait, then nothing is read indeed. All else is handed on, in its order.
    */
   #holdBack(decoded: readonly Decoded[]): Decoded[] {
+    this.#handOnFree();
     const held: Decoded[] = [];
     for (const one of decoded) {
-      if (one instanceof RemoteProtocolError || !isAnswered.has(one.type)) {
-        this.#host.handOn(one);
-        continue;
+      if (isFree(one)) this.#host.handOn(one);
+      else {
+        held.push(one);
+        this.#count(one);
       }
-      held.push(one);
-      if (!isCharged(one)) this.#uncharged += one.bytes;
     }
-    if (this.#uncharged > mostUncharged) this.#host.line?.pause();
+    if (this.#holdsTooMuch) this.#host.line?.pause();
     return held;
+  }
+
+  /** What waits only behind what leads to an answer: nothing that comes later is to pass it. */
+  #handOnFree(): void {
+    for (const one of this.#inbox.takeOut(isFree)) this.#host.handOn(one);
+  }
+
+  #count(one: Decoded): void {
+    if (isFree(one) || isCharged(one as IncomingMessage)) return;
+    const { type, bytes } = one as IncomingMessage;
+    if (type === 'request') this.#nested += bytes + REQUEST_CHARGE;
+    else this.#uncharged += bytes;
+  }
+
+  get #holdsTooMuch(): boolean {
+    return this.#uncharged > mostUncharged || this.#nested > this.#host.mostNestedBytes;
   }
 
   #stalled(): void {

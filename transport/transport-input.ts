@@ -17,6 +17,8 @@ export interface TransportInput {
   readonly random?: (() => number) | undefined;
   /** Milliseconds that a peer may leave its answers unread; default 10,000. */
   readonly stallTimeoutMs?: number | undefined;
+  /** Bytes of what handlers of the other side may ask while it leaves answers unread (virtagent-2); default none. */
+  readonly mostNestedBytes?: number | undefined;
   /** A message has come. */
   readonly onMessage: (message: IncomingMessage) => void;
   /** The line is open, or out of sync: exchange what the protocol needs first, then call `greeted()`. Default: at once. */

@@ -382,6 +382,7 @@ export class Transport {
         return owner.#session !== undefined;
       },
       stallTimeoutMs: this.#input.stallTimeoutMs ?? durations.stallTimeout,
+      mostNestedBytes: this.#input.mostNestedBytes ?? 0,
       handOn: (one) => this.#handOn(one),
       onEmpty: () => this.#session?.handedOn(),
       onStalled: (reason) => this.#send({ type: 'stalled', reason }),
