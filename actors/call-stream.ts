@@ -10,6 +10,11 @@ export interface StreamRoom {
   readonly bytes: number;
 }
 
+/** What is allowed in all, when so much is said to be: what was said before holds. */
+export function widened(room: StreamRoom, items: number, bytes: number): StreamRoom {
+  return { items: Math.max(room.items, items), bytes: Math.max(room.bytes, bytes) };
+}
+
 /** What a stream needs of the peer that makes it. */
 export interface StreamHost {
   /** Makes the call; `settle` is run once. Returns what gives it up. */

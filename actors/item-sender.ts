@@ -1,6 +1,6 @@
 import { VirtagentError } from '../transport/errors.ts';
 import { WHOLE } from '../transport/session/sending.ts';
-import type { StreamRoom } from './call-stream.ts';
+import { widened, type StreamRoom } from './call-stream.ts';
 import type { Execution } from './kinds.ts';
 import type { ItemSource } from './item-source.ts';
 
@@ -55,9 +55,9 @@ export class ItemSender {
     return this.#items;
   }
 
-  /** The consumer allows so much in all. What it has said before holds. */
+  /** The consumer allows so much in all. */
   more(items: number, bytes: number): void {
-    this.#allowed = { items: Math.max(this.#allowed.items, items), bytes: Math.max(this.#allowed.bytes, bytes) };
+    this.#allowed = widened(this.#allowed, items, bytes);
     this.#goOn();
   }
 

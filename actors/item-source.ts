@@ -36,16 +36,21 @@ export function itemsOf(stream: Stream): ItemSource {
  * An iterator or a subscription is not made only to be ended, as that would begin what nobody wants.
  */
 export function leave(stream: Stream): void {
-  if (isIterable(stream)) void endUnbegun(stream);
+  if (isIterable(stream)) void quietly(() => endUnbegun(stream));
 }
 
-async function endUnbegun(stream: AsyncIterable<unknown> & { readonly return?: () => unknown }): Promise<void> {
+function endUnbegun(stream: AsyncIterable<unknown> & { readonly return?: () => unknown }): unknown {
+  // Streams of Node's and of the web hold what they read from since they were made.
+  if (stream instanceof Readable) return stream.destroy();
+  return stream instanceof ReadableStream ? stream.cancel() : stream.return?.();
+}
+
+/** Tells a producer that it is over, and waits for it. */
+async function quietly(end: () => unknown): Promise<void> {
   try {
-    // Streams of Node's and of the web hold what they read from since they were made.
-    if (stream instanceof Readable) stream.destroy();
-    else await (stream instanceof ReadableStream ? stream.cancel() : stream.return?.());
+    await end();
   } catch {
-    // As above.
+    // It was told; what it makes of that is nobody's business any more.
   }
 }
 
@@ -56,13 +61,7 @@ function isIterable(value: object): value is AsyncIterable<unknown> {
 function fromIterator(iterator: AsyncIterator<unknown, unknown>): ItemSource {
   return {
     next: async () => iterator.next(),
-    end: async () => {
-      try {
-        await iterator.return?.();
-      } catch {
-        // It was told; what it makes of that is nobody's business any more.
-      }
-    },
+    end: () => quietly(() => iterator.return?.()),
   };
 }
 
@@ -83,7 +82,7 @@ class ObservableItems implements ItemSource {
     // What an asynchronous `subscribe` rejects with would be told to nobody.
     Promise.resolve(this.#subscription).catch((error: unknown) => this.#finish({ error }));
     // One that ended, or was too quick, while it was subscribed to.
-    if (this.#end !== undefined) void this.#unsubscribe();
+    if (this.#end !== undefined) this.#unsubscribe();
   }
 
   async next(): Promise<IteratorResult<unknown, unknown>> {
@@ -98,7 +97,7 @@ class ObservableItems implements ItemSource {
   async end(): Promise<void> {
     this.#isOver = true;
     this.#held.length = 0;
-    void this.#unsubscribe();
+    this.#unsubscribe();
     this.#wake();
   }
 
@@ -114,18 +113,14 @@ class ObservableItems implements ItemSource {
 
   #finish(end: { readonly error?: unknown }): void {
     this.#end ??= end;
-    void this.#unsubscribe();
+    this.#unsubscribe();
     this.#wake();
   }
 
-  async #unsubscribe(): Promise<void> {
+  #unsubscribe(): void {
     const subscription = this.#subscription;
     this.#subscription = undefined;
-    try {
-      await (typeof subscription === 'function' ? subscription() : subscription?.unsubscribe?.());
-    } catch {
-      // As with iterators: what it makes of that is nobody's business any more.
-    }
+    void quietly(() => (typeof subscription === 'function' ? subscription() : subscription?.unsubscribe?.()));
   }
 
   #wake(): void {

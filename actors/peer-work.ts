@@ -4,7 +4,7 @@ import type { AnyActorRef, SnapshotFrom } from 'xstate';
 import { noticeJob } from '../machines/notice-job.ts';
 import type { LinkState } from '../machines/link.ts';
 import type { peerMachine, PeerContext, PeerEvent } from '../machines/peer.ts';
-import type { Fault } from '../transport/codecs/damage.ts';
+import { lineEchoes } from '../transport/codecs/damage.ts';
 import { quote, VirtagentError } from '../transport/errors.ts';
 import type { Codec, IncomingMessage } from '../transport/messages.ts';
 import type { Protocol, ProtocolName } from '../transport/protocols.ts';
@@ -56,8 +56,6 @@ const undecidedCodec: Codec = {
     throw new VirtagentError('UNSUPPORTED', `it is not known yet what the other side speaks: no ${type} can be sent`);
   },
 };
-
-const echoed: Fault = { reason: 'noise', message: 'what this side says comes back to it: the line echoes' };
 
 const works = new WeakMap<AnyActorRef, PeerWork>();
 
@@ -346,7 +344,7 @@ export class PeerWork implements IncomingHost, GreetingHost {
     if (this.isTraced) this.trace('in', came, came.bytes);
     // Served here it would be answered by this side to itself, and the call succeed with nobody there. A session knows its own frames.
     if (came.type === 'request' && this.session === undefined && this.outgoing.isEcho(came))
-      return this.transport.disown(echoed, came.bytes);
+      return this.transport.disown(lineEchoes, came.bytes);
     const message = this.#greeting?.take === undefined ? came : this.#greeting.take(came);
     if (message === undefined) return undefined;
     switch (message.type) {

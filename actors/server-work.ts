@@ -3,7 +3,7 @@ import { isVirtagentError, quote, VirtagentError } from '../transport/errors.ts'
 import type { NotificationMessage, RequestMessage, Tag } from '../transport/messages.ts';
 import { answerOf, isOurTrouble, textOf } from './answers.ts';
 import { JOB_CHARGE } from './call.ts';
-import type { StreamRoom } from './call-stream.ts';
+import { widened, type StreamRoom } from './call-stream.ts';
 import { HandlerContextOf } from './handler-context.ts';
 import { ItemSender } from './item-sender.ts';
 import { isStream, itemsOf, leave } from './item-source.ts';
@@ -28,8 +28,8 @@ export class ServerWork implements Operations {
   readonly #message: Asked;
   #nested: NestedCalls | undefined;
   #items: ItemSender | undefined;
-  /** What the reader of its items has allowed since the request: perhaps before there are any. */
-  #allowed: StreamRoom | undefined;
+  /** What the reader of its items allows before there are any; undefined of who wants none. */
+  #room: StreamRoom | undefined;
   /** The answer as it will be written, and what it was made of. */
   #answer: { readonly completion: Completion; readonly frame: Uint8Array } | undefined;
   #owed = 0;
@@ -52,6 +52,7 @@ export class ServerWork implements Operations {
     this.#incoming = incoming;
     this.#host = host;
     this.#message = message;
+    this.#room = message.type === 'request' && typeof message.wants === 'object' ? message.wants : undefined;
     const { session } = host;
     this.#session = session?.number ?? 0;
     this.#isWaiting = session !== undefined && (message.type === 'notification' || message.nested !== true);
@@ -86,7 +87,7 @@ export class ServerWork implements Operations {
 
   /** Whether its caller reads a stream. */
   get wantsItems(): boolean {
-    return this.#message.type === 'request' && typeof this.#message.wants === 'object';
+    return this.#room !== undefined;
   }
 
   get status(): CallStatus {
@@ -128,9 +129,8 @@ export class ServerWork implements Operations {
 
   /** The reader of its items has room for more. */
   more(items: number, bytes: number): void {
-    const { items: least = 0, bytes: leastBytes = 0 } = this.#allowed ?? {};
-    this.#allowed = { items: Math.max(least, items), bytes: Math.max(leastBytes, bytes) };
-    this.#items?.more(items, bytes);
+    if (this.#items !== undefined) this.#items.more(items, bytes);
+    else if (this.#room !== undefined) this.#room = widened(this.#room, items, bytes);
   }
 
   abort(): void {
@@ -196,17 +196,15 @@ export class ServerWork implements Operations {
   /** The handler has returned: a result, or what its items are read from. Throws where those can't be read, or aren't wanted. */
   #finishWith(execution: Execution, definition: MethodDefinition, result: unknown): void {
     if (!isStream(result)) return this.#finish(execution, { ok: true, value: result });
-    if (!this.wantsItems || this.#aborted || this.isOver) {
+    if (this.#room === undefined || this.#aborted || this.isOver) {
       leave(result);
       throw new VirtagentError('UNSUPPORTED', `${quote(this.#message.method)} streams its result: call it with stream()`);
     }
-    const { wants } = this.#message as RequestMessage;
-    this.#items = new ItemSender(itemsOf(result), wants as { items: number; bytes: number }, execution, {
+    this.#items = new ItemSender(itemsOf(result), this.#room, execution, {
       check: (value) => (definition.result === undefined ? value : this.#checkItem(definition.result, value)),
       say: (value, at, sent) => this.#sayItem(value, at, sent),
       finish: (completion) => this.#finish(execution, completion),
     });
-    if (this.#allowed !== undefined) this.#items.more(this.#allowed.items, this.#allowed.bytes);
     this.#items.start();
   }
 

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { lineEchoes } from '../transport/codecs/damage.ts';
 import { quote } from '../transport/errors.ts';
 import type { ProtocolName } from '../transport/protocols.ts';
 
@@ -55,7 +56,7 @@ function seen(bytes: Buffer): string {
 
 /** Why nobody answers on a line that gives back what this side says. */
 export function echoHint(bytes: Buffer): string {
-  return `what this side says comes back to it: the line echoes, as a login prompt or another terminal does: ${seen(bytes)}`;
+  return `${lineEchoes.message}, as a login prompt or another terminal does: ${seen(bytes)}`;
 }
 
 /**

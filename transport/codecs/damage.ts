@@ -6,6 +6,9 @@ export interface Fault {
   readonly message: string;
 }
 
+/** A message of this side's that comes back. */
+export const lineEchoes: Fault = Object.freeze({ reason: 'noise', message: 'what this side says comes back to it: the line echoes' });
+
 /**
  * The error for `dropped` bytes with that fault.
  *

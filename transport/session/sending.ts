@@ -253,14 +253,15 @@ export class Sending {
 
   #pump(): void {
     while (this.#isLineUp && this.#repeats.isOver && this.#waiting.length > 0) {
-      const { payload, isBytes, isUrgent, done } = this.#waiting[0] as Waiting;
+      const next = this.#waiting[0] as Waiting;
+      const { payload, isBytes, isUrgent, done } = next;
       const left = this.#outgoing.left(payload);
       const turn = Math.min(left, this.#turn);
       if (!this.#hasRoom(Math.ceil(turn / this.#piece), turn, isUrgent)) break;
       const begins = !this.#outgoing.hasBegun(payload);
-      const waiting = this.#waiting.shift() as Waiting;
+      this.#waiting.shift();
       if (begins && turn < left && this.#outgoing.begun >= this.limits.messages) {
-        this.#blocked.push(waiting);
+        this.#blocked.push(next);
         continue;
       }
       if (turn === left && this.#charges.end(payload)) this.#weighCharges();
@@ -384,12 +385,12 @@ export class Sending {
     return this.#host.timers.clock.now();
   }
 
-  /** A STATUS is to be said soon: at once where no frame is sent again. */
+  /** A frame has come: in a reliable session where this side is is to be said soon. */
   statusSoon(say: () => void): void {
     this.#resending?.statusSoon(say);
   }
 
-  /** It is said. */
+  /** It is said, for whatever reason. */
   statusSent(): void {
     this.#resending?.statusSent();
   }

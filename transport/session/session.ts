@@ -1,4 +1,5 @@
 import type { SessionEvent } from '../../machines/session.ts';
+import { lineEchoes } from '../codecs/damage.ts';
 import { encodeBye, encodeHello, FrameReader, type Frame } from '../codecs/virtagent-2-frames.ts';
 import { beyondLimits, decodeMessage, encodeMessage } from '../codecs/virtagent-2-messages.ts';
 import { quote, RemoteProtocolError, VirtagentError } from '../errors.ts';
@@ -306,7 +307,7 @@ export class Session implements Codec {
     if (hello.version !== VERSION) return this.#otherVersion(hello.version);
     const heard = this.#agreement.hear(hello, this.#progress, this.#host.timers.clock.now());
     if (heard.verdict === 'echo') {
-      this.#out.push(new RemoteProtocolError('noise', 'what this side says comes back to it: the line echoes', 0));
+      this.#out.push(new RemoteProtocolError(lineEchoes.reason, lineEchoes.message, 0));
       return;
     }
     if (heard.verdict === 'at-odds') return this.#atOdds();
