@@ -64,14 +64,17 @@ export function executeLanes(): Lanes {
   return { list, granted: 0, waiting: 0 };
 }
 
-/** `lanes` with one more job waiting. */
+/** `lanes` with one more job waiting. A job waits once: what it asked for before, begun or not, it asks for no more. */
 export function enqueue(lanes: Lanes, waiting: Waiting): Lanes {
-  const { job, grant } = waiting;
+  const { job, grant, continues } = waiting;
   let at = 0;
   while (!takes(lanes.list[at] as Lane, job, grant)) at++;
-  const old = lanes.list[at] as Lane;
+  const one = lanes.list[at] as Lane;
+  // Only one that has begun has two places where it may wait, and those are the first.
+  const others = continues || first(one.exempt)?.continues === true ? withdraw(lanes, job) : lanes;
+  const old = others.list[at] as Lane;
   const jobs = put(passes(waiting) ? old.exempt : old.queue, keyOf(waiting), waiting);
-  return withLane(lanes, at, withJobs(old, passes(waiting), jobs, old.passed, old.dueSince));
+  return withLane(others, at, withJobs(old, passes(waiting), jobs, old.passed, old.dueSince));
 }
 
 /** `lanes` without that job, wherever it waits: the same if it does not. */

@@ -194,3 +194,27 @@ test('a request that goes on though it has been answered costs nothing a second 
   expect(snapshot.context).toMatchObject({ credit: { requests: 0, bytes: 5 }, inWindow: 0 });
   expect(isAwaited(snapshot.context, job)).toBe(false);
 });
+
+test.each([
+  ['when its line was lost', { type: 'line_lost' }],
+  ['when the slot that it held is over', { type: 'piece_over', job: aJob(1, { class: 'client', exempt: true }), permit: 1 }],
+] satisfies [string, ManagerEvent][])('a job that was to go on and asks anew, %s, waits once and is gone when it is done', (_, over) => {
+  const job = aJob(1, { class: 'client', exempt: true });
+  const want: ManagerEvent = { type: 'want', job, grant: 'send' };
+  const events: ManagerEvent[] = [
+    { type: 'gate', open: 'all' },
+    { type: 'add', job, answers: true, tagInUse: false },
+    want,
+    { type: 'send_done', job, permit: 1, completion: { ok: true, more: true } },
+    { type: 'gate', open: 'none' },
+    want,
+    over,
+    want,
+  ];
+  let [snapshot] = initialTransition(managerMachine, limits);
+  for (const event of events) [snapshot] = transition(managerMachine, snapshot, event);
+  expect(waitingOf(snapshot.context.sendLanes)).toEqual([{ job, grant: 'send', permit: undefined, continues: false }]);
+  [snapshot] = transition(managerMachine, snapshot, { type: 'job_done', job });
+  expect(waitingIn(snapshot.context.sendLanes)).toBe(0);
+  expect(waitingOf(snapshot.context.sendLanes)).toEqual([]);
+});
