@@ -8,7 +8,7 @@ export default defineConfig({
     // Two cores: more workers than that only take turns.
     maxWorkers: 2,
     // Real processes and sockets on a shared machine; nothing asserts a time.
-    testTimeout: 60_000,
+    testTimeout: 60_000 * Number(process.env['RUNS'] ?? 1),
     hookTimeout: 60_000,
     coverage: { provider: 'v8', include: ['machines/**', 'actors/**', 'transport/**', 'inspector/**'] },
   },

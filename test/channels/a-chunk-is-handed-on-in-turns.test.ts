@@ -4,6 +4,7 @@ import { createPeer } from '../../actors/index.ts';
 import { Inbox, messagesInATurn } from '../../transport/inbox.ts';
 import { memoryPair, type Decoded } from '../../transport/index.ts';
 import { opened, settled, type Loose } from '../support/peers.ts';
+import { runs } from '../property.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -85,7 +86,7 @@ test('nothing is lost, doubled or out of order, whatever the turns and stops', a
       expect(told).toEqual(Array.from({ length: added }, (_, n) => n));
       expect(host.isPaused).toBe(false);
     }),
-    { numRuns: 200 },
+    runs(200),
   );
 });
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { memoryPair } from '../../transport/channels/index.ts';
 import { turns } from './support.ts';
+import { runs } from '../property.ts';
 
 type Step = { do: 'write'; side: 0 | 1; size: number } | { do: 'read'; side: 0 | 1; size: number | undefined } | { do: 'turn' };
 
@@ -66,7 +67,7 @@ test('whatever is written and read in whatever order, each byte arrives once and
       }
       await Promise.all(accounts.map((account) => account.finish()));
     }),
-    { numRuns: 300 },
+    runs(300),
   );
 });
 
@@ -89,6 +90,6 @@ test('a flowing reader that pauses at random gets each byte once, and the writer
       await new Promise((resolve) => right.once('end', resolve));
       expect(Buffer.concat(got).equals(Buffer.concat(sent))).toBe(true);
     }),
-    { numRuns: 200 },
+    runs(200),
   );
 });

@@ -4,9 +4,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createActor } from 'xstate';
 import { memoryPair, protocolByName, streamChannel, transportLogic, transportOf } from '../../transport/index.ts';
 import type { SendResult, Transport, TransportInput } from '../../transport/index.ts';
-import { seeded } from '../codecs/arbitraries.ts';
 import { program } from './run-program.ts';
 import { ending, text } from './support.ts';
+import { runs } from '../property.ts';
 
 /** What the stream was given, a write each; it takes none before it is let go on, if it is to wait. */
 class Recorder extends Duplex {
@@ -360,6 +360,6 @@ test('however it is written and however the stream holds back, the same bytes le
       expect(transport.counters).toMatchObject({ bytesOut: sent.join('').length, messagesOut: sent.length });
       transport._stop();
     }),
-    seeded({ numRuns: 300 }),
+    runs(300),
   );
 });

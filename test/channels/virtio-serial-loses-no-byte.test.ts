@@ -4,6 +4,7 @@ import { FakePort, FakeSystem } from './fake-port.ts';
 import { ending, never } from './support.ts';
 import { bounds } from '../../transport/channels/bounds.ts';
 import type { PortLine } from '../../transport/channels/virtio-serial-line.ts';
+import { runs } from '../property.ts';
 
 async function up(): Promise<{ port: FakePort; system: FakeSystem; line: PortLine }> {
   const port = new FakePort();
@@ -42,7 +43,7 @@ test('what is written arrives whole and in order, whatever the port takes at onc
       expect(port.written.equals(whole)).toBe(true);
       expect(taken).toBe(whole.length);
     }),
-    { numRuns: 60, verbose: true },
+    runs(60, { verbose: true }),
   );
 });
 
@@ -66,7 +67,7 @@ test('what comes arrives whole and in order, in whatever pieces, to a reader tha
       await system.pass(200);
       expect(Buffer.concat(got).equals(whole)).toBe(true);
     }),
-    { numRuns: 40, verbose: true },
+    runs(40, { verbose: true }),
   );
 });
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { damagedFrames, seeded, smallLimits, streams, validFrames } from './arbitraries.ts';
+import { damagedFrames, smallLimits, streams, validFrames } from './arbitraries.ts';
 import { codecOf, decode, headed, withoutBytes } from './support.ts';
+import { runs } from '../property.ts';
 
 const last = (name: 'virtagent-v7' | 'jsonrpc-lines' | 'jsonrpc-headers', stream: Uint8Array) => {
   const item = decode(codecOf(name, smallLimits), stream).at(-1);
@@ -19,7 +20,7 @@ test('virtagent-v7: a frame behind anything at all is delivered', () => {
         params: undefined,
       });
     }),
-    seeded({ numRuns: 3000 }),
+    runs(3000),
   );
 });
 
@@ -33,7 +34,7 @@ test('jsonrpc-lines: a line behind anything at all and a line feed is delivered'
         params: undefined,
       });
     }),
-    seeded({ numRuns: 3000 }),
+    runs(3000),
   );
 });
 
@@ -49,6 +50,6 @@ test('jsonrpc-headers: behind damage a frame is delivered at the latest when wha
         params: undefined,
       });
     }),
-    seeded({ numRuns: 2000 }),
+    runs(2000),
   );
 });

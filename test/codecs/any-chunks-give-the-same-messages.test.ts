@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Decoded } from '../../transport/messages.ts';
-import { cuts, seeded, smallLimits, streams } from './arbitraries.ts';
+import { cuts, smallLimits, streams } from './arbitraries.ts';
 import { capture, codecOf, decode, exact, mutualNames, codecNames, type CodecName } from './support.ts';
+import { runs } from '../property.ts';
 
 function inPieces(name: CodecName, stream: Buffer, sizes: readonly number[]): Decoded[] {
   const codec = codecOf(name, smallLimits);
@@ -27,7 +28,7 @@ describe.each(codecNames)('%s', (name) => {
         expect(exact(inPieces(name, stream, sizes))).toEqual(whole);
         expect(exact(inPieces(name, stream, [1]))).toEqual(whole);
       }),
-      seeded({ numRuns: 2000 }),
+      runs(2000),
     );
   });
 
@@ -44,7 +45,7 @@ describe.each(codecNames)('%s', (name) => {
       fc.property(streams(name), limits, (stream, own) => {
         expect(exact(decode(codecOf(name, own), stream, 1))).toEqual(exact(decode(codecOf(name, own), stream)));
       }),
-      seeded({ numRuns: 1000 }),
+      runs(1000),
     );
   });
 
@@ -56,7 +57,7 @@ describe.each(codecNames)('%s', (name) => {
         expect(codec.buffered).toBe(0);
         expect(exact(decode(codec, stream))).toEqual(exact(decode(codecOf(name, smallLimits), stream)));
       }),
-      seeded({ numRuns: 300 }),
+      runs(300),
     );
   });
 
@@ -69,7 +70,7 @@ describe.each(codecNames)('%s', (name) => {
         const said = [...codec.push(memory.subarray(7, 7 + stream.length)), ...codec.end()];
         expect(exact(said)).toEqual(exact(decode(codecOf(name, smallLimits), stream)));
       }),
-      seeded({ numRuns: 300 }),
+      runs(300),
     );
   });
 });

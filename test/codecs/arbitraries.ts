@@ -4,12 +4,6 @@ import type { Limits } from '../../transport/limits.ts';
 import type { OutgoingMessage } from '../../transport/messages.ts';
 import { codecOf, headed, raw, v7Frame, type CodecName } from './support.ts';
 
-/** A property's parameters: `SEED=n` repeats a run; fast-check prints the seed of one that failed. */
-export function seeded<T>(parameters: fc.Parameters<T>): fc.Parameters<T> {
-  const seed = process.env['SEED'];
-  return seed === undefined ? parameters : { ...parameters, seed: Number(seed) };
-}
-
 /** Small enough that what is generated meets them. */
 export const smallLimits: Limits = { maxHeaderBytes: 128, maxMessageBytes: 200, maxDepth: 6, maxMethodLength: 16, maxTagLength: 16 };
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ByteBuffer, findByte } from '../../transport/codecs/byte-buffer.ts';
-import { seeded } from './arbitraries.ts';
+import { runs } from '../property.ts';
 
 test('a decoder that leaves bytes gets them again, in front of the next', () => {
   const buffer = new ByteBuffer();
@@ -58,7 +58,7 @@ test('however it is cut and however much is taken at a time, each byte is taken 
         expect(buffer.length).toBe(stream.length - got.length);
       },
     ),
-    seeded({ numRuns: 1000 }),
+    runs(1000),
   );
 });
 

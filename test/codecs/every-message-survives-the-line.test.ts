@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { OutgoingMessage } from '../../transport/messages.ts';
-import { messages, seeded } from './arbitraries.ts';
+import { messages } from './arbitraries.ts';
 import { codecOf, decode, mutualNames } from './support.ts';
+import { runs } from '../property.ts';
 
 describe.each(mutualNames)('%s', (name) => {
   test('a message that is encoded and decoded is the same message, and took all bytes of its frame', () => {
@@ -11,7 +12,7 @@ describe.each(mutualNames)('%s', (name) => {
         const frame = codecOf(name).encode(message);
         expect(decode(codecOf(name), frame)).toStrictEqual([{ ...message, bytes: frame.length }]);
       }),
-      seeded({ numRuns: 2000 }),
+      runs(2000),
     );
   });
 
@@ -23,7 +24,7 @@ describe.each(mutualNames)('%s', (name) => {
         const expected = sent.map((message, i) => ({ ...message, bytes: frames[i]?.length }));
         expect(decode(codec, Buffer.concat(frames), 50)).toStrictEqual(expected);
       }),
-      seeded({ numRuns: 200 }),
+      runs(200),
     );
   });
 });

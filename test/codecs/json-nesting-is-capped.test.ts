@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { seeded } from './arbitraries.ts';
 import { codecOf, headed, only, v7Request, type CodecName } from './support.ts';
+import { runs } from '../property.ts';
 
 const nested = (depth: number, text = '1') => '['.repeat(depth) + text + ']'.repeat(depth);
 
@@ -84,6 +84,6 @@ test('what is taken is exactly what is nested no deeper, whatever its strings ho
       const said = only(codecOf('jsonrpc-lines', { maxDepth }), codecOf('jsonrpc-lines').encode(message));
       expect(said).toMatchObject({ type: 1 + depthOf(params) <= maxDepth ? 'request' : 'rejected' });
     }),
-    seeded({ numRuns: 2000 }),
+    runs(2000),
   );
 });

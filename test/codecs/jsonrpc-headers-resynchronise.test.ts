@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { codecOf, decode, headed, plain, raw } from './support.ts';
-import { seeded } from './arbitraries.ts';
+import { runs } from '../property.ts';
 
 // A stray print on stdout kills the session elsewhere: vscode-languageserver-node #353, pygls #133.
 
@@ -58,7 +58,7 @@ test('a message behind any bytes that do not name the header is delivered', () =
       fc.pre(!/content-length:/i.test(before));
       expect(decoded(before + good).at(-1)).toStrictEqual(taken);
     }),
-    seeded({ numRuns: 3000 }),
+    runs(3000),
   );
 });
 

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { check } from './fuzz-contract.ts';
 import { decoders, inputs } from './fuzz-inputs.ts';
+import { seed, times } from '../property.ts';
 
-// Own numbers instead of fast-check's, as so many inputs have to take seconds. `SEED=n` repeats a run.
+// Own numbers instead of fast-check's, as so many inputs have to take seconds.
 
-const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
-const count = 50_000;
+const count = 50_000 * times;
 
 test.each(decoders)('%s: bytes of any kind yield messages or errors, in bounded memory', (decoder) => {
   let i = 0;

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { QemuGaCodec } from '../../transport/index.ts';
-import { cuts, seeded, smallLimits, streams } from './arbitraries.ts';
+import { cuts, smallLimits, streams } from './arbitraries.ts';
 import { codecOf, exact, plain, raw } from './support.ts';
+import { runs } from '../property.ts';
 
 const number = 2_813_308_004;
 const answer = `\xff{"return": ${number}}\n`;
@@ -99,6 +100,6 @@ test('whatever came before, in whatever pieces, the answer is found, and the sam
       const counted = whole.reduce((sum, item) => sum + (item instanceof Error ? item.dropped : item.bytes), 0);
       expect(counted).toBeLessThanOrEqual(stream.length);
     }),
-    seeded({ numRuns: 2000 }),
+    runs(2000),
   );
 });

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RemoteProtocolError } from '../../transport/errors.ts';
 import { encodeFrame, type Frame } from '../../transport/codecs/virtagent-2-frames.ts';
-import { seeded } from './arbitraries.ts';
 import { anyFrame, readAll, reasonsOf, seed, type Read } from './v2-support.ts';
+import { runs } from '../property.ts';
 
 const framesOf = (read: readonly Read[]): Frame[] => read.filter((item): item is Frame => !(item instanceof RemoteProtocolError));
 const encoded = (frames: readonly Frame[]): Buffer[] => frames.map((frame) => encodeFrame(frame, seed));
@@ -20,7 +20,7 @@ test('bits that are changed in a frame cost that frame, and never make another',
       // A byte that became a FLAG makes two of it.
       expect(read.length).toBeGreaterThanOrEqual(3);
     }),
-    seeded({ numRuns: 3000 }),
+    runs(3000),
   );
 });
 
@@ -35,7 +35,7 @@ test('bytes that are lost, or come from elsewhere, within a frame cost that fram
       const damaged = Buffer.concat([whole.subarray(0, at), put, whole.subarray(end)]);
       expect(framesOf(readAll(Buffer.concat([before, damaged, after])))).toStrictEqual([frames[0], frames[2]]);
     }),
-    seeded({ numRuns: 2000 }),
+    runs(2000),
   );
 });
 
@@ -45,7 +45,7 @@ test('noise between frames costs no frame', () => {
       const [a, b, c] = encoded(frames) as [Buffer, Buffer, Buffer];
       expect(framesOf(readAll(Buffer.concat([a, first, b, second, c])))).toStrictEqual(frames);
     }),
-    seeded({ numRuns: 1000 }),
+    runs(1000),
   );
 });
 
@@ -57,7 +57,7 @@ test('a frame that the end of another cut into costs both, and no more', () => {
       // Its FLAGs are gone, and the first of the next frame.
       expect(framesOf(readAll(Buffer.concat([cut, b.subarray(1), c])))).toStrictEqual([frames[2]]);
     }),
-    seeded({ numRuns: 1000 }),
+    runs(1000),
   );
 });
 

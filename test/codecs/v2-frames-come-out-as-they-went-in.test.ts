@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeData, encodeFrame, largestPayload, type Frame, type FrameReader } from '../../transport/codecs/virtagent-2-frames.ts';
-import { seeded } from './arbitraries.ts';
 import { anyFrame, dataFrame, readAll, readerOf, seed } from './v2-support.ts';
+import { runs } from '../property.ts';
 
 test('a frame that is encoded and read is the same frame', () => {
   fc.assert(
     fc.property(anyFrame, (frame) => {
       expect(readAll(encodeFrame(frame, seed))).toStrictEqual([frame]);
     }),
-    seeded({ numRuns: 3000 }),
+    runs(3000),
   );
 });
 
@@ -18,7 +18,7 @@ test('frames in a row come out in that order', () => {
     fc.property(fc.array(anyFrame, { maxLength: 10 }), (frames) => {
       expect(readAll(Buffer.concat(frames.map((frame) => encodeFrame(frame, seed))))).toStrictEqual(frames);
     }),
-    seeded({ numRuns: 200 }),
+    runs(200),
   );
 });
 
@@ -28,7 +28,7 @@ test('one FLAG between two frames is enough', () => {
       const once = frames.map((frame) => encodeFrame(frame, seed).subarray(1));
       expect(readAll(Buffer.concat([Buffer.from([0xff]), ...once]))).toStrictEqual(frames);
     }),
-    seeded({ numRuns: 300 }),
+    runs(300),
   );
 });
 
@@ -39,7 +39,7 @@ test('a FLAG is on the line only before and after a frame, and an escape only be
       expect([first, rest.indexOf(0xff)]).toEqual([0xff, rest.length - 1]);
       expect(rest.every((byte, at) => byte !== 0xfe || (rest[at + 1] as number) < 2)).toBe(true);
     }),
-    seeded({ numRuns: 3000 }),
+    runs(3000),
   );
 });
 
@@ -49,7 +49,7 @@ test('a piece is encoded from its place in the whole message', () => {
       const whole = Buffer.concat([Buffer.alloc(before, 0xff), frame.payload, Buffer.alloc(after, 0xff)]);
       expect(encodeData(frame, whole, before, before + frame.payload.length, seed)).toEqual(encodeFrame(frame, seed));
     }),
-    seeded({ numRuns: 200 }),
+    runs(200),
   );
 });
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodeFrame, FrameReader, sessionSeed } from '../../transport/codecs/virtagent-2-frames.ts';
-import { seeded } from './arbitraries.ts';
 import { anyFrame, otherSeeds, readAll, readerOf, reasonsOf, seed, them, us } from './v2-support.ts';
+import { runs } from '../property.ts';
 
 const inSession = anyFrame.filter(({ kind }) => kind === 'data' || kind === 'status');
 const outside = anyFrame.filter(({ kind }) => kind === 'hello' || kind === 'bye');
@@ -12,7 +12,7 @@ test('a frame of an earlier session, of one with others, or of our own that come
     fc.property(inSession, fc.constantFrom(...Object.values(otherSeeds)), (frame, other) => {
       expect(reasonsOf(readAll(encodeFrame(frame, other)))).toEqual(['bad-checksum']);
     }),
-    seeded({ numRuns: 2000 }),
+    runs(2000),
   );
 });
 
@@ -25,7 +25,7 @@ test('those of the session before are told from damaged ones while its seed is k
       expect(reasonsOf(readAll(encodeFrame(frame, otherSeeds.unknown), [9], reader))).toEqual(['bad-checksum']);
       expect(reasonsOf(readAll(encodeFrame(frame, seed), [9], reader))).toEqual(['taken']);
     }),
-    seeded({ numRuns: 500 }),
+    runs(500),
   );
 });
 
@@ -34,7 +34,7 @@ test('before a session is agreed, what belongs to one is dropped', () => {
     fc.property(inSession, (frame) => {
       expect(reasonsOf(readAll(encodeFrame(frame, seed), [9], new FrameReader(65_536)))).toEqual(['other-session']);
     }),
-    seeded({ numRuns: 500 }),
+    runs(500),
   );
 });
 
@@ -44,7 +44,7 @@ test('HELLO and BYE belong to none, and are taken in each', () => {
       expect(readAll(encodeFrame(frame, other))).toStrictEqual([frame]);
       expect(readAll(encodeFrame(frame, other), [9], new FrameReader(65_536))).toStrictEqual([frame]);
     }),
-    seeded({ numRuns: 500 }),
+    runs(500),
   );
 });
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodeFrame } from '../../transport/codecs/virtagent-2-frames.ts';
-import { cuts, seeded } from './arbitraries.ts';
+import { cuts } from './arbitraries.ts';
 import { anyBytes, anyFrame, otherSeeds, plainly, readAll, readerOf, sealed, seed } from './v2-support.ts';
+import { runs } from '../property.ts';
 
 const piece = fc.oneof(
   { weight: 3, arbitrary: anyFrame.map((frame) => encodeFrame(frame, seed)) },
@@ -21,7 +22,7 @@ test('a stream says the same in whole and in any pieces, damage and its counts i
       expect(plainly(readAll(stream, sizes, readerOf(maxFrame)))).toStrictEqual(whole);
       expect(plainly(readAll(stream, [1], readerOf(maxFrame)))).toStrictEqual(whole);
     }),
-    seeded({ numRuns: 1500 }),
+    runs(1500),
   );
 });
 
@@ -33,7 +34,7 @@ test('what is said of a line does not depend on the line before it', () => {
       expect(reader.buffered).toBe(0);
       expect(plainly(readAll(stream, [7], reader))).toStrictEqual(plainly(readAll(stream)));
     }),
-    seeded({ numRuns: 500 }),
+    runs(500),
   );
 });
 
@@ -45,6 +46,6 @@ test('plain Uint8Arrays are taken, also as part of larger memory', () => {
       const reader = readerOf();
       expect(plainly([...reader.push(memory.subarray(7, 7 + stream.length)), ...reader.end()])).toStrictEqual(plainly(readAll(stream)));
     }),
-    seeded({ numRuns: 500 }),
+    runs(500),
   );
 });

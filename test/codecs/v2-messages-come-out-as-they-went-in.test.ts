@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { decodeMessage, encodeMessage } from '../../transport/codecs/virtagent-2-messages.ts';
 import { v2Limits } from '../../transport/limits.ts';
 import type { OutgoingMessage } from '../../transport/messages.ts';
-import { seeded } from './arbitraries.ts';
 import { anyMessage } from './v2-messages.ts';
+import { runs } from '../property.ts';
 
 test('a message that is encoded and decoded is the same message, byte strings included', () => {
   fc.assert(
@@ -14,7 +14,7 @@ test('a message that is encoded and decoded is the same message, byte strings in
       // Not toStrictEqual, for which an object with a member `constructor` is of another class.
       expect(isDeepStrictEqual(decodeMessage(payload, bytes, v2Limits), { ...message, bytes: payload.length })).toBe(true);
     }),
-    seeded({ numRuns: 4000 }),
+    runs(4000),
   );
 });
 

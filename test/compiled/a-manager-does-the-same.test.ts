@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { acts, logOf } from '../manager/script.ts';
 import { Comparison } from './same.ts';
-import { runs } from './twins.ts';
+import { runs } from '../property.ts';
 
 test('a script leads to the same operations, outcomes, errors and inspection events, on tables or interpreted', () => {
   const taken = new Set<string>();

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, test, vi } from 'vitest';
 import { chartFrom, charts, eventTypes, tags, type ChartSpec } from './random-charts.ts';
 import { stepsOf } from './steps.ts';
-import { comparePureRuns, compareRuns, newPen, runs, type Subject } from './twins.ts';
+import { runs } from '../property.ts';
+import { comparePureRuns, compareRuns, newPen, type Subject } from './twins.ts';
 
 // XState's development build tells of events that were sent to an actor that is over.
 beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}));

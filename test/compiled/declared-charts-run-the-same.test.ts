@@ -14,7 +14,8 @@ import { managerTable } from '../machines/manager-table.ts';
 import { noticeTable } from '../machines/notice-table.ts';
 import { serverTable } from '../machines/server-table.ts';
 import { stepsOf } from './steps.ts';
-import { comparePureRuns, compareRuns, newPen, runs, type Step, type Subject } from './twins.ts';
+import { runs } from '../property.ts';
+import { comparePureRuns, compareRuns, newPen, type Step, type Subject } from './twins.ts';
 
 // XState's development build tells of events that were sent to an actor that is over.
 beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}));

@@ -45,12 +45,6 @@ export interface Subject {
   readonly asked: { readonly values: readonly unknown[]; readonly events: readonly AnyEventObject[]; readonly tags: readonly string[] };
 }
 
-/** The properties' parameters: `COMPILED_RUNS=20` runs twenty times as many, `SEED=n` repeats those of a run that failed. */
-export function runs<T>(numRuns: number): fc.Parameters<T> {
-  const { COMPILED_RUNS: times = '1', SEED: seed } = process.env;
-  return { numRuns: numRuns * Number(times), ...(seed === undefined ? undefined : { seed: Number(seed) }) };
-}
-
 /** Runs a chart by XState's interpreter and on tables, step by step, and compares all that can be seen. */
 export function compareRuns(subject: Subject, steps: readonly Step[], tables = compiled(subject.chart)): void {
   if (tables === subject.chart) throw new Error('the chart was not compiled');

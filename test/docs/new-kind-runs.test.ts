@@ -7,6 +7,7 @@ import { createManager, jobStates, type Job, type Sending } from '../../actors/i
 import { statePath } from '../../actors/job-events.ts';
 import type { JobEvent, JobRef } from '../../machines/index.ts';
 import { memoryPair } from '../../transport/index.ts';
+import { runs } from '../property.ts';
 
 test('a probe asks three times and can be watched like any job', async () => {
   const [here, there] = memoryPair();
@@ -129,6 +130,6 @@ test('whatever happens, each probe has one outcome and every slot comes back', (
       expect(manager.slots).toMatchObject({ send: { taken: 0, waiting: 0 }, client: { count: 0 } });
       expect(manager.timers.size).toBe(0);
     }),
-    { numRuns: 300 },
+    runs(300),
   );
 });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { NoisyPair, type NoiseResult, type Setup } from '../../torture/noise/noisy-pair.ts';
 import { Random } from '../../torture/random.ts';
+import { seed } from '../property.ts';
 
-// A small part of `npm run torture -- --only noise`. `SEED=n` repeats a run.
-const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
+// A small part of `npm run torture -- --only noise`.
 const run = (setup: Setup, rate: number, calls: number): Promise<NoiseResult> => new NoisyPair(setup, rate, calls, new Random(seed)).run();
 const neverWrong = { wrong: 0, errors: 0, twice: 0, wronglyRun: 0, unexplained: 0, goesOn: true };
 

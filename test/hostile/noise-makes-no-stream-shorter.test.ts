@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
 import { Random } from '../../torture/random.ts';
 import { SessionPeers } from '../peer/session-peers.ts';
+import { seed } from '../property.ts';
 
-// `SEED=n` repeats a run.
-const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 const streams = 30;
 
 test.each([1e-5, 1e-4, 1e-3])(`a plain line with a bit flipped in a byte with a chance of %d (SEED=${seed})`, async (rate) => {

@@ -6,6 +6,7 @@ import { memoryPair, protocolByName, type Channel, type OutgoingMessage, type Pr
 import { actorWatch } from '../support/actors.ts';
 import { deferred, settled, type Loose } from '../support/peers.ts';
 import { farEnd, type Against } from './support.ts';
+import { runs } from '../property.ts';
 
 type Step =
   | { do: 'say'; what: OutgoingMessage }
@@ -225,6 +226,6 @@ test.each(cases)('%s %s', async (protocol, role) => {
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 80 }), fc.constantFrom('stop', 'close', 'cut'), (steps, end) =>
       play(protocol, role, steps, end),
     ),
-    { numRuns: Number(process.env['HOSTILE_RUNS'] ?? 40) },
+    runs(40),
   );
 });

@@ -4,6 +4,7 @@ import { createInspector } from '../../inspector/inspector.ts';
 import { readRecording, recordingLimits, recordingLine } from '../../inspector/recording.ts';
 import type { InspectRecord } from '../../inspector/records.ts';
 import { World } from '../manager/world.ts';
+import { runs } from '../property.ts';
 
 let records: InspectRecord[] = [];
 let whole = '';
@@ -41,7 +42,7 @@ test('wherever it is cut, it is read up to the cut, and the cut line is named', 
       expect(read).toEqual(records.slice(0, lines.length + (isWhole && last !== '' ? 1 : 0)));
       expect(problems).toEqual(isWhole ? [] : [{ line: lines.length + 1, problem: 'the recording was cut off in it' }]);
     }),
-    { numRuns: 300 },
+    runs(300),
   );
 });
 

@@ -7,6 +7,7 @@ import { noticeJob } from '../../machines/notice-job.ts';
 import { Kept } from './journals.ts';
 import { acts, Script } from '../manager/script.ts';
 import { World } from '../manager/world.ts';
+import { runs } from '../property.ts';
 
 const notice: Kind = { name: 'notice', chart: noticeJob, class: 'client', slots: ['send'], ownsTag: false };
 const limits: CreateManagerOptions = { kinds: [notice], sendSlots: 2, executeSlots: 2, maxServerJobs: 6, maxClientJobs: 6, window: 2 };
@@ -28,6 +29,6 @@ test.each([false, true])('what is written down is what observers see, whatever h
       kept.release();
       expect(written.toSorted(([a], [b]) => a - b)).toEqual([...seen].toSorted(([a], [b]) => a - b));
     }),
-    { numRuns: 60 },
+    runs(60),
   );
 });

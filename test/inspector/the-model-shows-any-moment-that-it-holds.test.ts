@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { Model, type ModelLimits, type View } from '../../inspector/model.ts';
 import type { InspectRecord } from '../../inspector/records.ts';
 import { gauges, handMadeCharts, head, job } from './hand-made.ts';
+import { runs } from '../property.ts';
 
 /** All of a view that a page shows, as plain values. */
 function shown(view: View | undefined): unknown {
@@ -67,7 +68,7 @@ test('a moment of the whole is what was live when no more had been told', () => 
       const prefix = modelOf(records.filter(({ at }) => at <= moment));
       expect(strip(shown(whole.viewAt('near', moment)))).toEqual(strip(shown(prefix.viewAt('near', 'live'))));
     }),
-    { numRuns: 300 },
+    runs(300),
   );
 });
 

@@ -7,6 +7,7 @@ import { noticeJob } from '../../machines/notice-job.ts';
 import { acts, Script } from '../manager/script.ts';
 import { World } from '../manager/world.ts';
 import { Onlooker } from './viewers.ts';
+import { runs } from '../property.ts';
 
 const open: Inspector[] = [];
 afterEach(() => {
@@ -151,7 +152,7 @@ test.each([false, true])(
           expect(ended.toSorted((a, b) => a - b)).toEqual(over.toSorted((a, b) => a - b));
         }
       }),
-      { numRuns: 100, endOnFailure: true },
+      runs(100, { endOnFailure: true }),
     );
   },
 );

@@ -4,6 +4,7 @@ import { createInspector, type Inspector } from '../../inspector/inspector.ts';
 import { Comparison } from '../compiled/same.ts';
 import { acts, logOf } from '../manager/script.ts';
 import { Onlooker } from './viewers.ts';
+import { runs } from '../property.ts';
 
 const open: Inspector[] = [];
 afterEach(() => {
@@ -38,7 +39,7 @@ test.each([false, true])(
         expect(watched.length).toBe(alone.length);
         for (const [i, entry] of alone.entries()) comparison.check(entry, watched[i], `${i} ${entry[0]}`);
       }),
-      { numRuns: 50 },
+      runs(50),
     );
   },
 );

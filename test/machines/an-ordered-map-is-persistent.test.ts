@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { emptyMap, first, get, has, put, values, without, type OrderedMap } from '../../machines/ordered-map.ts';
+import { runs } from '../property.ts';
 
 interface Step {
   readonly does: 'put' | 'remove';
@@ -42,7 +43,7 @@ test('whatever is put in and taken out, it is what a sorted list is, and its ear
       }
       for (const version of versions) expect([...values(version.map)]).toEqual(version.values);
     }),
-    { numRuns: 300 },
+    runs(300),
   );
 });
 

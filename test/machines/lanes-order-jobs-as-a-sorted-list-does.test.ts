@@ -4,6 +4,7 @@ import type { Grant, JobClass, JobRef, Urgency } from '../../machines/job.ts';
 import { enqueue, executeLanes, granted, head, nextLane, sendLanes, waitingIn, withdraw, type Lanes } from '../../machines/lanes.ts';
 import { values } from '../../machines/ordered-map.ts';
 import { aJob } from './job-samples.ts';
+import { runs } from '../property.ts';
 
 /** The same rules on plain arrays: every (class, urgency) queue is a sorted list with a count and a date. */
 class Naive {
@@ -109,7 +110,7 @@ test('whatever is added, granted and withdrawn, the send lanes and sorted lists 
       }
       for (const [version, was] of versions) expect(JSON.stringify(version)).toBe(was);
     }),
-    { numRuns: 300 },
+    runs(300),
   );
 });
 

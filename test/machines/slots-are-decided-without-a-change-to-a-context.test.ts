@@ -15,6 +15,7 @@ import {
   type ManagerLimits,
 } from '../../machines/slots.ts';
 import { aJob } from './job-samples.ts';
+import { runs } from '../property.ts';
 
 const limits: ManagerLimits = {
   sendSlots: 2,
@@ -171,7 +172,7 @@ test('whatever happens, no context is changed, its counts are those of what is i
         inWindow: 0,
       });
     }),
-    { numRuns: 120 },
+    runs(120),
   );
 });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { actions, Model, type Step } from './model.ts';
+import { runs } from '../property.ts';
 
 /** Mostly work, sometimes an end of everything. */
 const weights: Readonly<Record<(typeof actions)[number], number>> = {
@@ -42,11 +43,11 @@ function runAll(all: Step[], credits: boolean): void {
 
 test('whatever is completed, given up, lost and stopped in whatever order, the model and the manager agree, and nothing is left', () => {
   // A failure prints the seed and the steps; `fc.assert(…, { seed, path })` runs them again.
-  fc.assert(fc.property(steps(fc.constant(false)), fc.boolean(), runAll), { numRuns: 1500 });
+  fc.assert(fc.property(steps(fc.constant(false)), fc.boolean(), runAll), runs(1500));
 });
 
 test('and so they do when any of it happens inside operations', () => {
-  fc.assert(fc.property(steps(fc.boolean()), fc.boolean(), runAll), { numRuns: 1000 });
+  fc.assert(fc.property(steps(fc.boolean()), fc.boolean(), runAll), runs(1000));
 });
 
 test('the model can tell a broken manager from a sound one', () => {

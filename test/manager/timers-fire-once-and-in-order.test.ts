@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { SimulatedClock } from 'xstate';
 import { expect, test } from 'vitest';
 import { realClock, Timers, type Clock, type Timer } from '../../transport/timers.ts';
+import { runs } from '../property.ts';
 
 /** A clock that takes no delay beyond a host's longest, and counts what it has armed. */
 class HostClock implements Clock {
@@ -103,7 +104,7 @@ test('whatever is started and cancelled, also while they fire, each fires once, 
         expect(clock.armed).toBe(running.size === 0 ? 0 : 1);
       }
     }),
-    { numRuns: 400 },
+    runs(400),
   );
 });
 

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createPeer } from '../../actors/index.ts';
+import { runs } from '../property.ts';
 
 /** One end of a line on which what is read always stands in the same memory, which is written over right after; and so is what was written. */
 class Worn extends Duplex {
@@ -63,7 +64,7 @@ test.each([false, true])(
           server.close();
         },
       ),
-      { numRuns: 15 },
+      runs(15),
     );
   },
 );

@@ -6,6 +6,7 @@ import { actorWatch } from '../support/actors.ts';
 import { deferred, settled, type Loose } from '../support/peers.ts';
 import type { ProtocolName } from '../../transport/index.ts';
 import { virtualLine } from '../support/virtual-line.ts';
+import { runs } from '../property.ts';
 
 type Step =
   | { do: 'call'; side: 0 | 1; method: 'echo' | 'fail' | 'held' | 'nested' | 'missing'; urgency: 0 | 1 | 2; timeoutMs: number | undefined }
@@ -125,7 +126,7 @@ test.each([
   async (protocol, reliable) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => play(protocol, steps, reliable)),
-      { numRuns: 60 },
+      runs(60),
     );
   },
 );

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { VirtagentError } from '../../actors/index.ts';
-import { seeded } from '../codecs/arbitraries.ts';
 import { AgentError, GuestAgent } from '../support/guest-agent.ts';
 import { opened, settled, type Loose } from '../support/peers.ts';
 import { virtualLine } from '../support/virtual-line.ts';
 import { commands } from './qemu-ga-support.ts';
+import { runs } from '../property.ts';
 
 /** What an agent, its line and its callers can do. */
 type Step =
@@ -117,7 +117,7 @@ test.each([
   async (_, old) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step(old ? errors : forged), { maxLength: 30 }), (steps) => run(steps, old)),
-      seeded({ numRuns: 60 }),
+      runs(60),
     );
   },
   60_000,

@@ -4,6 +4,7 @@ import { SimulatedClock } from 'xstate';
 import { createPeer, type Peer } from '../../actors/index.ts';
 import { settled, type Loose } from '../support/peers.ts';
 import { framesOf, onLine, Relay, seeded } from '../support/relay.ts';
+import { runs } from '../property.ts';
 
 type Step =
   | { readonly do: 'call'; readonly side: 0 | 1; readonly size: number; readonly timeoutMs: number; readonly nested: boolean }
@@ -171,7 +172,7 @@ test.each([false, true])(
           expect(side.manager.timers.size).toBe(0);
         }
       }),
-      { numRuns: 80 },
+      runs(80),
     );
   },
 );

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Latest } from '../../actors/latest.ts';
+import { runs } from '../property.ts';
 
 test('of all texts those are known that are among the latest, and were not deleted since they were added last', () => {
   const step = fc.record({ text: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), does: fc.constantFrom('add', 'add', 'add', 'delete') });
@@ -22,6 +23,6 @@ test('of all texts those are known that are among the latest, and were not delet
         for (const one of 'abcdef') expect(latest.has(one)).toBe(isKnown(one));
       }
     }),
-    { numRuns: 500 },
+    runs(500),
   );
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { SteadyMap } from '../../transport/steady-map.ts';
+import { runs } from '../property.ts';
 
 test('a SteadyMap holds what a Map holds, in the same order, whatever comes and goes', () => {
   const act = fc.record({ do: fc.constantFrom('set', 'set', 'delete'), key: fc.nat(40) });
@@ -18,7 +19,7 @@ test('a SteadyMap holds what a Map holds, in the same order, whatever comes and 
       }
       expect([...steady.values()]).toEqual([...map.values()]);
     }),
-    { numRuns: 500 },
+    runs(500),
   );
 });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Talk } from './conversation-support.ts';
+import { runs } from '../property.ts';
 
 type Step =
   | { readonly do: 'send'; readonly from: 0 | 1; readonly size: number }
@@ -74,7 +75,7 @@ test('a reliable session delivers every message once, and those of one size clas
       }
       expect(done()).toBe(sent[0].length + sent[1].length);
     }),
-    { numRuns: 400 },
+    runs(400),
   );
 });
 
@@ -90,7 +91,7 @@ test('a plain session on a line that loses nothing delivers every message once, 
       }
       expect(done()).toBe(sent[0].length + sent[1].length);
     }),
-    { numRuns: 400 },
+    runs(400),
   );
 });
 
@@ -111,7 +112,7 @@ test('a plain session on a line that loses frames loses what they were part of, 
       talk.calm(1);
       expect(talk.sides[1].messages.at(-1)).toBe('after');
     }),
-    { numRuns: 400 },
+    runs(400),
   );
 });
 
@@ -129,6 +130,6 @@ test.each([true, false])('a message that is given up comes whole or not at all, 
         expect(conversation.held).toBe(0);
       }
     }),
-    { numRuns: 300 },
+    runs(300),
   );
 });

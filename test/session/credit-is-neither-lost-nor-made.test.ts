@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { roomFor, Talk } from './conversation-support.ts';
 import { Allowance, Granted, REQUEST_CHARGE } from '../../transport/session/allowance.ts';
+import { runs } from '../property.ts';
 
 const room = { requests: 6, bytes: 200_000 };
 
@@ -77,21 +78,21 @@ function play(reliable: boolean, steps: readonly Step[]): void {
 test('whatever is sent, given up, cut and released, in the end the sender has again what there was', () => {
   fc.assert(
     fc.property(script(0), (steps) => play(false, steps)),
-    { numRuns: 400 },
+    runs(400),
   );
 });
 
 test('what a plain session loses on the way is no credit lost', () => {
   fc.assert(
     fc.property(script(4), (steps) => play(false, steps)),
-    { numRuns: 400 },
+    runs(400),
   );
 });
 
 test('in a reliable session what is late is not taken for lost', () => {
   fc.assert(
     fc.property(script(6), (steps) => play(true, steps)),
-    { numRuns: 300 },
+    runs(300),
   );
 });
 

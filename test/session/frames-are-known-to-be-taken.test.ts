@@ -4,6 +4,7 @@ import { SentFrames } from '../../transport/session/sent-frames.ts';
 import { sessionBounds } from '../../transport/limits.ts';
 import { TakenFrames } from '../../transport/session/taken-frames.ts';
 import { SEQ_MODULUS } from '../../transport/session/numbers.ts';
+import { runs } from '../property.ts';
 
 interface Sent {
   readonly count: number;
@@ -82,7 +83,7 @@ test('what is known of sent frames is what a list would say, also behind the end
       expect([...sent.oldest(Infinity, 0)].map(String)).toEqual(untaken);
       expect(sent.bytes).toBe(model.frames.reduce((sum, { count }) => sum + (count % 7), 0));
     }),
-    { numRuns: 200 },
+    runs(200),
   );
 });
 
@@ -140,7 +141,7 @@ test('in a reliable session every frame is handed on once and in order, if it co
       expect(got).toEqual(Array.from({ length: 61 }, (_, count) => (start + count) % SEQ_MODULUS));
       expect(taken.hasGap).toBe(false);
     }),
-    { numRuns: 300 },
+    runs(300),
   );
 });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SpareMemory } from '../../transport/spare-memory.ts';
 import { Talk } from './conversation-support.ts';
+import { runs } from '../property.ts';
 
 test('what is lent is as long as was asked for, never lent twice at once, and kept up to a bound', () => {
   const size = fc.oneof(fc.nat(5_000), fc.integer({ min: 4_000, max: 90_000 }), fc.constantFrom(1_310_720, 1_310_721, 2_000_000));
@@ -25,7 +26,7 @@ test('what is lent is as long as was asked for, never lent twice at once, and ke
         );
       }
     }),
-    { numRuns: 200 },
+    runs(200),
   );
 });
 

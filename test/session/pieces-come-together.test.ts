@@ -4,6 +4,7 @@ import { RemoteProtocolError } from '../../transport/errors.ts';
 import { OutgoingMessages } from '../../transport/session/outgoing-messages.ts';
 import { Pieces, type Piece } from '../../transport/session/pieces.ts';
 import { SpareMemory } from '../../transport/spare-memory.ts';
+import { runs } from '../property.ts';
 
 const limits = { message: 100_000, messages: 4 };
 const spare = new SpareMemory(1_000_000);
@@ -49,7 +50,7 @@ test('messages that are cut and interleaved come out whole, each when its last p
         expect([pieces.held, pieces.count, outgoing.begun]).toEqual([0, 0, 0]);
       },
     ),
-    { numRuns: 60 },
+    runs(60),
   );
 });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Hello } from '../../transport/codecs/virtagent-2-frames.ts';
 import { Side } from './agreement-support.ts';
+import { runs } from '../property.ts';
 
 /** What happens to the lines between two sides, and to the sides. */
 type Step =
@@ -111,7 +112,7 @@ test('whatever is lost, late, doubled or echoed, whoever is restarted or put bac
       expect(left.progress.got).toBeLessThanOrEqual(right.progress.sent);
       expect(right.progress.got).toBeLessThanOrEqual(left.progress.sent);
     }),
-    { numRuns: 3000 },
+    runs(3000),
   );
 });
 
@@ -132,7 +133,7 @@ test('with lines that only lose and keep their order, a session that both have a
       expect(world.calm()).toBeLessThan(12);
       for (const side of world.sides) expect(side.events.filter((event) => event !== 'resumed')).toEqual(['agreed']);
     }),
-    { numRuns: 2000 },
+    runs(2000),
   );
 });
 
