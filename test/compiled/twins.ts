@@ -7,7 +7,6 @@ import {
   type AnyMachineSnapshot,
   type AnyStateMachine,
 } from 'xstate';
-import type fc from 'fast-check';
 import { compiled } from '../../actors/compiled.ts';
 import { Comparison } from './same.ts';
 
