@@ -5,7 +5,7 @@ import { invalidOption } from '../transport/errors.ts';
 import { compiled } from './compiled.ts';
 import { guardedInspect } from './job-events.ts';
 import { Manager } from './manager.ts';
-import { kindsOf, managerLimits, type ManagerOptions } from './manager-options.ts';
+import { checkManagerOptions, managerLimits, type ManagerOptions } from './manager-options.ts';
 import { watched } from './watched-chart.ts';
 
 const managers = new WeakMap<AnyActorRef, Manager>();
@@ -72,8 +72,7 @@ export interface CreateManagerOptions extends ManagerOptions {
 /** A manager by itself, started. Throws INVALID_OPTION. */
 export function createManager(options: CreateManagerOptions = {}): Manager {
   const { inspect, line = true, ...input } = options;
-  managerLimits(input);
-  kindsOf(input);
+  checkManagerOptions(input);
   const actor = createActor(managerLogic as typeof provided, {
     input: input as never,
     ...(inspect === undefined ? undefined : { inspect: guardedInspect(inspect, (error) => input.onError?.(error, 'inspect', '')) }),

@@ -1,6 +1,7 @@
 import type { Completion, JobRef, Urgency } from '../machines/job.ts';
 import type { ManagerLimits } from '../machines/slots.ts';
 import { invalidOption, type VirtagentError } from '../transport/errors.ts';
+import { checkNames, optionNames } from '../transport/option-names.ts';
 import type { Clock } from '../transport/timers.ts';
 import { clientKind, serverKind, type Kind, type Operations } from './kinds.ts';
 
@@ -61,6 +62,32 @@ export const defaultManagerLimits: Omit<ManagerLimits, 'credits'> = Object.freez
   // No window, where the protocol names none.
   window: Infinity,
 });
+
+const names = optionNames<ManagerOptions>({
+  sendSlots: true,
+  executeSlots: true,
+  maxBypass: true,
+  maxServerJobs: true,
+  maxClientJobs: true,
+  maxServerBytes: true,
+  maxClientBytes: true,
+  window: true,
+  credits: true,
+  kinds: true,
+  clock: true,
+  random: true,
+  interpretCharts: true,
+  onViolation: true,
+  onError: true,
+  onSettled: true,
+});
+
+/** Throws INVALID_OPTION for what is wrong with the options of a manager. */
+export function checkManagerOptions(options: ManagerOptions): void {
+  checkNames('options', options, names);
+  managerLimits(options);
+  kindsOf(options);
+}
 
 /** The limits among some options, checked. Throws INVALID_OPTION. */
 export function managerLimits(options: Partial<ManagerLimits>): ManagerLimits {

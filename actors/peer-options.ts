@@ -4,9 +4,10 @@ import type { Channel } from '../transport/channels/channel.ts';
 import { streamChannel } from '../transport/channels/stream.ts';
 import { invalidOption } from '../transport/errors.ts';
 import { checkV2Limits, limitsFrom, type Limits } from '../transport/limits.ts';
+import { checkNames, optionNames } from '../transport/option-names.ts';
 import { protocolByName, protocolNames, type Protocol, type ProtocolName } from '../transport/protocols.ts';
 import { durations, type Clock } from '../transport/timers.ts';
-import { defaultManagerLimits, managerLimits } from './manager-options.ts';
+import { managerLimits } from './manager-options.ts';
 import { checkMethods, type Methods } from './methods.ts';
 import { checkSchema, type Schema } from './schema.ts';
 import type { Role } from './v7-greeting.ts';
@@ -93,35 +94,40 @@ export interface CheckedPeerOptions {
 
 const MiB = 1024 * 1024;
 
-/** Every option's name; a typing error in one is an error, not a default. */
-const names: ReadonlySet<string> = new Set<keyof PeerOptions>([
-  ...(Object.keys(defaultManagerLimits) as (keyof typeof defaultManagerLimits)[]),
-  'stream',
-  'channel',
-  'protocol',
-  'role',
-  'methods',
-  'results',
-  'timeoutMs',
-  'maxNestedCalls',
-  'maxOwedBytes',
-  'stallTimeoutMs',
-  'limits',
-  'reliable',
-  'keepMs',
-  'heartbeatMs',
-  'retries',
-  'interpretCharts',
-  'clock',
-  'random',
-  'onError',
-]);
+const names = optionNames<PeerOptions>({
+  sendSlots: true,
+  executeSlots: true,
+  maxBypass: true,
+  maxServerJobs: true,
+  maxClientJobs: true,
+  maxServerBytes: true,
+  maxClientBytes: true,
+  window: true,
+  stream: true,
+  channel: true,
+  protocol: true,
+  role: true,
+  methods: true,
+  results: true,
+  timeoutMs: true,
+  maxNestedCalls: true,
+  maxOwedBytes: true,
+  stallTimeoutMs: true,
+  limits: true,
+  reliable: true,
+  keepMs: true,
+  heartbeatMs: true,
+  retries: true,
+  interpretCharts: true,
+  clock: true,
+  random: true,
+  onError: true,
+});
 
 /** Options with defaults, or INVALID_OPTION naming the option, its value and what is allowed. */
 export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
   if (typeof options !== 'object' || options === null) invalidOption('options', options, 'an object with a stream or a channel');
-  for (const name of Object.keys(options))
-    if (!names.has(name)) invalidOption('options', name, `the names ${[...names].toSorted().join(', ')}`);
+  checkNames('options', options, names);
   const { stream, channel, role, methods = {}, results = {}, clock, onError } = options;
   if ((stream === undefined) === (channel === undefined))
     invalidOption('stream', stream && 'given with channel', 'a Duplex, or leave it out and give channel');

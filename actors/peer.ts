@@ -3,6 +3,7 @@ import type { ActorLogic, ActorRefFromLogic, ActorSystem, ActorSystemInfo, AnyAc
 import type { LinkState } from '../machines/link.ts';
 import type { peerMachine, PeerContext, PeerEmitted, PeerEvent, PeerOutput } from '../machines/peer.ts';
 import { invalidOption, VirtagentError, type RemoteProtocolError } from '../transport/errors.ts';
+import { checkNames, optionNames } from '../transport/option-names.ts';
 import type { ProtocolName } from '../transport/protocols.ts';
 import type { Transport } from '../transport/transport.ts';
 import { jobStates, type JobStateEvent } from './job-events.ts';
@@ -38,6 +39,9 @@ export type PeerSnapshot = SnapshotFrom<typeof peerMachine> & { output: PeerOutp
 export type PeerLogic = ActorLogic<PeerSnapshot, PeerEvent, PeerOptions, ActorSystem<ActorSystemInfo>, PeerEmitted>;
 
 const peers = new WeakMap<AnyActorRef, Peer>();
+
+const stopNames = optionNames<{ timeoutMs: number }>({ timeoutMs: true });
+const statusNames = optionNames<Pick<CallOptions, 'signal' | 'timeoutMs'>>({ signal: true, timeoutMs: true });
 
 /**
  * The peer that an actor of {@link peer} runs. `Remote` is the other side's methods.
@@ -97,6 +101,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   statusOf(call: Promise<unknown> | string, options: Pick<CallOptions, 'signal' | 'timeoutMs'> = {}): Promise<CallStatus> {
     const made = typeof call === 'string' ? undefined : (call as Asked)[callOf];
     if (typeof call !== 'string' && made === undefined) invalidOption('call', call, 'what call() of this peer returned, or a tag');
+    checkNames('options', options, statusNames);
     if (made?.localStatus === 'unsent') return Promise.resolve('unsent');
     return new Promise((resolve, reject) => {
       if (this.#work.isStopped) throw new VirtagentError('STOPPED', 'this peer has ended', { known: 'not-sent' });
@@ -121,7 +126,9 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
    *
    * @param options - `timeoutMs`: milliseconds after which what still runs is ended at once; default none.
    */
-  async stop({ timeoutMs = Infinity }: { readonly timeoutMs?: number } = {}): Promise<void> {
+  async stop(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    checkNames('options', options, stopNames);
+    const { timeoutMs = Infinity } = options;
     if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) invalidOption('timeoutMs', timeoutMs, 'milliseconds from 0, or Infinity');
     const cut = this.#work.isStopped ? undefined : this.manager.timers.start(timeoutMs, () => this.close());
     const ended = this.ended();

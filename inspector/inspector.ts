@@ -3,6 +3,7 @@ import { keepJournal, releaseJournal } from '../actors/journal.ts';
 import type { Manager } from '../actors/manager.ts';
 import type { Peer } from '../actors/peer.ts';
 import { invalidOption, VirtagentError } from '../transport/errors.ts';
+import { checkNames, optionNames } from '../transport/option-names.ts';
 import { Timers, type Clock } from '../transport/timers.ts';
 import { noAct, notDone } from './acts.ts';
 import { EdgeIndex } from './edge-index.ts';
@@ -64,7 +65,22 @@ export function createInspector(options: InspectorOptions): Inspector {
 
 type Checked = ReturnType<typeof checked>;
 
+const names = optionNames<InspectorOptions>({
+  peer: true,
+  manager: true,
+  name: true,
+  version: true,
+  role: true,
+  payloads: true,
+  redact: true,
+  control: true,
+  ringSteps: true,
+  stepsPerSecond: true,
+  clock: true,
+});
+
 function checked(options: InspectorOptions) {
+  checkNames('options', options, names);
   const { peer, version = '', role, payloads = false, redact = [], control = false } = options;
   const { ringSteps = 2 ** 18, stepsPerSecond = 20_000, name = peer === undefined ? 'manager' : 'peer' } = options;
   const manager = options.manager ?? peer?.manager;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { channelError } from '../transport/channels/explain.ts';
 import { invalidOption, quote } from '../transport/errors.ts';
+import { checkNames, optionNames } from '../transport/option-names.ts';
 import { actOf, noAct, notDone } from './acts.ts';
 import { EventStream, hasRoom, letGoOfIdle } from './event-stream.ts';
 import { isLoopback, isToken, makeToken, pathBelow, refusal, securityHeaders } from './http-guards.ts';
@@ -46,6 +47,8 @@ export interface InspectServer {
   close(): Promise<void>;
 }
 
+const names = optionNames<ServeOptions>({ host: true, port: true, token: true, page: true, onUpgrade: true, option: true });
+
 /** What a hostile browser, or very many of them, can make this process hold. */
 const limits = Object.freeze({ connections: 64, viewers: 16, bodyBytes: 1024 * 1024, calls: 16, requestMs: 10_000, checkMs: 1_000 });
 
@@ -68,6 +71,7 @@ const noPage = [
  * listens there.
  */
 export async function serveInspector(inspector: Watchable, options: ServeOptions = {}): Promise<InspectServer> {
+  checkNames('options', options, names);
   const { host = '127.0.0.1', port = 0, token = makeToken(), page, option = 'host and port' } = options;
   if (host === '') invalidOption('host', host, 'a name or an address of this machine');
   if (!Number.isInteger(port) || port < 0 || port > 65_535) invalidOption('port', port, 'a whole number from 0 to 65535');

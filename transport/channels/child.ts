@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { VirtagentError } from '../errors.ts';
+import { checkNames, optionNames } from '../option-names.ts';
 import { abortable } from './abortable.ts';
 import { atRest } from './at-rest.ts';
 import { bounds } from './bounds.ts';
@@ -20,6 +21,8 @@ export interface ChildOptions {
   readonly onStderr?: (chunk: Buffer) => void;
 }
 
+const names = optionNames<ChildOptions>({ cwd: true, env: true, onStderr: true });
+
 type Child = ChildProcess & { readonly stdin: Writable; readonly stdout: Readable };
 
 /**
@@ -27,6 +30,7 @@ type Child = ChildProcess & { readonly stdin: Writable; readonly stdout: Readabl
  * program does; destroying the line ends the program (its stdin, SIGTERM, and after 2 s SIGKILL).
  */
 export function childChannel(command: string, args: readonly string[] = [], options: ChildOptions = {}): Channel {
+  checkNames('options', options, names);
   const name = `child ${plain(command)}`;
   return makeChannel({
     name,

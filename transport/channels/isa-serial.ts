@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { invalidOption, quote, VirtagentError } from '../errors.ts';
+import { checkNames, optionNames } from '../option-names.ts';
 import { abortable } from './abortable.ts';
 import { atRest } from './at-rest.ts';
 import type { Channel } from './channel.ts';
@@ -13,6 +14,8 @@ export interface IsaSerialOptions {
   /** Bits in a second, from 50 to 4,000,000; 115,200 unless told. Both ends need the same. A pseudo-terminal ignores it. */
   readonly baudRate?: number | undefined;
 }
+
+const names = optionNames<IsaSerialOptions>({ baudRate: true });
 
 interface OpenPort extends SerialHandle {
   getBaudRate(): Promise<{ baudRate: number }>;
@@ -27,7 +30,9 @@ const defaultBaudRate = 115_200;
  * open() drops what the driver held: who said it, and when, is not known. A serial line has no connection, so it is open
  * whether or not anybody is at the other end, and what is written to nobody is lost.
  */
-export function isaSerial(path: string, { baudRate = defaultBaudRate }: IsaSerialOptions = {}): Channel {
+export function isaSerial(path: string, options: IsaSerialOptions = {}): Channel {
+  checkNames('options', options, names);
+  const { baudRate = defaultBaudRate } = options;
   if (typeof path !== 'string' || path === '' || path.includes('\0')) invalidOption('path', path, 'the path of a serial port');
   if (!Number.isInteger(baudRate) || baudRate < 50 || baudRate > 4_000_000) {
     invalidOption('baudRate', baudRate, 'a whole number from 50 to 4000000, such as 115200');

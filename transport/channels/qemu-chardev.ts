@@ -1,6 +1,7 @@
 import type { NetConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { invalidOption, VirtagentError } from '../errors.ts';
+import { checkNames, optionNames } from '../option-names.ts';
 import { Timers } from '../timers.ts';
 import { bounds } from './bounds.ts';
 import type { Channel } from './channel.ts';
@@ -25,6 +26,17 @@ export type QemuChardevOptions = ({ readonly path: string } | { readonly host?: 
     readonly onWarning?: ((error: VirtagentError) => void) | undefined;
   };
 
+const names = optionNames<Record<'path' | 'host' | 'port' | 'qmp' | 'onWarning' | keyof Patience, unknown>>({
+  path: true,
+  host: true,
+  port: true,
+  qmp: true,
+  onWarning: true,
+  waitMs: true,
+  clock: true,
+  random: true,
+});
+
 /**
  * The host's end of a serial port of a QEMU guest: the unix socket or TCP port of a `-chardev socket,server=on`.
  *
@@ -36,6 +48,7 @@ export type QemuChardevOptions = ({ readonly path: string } | { readonly host?: 
  * opens whether or not anybody is at the guest's end.
  */
 export function qemuChardev(options: QemuChardevOptions): Channel {
+  checkNames('options', options, names);
   const { waitMs = bounds.chardevWaitMs, clock, random, qmp, onWarning } = options;
   checkWaitMs(waitMs);
   const { name, to, where } = target(options);

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import type { AddressInfo } from 'node:net';
 import { invalidOption } from '../errors.ts';
+import { checkNames, optionNames } from '../option-names.ts';
 import { untilAborted } from './abortable.ts';
 import type { Channel } from './channel.ts';
 import { connectSocket } from './connect.ts';
@@ -14,8 +15,11 @@ export interface TcpAddress {
   readonly port: number;
 }
 
+const names = optionNames<TcpAddress>({ host: true, port: true });
+
 /** Connects to a TCP port, anew on each open(). */
 export function tcpConnect(address: TcpAddress): Channel {
+  checkNames('address', address, names);
   const { host, port } = checkedTcp(address, 1);
   const name = `tcp-connect ${shownTcp(host, port)}`;
   return makeChannel({
@@ -35,6 +39,7 @@ export function tcpConnect(address: TcpAddress): Channel {
 
 /** Listens at a TCP port; 0 lets the system choose one, which `address()` then tells. */
 export function tcpListen(address: TcpAddress): ListenChannel<AddressInfo> {
+  checkNames('address', address, names);
   const { host, port } = checkedTcp(address, 0);
   return listenChannel<AddressInfo>({
     name: (actual) => `tcp-listen ${shownTcp(host, actual?.port ?? port)}`,

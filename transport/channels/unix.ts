@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { invalidOption, type VirtagentError } from '../errors.ts';
+import { checkNames, optionNames } from '../option-names.ts';
 import type { Channel } from './channel.ts';
 import { connectSocket } from './connect.ts';
 import { channelError, errnoOf, unusable } from './explain.ts';
@@ -34,11 +35,15 @@ export interface UnixListenOptions {
   readonly backlog?: number;
 }
 
+const names = optionNames<UnixListenOptions>({ backlog: true });
+
 /**
  * Listens at a unix socket that only this user can connect to (mode 0600). The socket file of a listener that is
  * gone is replaced, anything else at the path is left alone; close() removes the file if it is still its own.
  */
-export function unixListen(path: string, { backlog }: UnixListenOptions = {}): ListenChannel<string> {
+export function unixListen(path: string, options: UnixListenOptions = {}): ListenChannel<string> {
+  checkNames('options', options, names);
+  const { backlog } = options;
   if (backlog !== undefined && (!Number.isSafeInteger(backlog) || backlog < 1)) {
     invalidOption('backlog', backlog, 'a whole number from 1');
   }
