@@ -1,6 +1,7 @@
 import { createActor, type ActorRefFrom, type AnyActorRef } from 'xstate';
 import { sessionMachine, type SessionEvent, type SessionState } from '../machines/session.ts';
-import { byeCodes, Session, type SessionOptions } from '../transport/session/session.ts';
+import { byeCodes } from '../transport/session/ends.ts';
+import { Session, type SessionOptions } from '../transport/session/session.ts';
 import { backoff, durations, type Timer } from '../transport/timers.ts';
 import { ChartEffects } from './chart-effects.ts';
 import type { Greeting, GreetingHost } from './greeting.ts';

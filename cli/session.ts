@@ -4,7 +4,7 @@ import type { Channel } from '../transport/channels/channel.ts';
 import type { ListenChannel } from '../transport/channels/listen.ts';
 import { quote } from '../transport/errors.ts';
 import { protocolByName, type ProtocolName } from '../transport/protocols.ts';
-import { hasStopped } from '../transport/session/session.ts';
+import { hasStopped } from '../transport/session/ends.ts';
 import { durations } from '../transport/timers.ts';
 import type { Inspecting } from './inspect.ts';
 import { inspects } from './inspect-options.ts';

@@ -14,6 +14,7 @@ import { Repeats, type RepeatLine } from './repeats.ts';
 import { Resending, type ResendingLine } from './resending.ts';
 import { SentFrames } from './sent-frames.ts';
 import { Untaken } from './untaken.ts';
+import { WaitingMessages } from './waiting-messages.ts';
 import { Window } from './window.ts';
 
 /** What sending needs of its conversation. */
@@ -41,13 +42,6 @@ const ignore = (): void => {};
 const taken: SendResult = Object.freeze({ ok: true });
 const takenInPart: SendResult = Object.freeze({ ok: true, more: true });
 
-interface Waiting {
-  readonly payload: Uint8Array;
-  readonly isBytes: boolean;
-  readonly isUrgent: boolean;
-  readonly done: (result: SendResult) => void;
-}
-
 /** What one side sends in a session: messages in numbered frames, which are kept until the other side has taken them. */
 export class Sending {
   readonly #isReliable: boolean;
@@ -63,10 +57,7 @@ export class Sending {
   readonly #questions: Questions;
   readonly #charges = new Charges();
   readonly #repeats: Repeats;
-  /** Messages that wait for the window, in the order in which they were sent. */
-  #waiting: Waiting[] = [];
-  /** Messages that can't begin, as the other side takes no more at once. They keep their slots until one of those ends. */
-  #blocked: Waiting[] = [];
+  readonly #waiting = new WaitingMessages();
   #isMakingWay = false;
   /** Memory of frames. It never leaves the session: whatever the other side does, it is sent nothing of another. */
   readonly #frameMemory = new SpareMemory(2 * sessionBounds.plainBytes);
@@ -153,8 +144,7 @@ export class Sending {
   close(): void {
     this.hold();
     this.#untaken.clear();
-    this.#waiting = [];
-    this.#blocked = [];
+    this.#waiting.clear();
   }
 
   // Messages.
@@ -172,14 +162,15 @@ export class Sending {
     if (isUrgent) this.#window.urgent();
     if (this.#leavesAtOnce(payload, isUrgent)) return this.#sendWhole(payload, isBytes, charge, done);
     if (charge > 0) this.#charges.begin(payload, charge);
-    this.#waiting.push({ payload, isBytes, isUrgent, done });
-    if (this.#waiting.length === 1) this.#pump();
+    const isFirst = this.#waiting.isIdle;
+    this.#waiting.add({ payload, isBytes, isUrgent, done });
+    if (isFirst) this.#pump();
   }
 
   /** Most messages: short, with nothing before them and room in the window. Sending them makes as little as it can. */
   #leavesAtOnce({ length }: Uint8Array, isUrgent: boolean): boolean {
     if (length > this.#piece || length > this.#turn || !this.#isLineUp || !this.#repeats.isOver) return false;
-    return this.#waiting.length === 0 && !this.#charges.hasUnsent && this.#hasRoom(1, length, isUrgent);
+    return this.#waiting.isIdle && !this.#charges.hasUnsent && this.#hasRoom(1, length, isUrgent);
   }
 
   #hasRoom(frames: number, bytes: number, isUrgent: boolean): boolean {
@@ -207,7 +198,7 @@ export class Sending {
   forget(payload: Uint8Array): void {
     const freed = this.#charges.forget(payload);
     // What waits for the window, or to begin, has its slot, and its turn will come to nothing.
-    const waiting = takeOut(this.#waiting, payload) ?? takeOut(this.#blocked, payload);
+    const waiting = this.#waiting.take(payload);
     if (waiting !== undefined) queueMicrotask(() => waiting.done({ ok: true }));
     const cut = this.#outgoing.drop(payload, this.#seq);
     if (cut !== undefined) {
@@ -226,7 +217,7 @@ export class Sending {
   }
 
   get #isConfirmed(): boolean {
-    return this.#sent.size === 0 && this.#waiting.length + this.#blocked.length === 0;
+    return this.#sent.size === 0 && this.#waiting.isEmpty;
   }
 
   // What the other side says of it.
@@ -252,31 +243,34 @@ export class Sending {
   }
 
   #pump(): void {
-    while (this.#isLineUp && this.#repeats.isOver && this.#waiting.length > 0) {
-      const next = this.#waiting[0] as Waiting;
+    for (let next = this.#waiting.first; next !== undefined && this.#isLineUp && this.#repeats.isOver; next = this.#waiting.first) {
       const { payload, isBytes, isUrgent, done } = next;
       const left = this.#outgoing.left(payload);
       const turn = Math.min(left, this.#turn);
       if (!this.#hasRoom(Math.ceil(turn / this.#piece), turn, isUrgent)) break;
-      const begins = !this.#outgoing.hasBegun(payload);
-      this.#waiting.shift();
-      if (begins && turn < left && this.#outgoing.begun >= this.limits.messages) {
-        this.#blocked.push(next);
+      if (turn < left && !this.#mayBegin && !this.#outgoing.hasBegun(payload)) {
+        this.#waiting.block();
         continue;
       }
+      this.#waiting.shift();
       if (turn === left && this.#charges.end(payload)) this.#weighCharges();
       this.#sendTurn(payload, isBytes, turn, done);
       this.#host.statusIfDue();
       this.#unblock();
     }
-    if (this.#blocked.length > 0) this.#makeWay();
+    if (this.#waiting.isBlocked) this.#makeWay();
     this.#wonder();
+  }
+
+  /** Whether the other side takes one more message of which not all is sent at once. */
+  get #mayBegin(): boolean {
+    return this.#outgoing.begun < this.limits.messages;
   }
 
   /** Has those that could not begin try again, once one that had begun has ended. */
   #unblock(): boolean {
-    if (this.#blocked.length === 0 || this.#outgoing.begun >= this.limits.messages) return false;
-    this.#waiting.unshift(...this.#blocked.splice(0));
+    if (!this.#waiting.isBlocked || !this.#mayBegin) return false;
+    this.#waiting.unblock();
     return true;
   }
 
@@ -286,7 +280,7 @@ export class Sending {
     this.#isMakingWay = true;
     setImmediate(() => {
       this.#isMakingWay = false;
-      if (this.#waiting.length === 0 && this.#untaken.isEmpty) this.#blocked.pop()?.done(takenInPart);
+      if (this.#waiting.isIdle && this.#untaken.isEmpty) this.#waiting.popBlocked()?.done(takenInPart);
     });
   }
 
@@ -297,7 +291,7 @@ export class Sending {
 
   /** What keeps this side waiting may be a STATUS that was lost, and that nothing else would bring again. */
   #wonder(): void {
-    const isStuck = this.#waiting.length > 0 || this.#charges.isAtEnd;
+    const isStuck = !this.#waiting.isIdle || this.#charges.isAtEnd;
     if (isStuck && this.#isLineUp) this.#questions.begin();
     else this.#questions.end();
   }
@@ -394,9 +388,4 @@ export class Sending {
   statusSent(): void {
     this.#resending?.statusSent();
   }
-}
-
-function takeOut(list: Waiting[], payload: Uint8Array): Waiting | undefined {
-  const at = list.findIndex((one) => one.payload === payload);
-  return at < 0 ? undefined : list.splice(at, 1)[0];
 }

@@ -2,7 +2,7 @@ import type { SessionEvent } from '../../machines/session.ts';
 import { lineEchoes } from '../codecs/damage.ts';
 import { encodeBye, encodeHello, FrameReader, type Frame } from '../codecs/virtagent-2-frames.ts';
 import { beyondLimits, decodeMessage, encodeMessage } from '../codecs/virtagent-2-messages.ts';
-import { quote, RemoteProtocolError, VirtagentError } from '../errors.ts';
+import { RemoteProtocolError, VirtagentError } from '../errors.ts';
 import { announcedLimits, sessionLimits, type Limits, type SessionLimits } from '../limits.ts';
 import type { Codec, Decoded, IncomingMessage, OutgoingMessage } from '../messages.ts';
 import { SpareMemory } from '../spare-memory.ts';
@@ -12,6 +12,7 @@ import { Agreement, type Progress } from './agreement.ts';
 import type { Credit, Room } from './allowance.ts';
 import { ClockDifference } from './clock-difference.ts';
 import { Conversation, type ConversationHost } from './conversation.ts';
+import { byeCodes, endedByOther, limitExceeded, otherVersion } from './ends.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Excess, Whole } from './pieces.ts';
 
@@ -47,9 +48,6 @@ export interface SessionOptions {
   readonly keepMs: number;
   readonly heartbeatMs: number;
 }
-
-/** Why a side ends a session, as BYE says it. */
-export const byeCodes = Object.freeze({ stopping: 1, limit: 2, broken: 3, version: 4 });
 
 const VERSION = 2;
 
@@ -304,7 +302,7 @@ export class Session implements Codec {
   };
 
   #hear(hello: HelloFrame): void {
-    if (hello.version !== VERSION) return this.#otherVersion(hello.version);
+    if (hello.version !== VERSION) return this.#speaksAnother(hello.version);
     const heard = this.#agreement.hear(hello, this.#progress, this.#host.timers.clock.now());
     if (heard.verdict === 'echo') {
       this.#out.push(new RemoteProtocolError(lineEchoes.reason, lineEchoes.message, 0));
@@ -406,22 +404,21 @@ export class Session implements Codec {
     this.#host.tell({ type: 'at_odds' });
   }
 
-  #exceeded({ limit, most, value }: Excess): void {
+  /** The other side went beyond a limit, and is told. */
+  #exceeded(excess: Excess): void {
+    const { code, text, reason } = limitExceeded(excess);
     this.#isDeaf = true;
-    const text = `${limit}: ${value}, and the limit is ${most}`;
-    this.bye(byeCodes.limit, text);
+    this.bye(code, text);
     this.renew();
-    this.#host.tell({
-      type: 'ended',
-      reason: new VirtagentError('LIMIT_EXCEEDED', `the other side went beyond the limit of this one for ${text}`),
-    });
+    this.#host.tell({ type: 'ended', reason });
   }
 
-  #otherVersion(version: number): void {
+  /** The other side speaks another version, and is told. */
+  #speaksAnother(version: number): void {
+    const { code, text, reason } = otherVersion(version, VERSION);
     this.#isDeaf = true;
-    this.bye(byeCodes.version, `virtagent-${VERSION} is spoken here`);
-    const message = `the other side speaks virtagent-${version}, this one virtagent-${VERSION}`;
-    this.#host.tell({ type: 'ended', reason: new VirtagentError('PROTOCOL_MISMATCH', message) });
+    this.bye(code, text);
+    this.#host.tell({ type: 'ended', reason });
   }
 
   #takeBye({ seen, code, text }: ByeFrame): void {
@@ -429,7 +426,7 @@ export class Session implements Codec {
     // Who does not speak this version knows no line. Who has agreed speaks it, and what says otherwise is of before.
     if (seen !== line && (code !== byeCodes.version || isAgreed)) return;
     this.#isDeaf = true;
-    this.#farewell = byeError(code, text);
+    this.#farewell = endedByOther(code, text);
   }
 
   get #progress(): Progress {
@@ -469,18 +466,6 @@ function newReader(): FrameReader {
 /** Whether it costs a credit: what asks something to be run here, but for what a handler of this side is waited for by. */
 export function isCharged(message: IncomingMessage): boolean {
   return message.type === 'notification' || message.type === 'rejected' || (message.type === 'request' && message.nested !== true);
-}
-
-/** What a line ends with whose other side has said, in order, that it is done. */
-export const hasStopped = 'the other side has stopped';
-
-function byeError(code: number, text: string): VirtagentError {
-  const said = text === '' ? '' : `: ${quote(text, 256)}`;
-  if (code === byeCodes.stopping) return new VirtagentError('LINE_LOST', hasStopped);
-  if (code === byeCodes.version) return new VirtagentError('PROTOCOL_MISMATCH', `the other side does not speak this version${said}`);
-  if (code === byeCodes.limit)
-    return new VirtagentError('LIMIT_EXCEEDED', `the other side ended the session, a limit of its own exceeded${said}`);
-  return new VirtagentError('LINE_LOST', `the other side ended the session${said}`);
 }
 
 /** 48 random bits in hexadecimal, and not all zero: that is none. */
