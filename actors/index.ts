@@ -60,4 +60,4 @@ export {
 export type { Outcome, Completion, SendCompletion, Urgency } from '../machines/job.ts';
 export type { LinkState } from '../machines/link.ts';
 export type { PeerContext, PeerEmitted, PeerOutput } from '../machines/peer.ts';
-export type { ManagerLimits } from '../machines/slots.ts';
+export type { ManagerLimits } from '../machines/manager-context.ts';

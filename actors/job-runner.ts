@@ -1,7 +1,8 @@
 import type { AnyActorRef, AnyStateMachine } from 'xstate';
 import type { Completion, Grant, JobContext, JobEvent, JobRef, Outcome, SendCompletion, SlotName } from '../machines/job.ts';
 import type { ManagerEvent } from '../machines/manager.ts';
-import { isExecuting, isSending, type ManagerContext } from '../machines/slots.ts';
+import type { ManagerContext } from '../machines/manager-context.ts';
+import { isExecuting, isSending } from '../machines/slots.ts';
 import type { Timers } from '../transport/timers.ts';
 import { compiled } from './compiled.ts';
 import { handedInput } from './job-actors.ts';

@@ -1,5 +1,5 @@
 import type { Completion, JobRef, Urgency } from '../machines/job.ts';
-import type { ManagerLimits } from '../machines/slots.ts';
+import type { ManagerLimits } from '../machines/manager-context.ts';
 import { invalidOption, type VirtagentError } from '../transport/errors.ts';
 import { checkNames, optionNames } from '../transport/option-names.ts';
 import type { Clock } from '../transport/timers.ts';

@@ -2,16 +2,8 @@ import type { AnyActorRef, AnyStateMachine, SnapshotFrom } from 'xstate';
 import type { Completion, JobContext, JobEvent, JobInput, JobRef } from '../machines/job.ts';
 import { waitingIn } from '../machines/lanes.ts';
 import { managerMachine, type ManagerEvent } from '../machines/manager.ts';
-import {
-  isExecuting,
-  wasRevoked,
-  type Gate,
-  type ManagerContext,
-  type OfPermit,
-  type Refusal,
-  type Tell,
-  type Terms,
-} from '../machines/slots.ts';
+import type { Gate, ManagerContext, Terms } from '../machines/manager-context.ts';
+import { isExecuting, wasRevoked, type OfPermit, type Refusal, type Tell } from '../machines/slots.ts';
 import { invalidOption, VirtagentError } from '../transport/errors.ts';
 import { SteadyMap } from '../transport/steady-map.ts';
 import { backoff, durations, Timers, type Timer } from '../transport/timers.ts';

@@ -1,5 +1,6 @@
 import type { JobEvent, Outcome } from '../machines/job.ts';
-import type { ManagerLimits, Refusal } from '../machines/slots.ts';
+import type { ManagerLimits } from '../machines/manager-context.ts';
+import type { Refusal } from '../machines/slots.ts';
 import { cancelledByPeer } from '../machines/server-job.ts';
 import { errorTable, isVirtagentError, VirtagentError, writtenOut } from '../transport/errors.ts';
 import { MethodError } from './methods.ts';

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { ManagerLimits } from '../machines/slots.ts';
+import type { ManagerLimits } from '../machines/manager-context.ts';
 import type { Channel } from '../transport/channels/channel.ts';
 import { streamChannel } from '../transport/channels/stream.ts';
 import { invalidOption } from '../transport/errors.ts';

@@ -9,19 +9,7 @@ export { detectMachine, type DetectContext, type DetectEvent, type DetectState, 
 export { qemuGaMachine, type QemuGaContext, type QemuGaEvent, type QemuGaState } from './qemu-ga.ts';
 export { sessionMachine, type SessionContext, type SessionEvent, type SessionState } from './session.ts';
 export * from './job.ts';
-export type {
-  Charge,
-  Credit,
-  Execution,
-  Gate,
-  ManagerContext,
-  ManagerLimits,
-  OfPermit,
-  Refusal,
-  SendDone,
-  Sending,
-  Tell,
-  Wanted,
-} from './slots.ts';
+export type { Charge, Credit, Execution, Gate, ManagerContext, ManagerLimits, Sending } from './manager-context.ts';
+export type { OfPermit, Refusal, SendDone, Tell, Wanted } from './slots.ts';
 export type { Lane, Lanes, Waiting } from './lanes.ts';
 export { whole } from './whole.ts';

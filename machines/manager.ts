@@ -1,8 +1,9 @@
 import { assign, setup } from 'xstate';
 import { effect, type Completion, type Grant, type JobEvent, type JobRef, type SendCompletion } from './job.ts';
+import { initialContext, type Credit, type Gate, type ManagerContext, type ManagerLimits, type Terms } from './manager-context.ts';
 import * as slots from './slots.ts';
 import { whole } from './whole.ts';
-import type { Credit, Gate, ManagerContext, ManagerLimits, OfPermit, Refusal, Tell, Terms } from './slots.ts';
+import type { OfPermit, Refusal, Tell } from './slots.ts';
 
 /** What the manager's user, its jobs and the link tell it. */
 export type ManagerEvent =
@@ -187,7 +188,7 @@ const served = {
 export const managerMachine = s.createMachine({
   id: 'manager',
   initial: 'open',
-  context: ({ input }) => slots.initialContext(input),
+  context: ({ input }) => initialContext(input),
   states: {
     open: {
       description: 'Jobs are taken, within the caps.',

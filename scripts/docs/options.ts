@@ -98,7 +98,9 @@ const meaningsByName: Readonly<Record<string, string>> = {
 };
 
 function limitTable(): string {
-  const meanings = new Map(membersOf('machines/slots.ts', 'export interface ManagerLimits').map(({ name, text }) => [name, text]));
+  const meanings = new Map(
+    membersOf('machines/manager-context.ts', 'export interface ManagerLimits').map(({ name, text }) => [name, text]),
+  );
   const reasons = membersOf('actors/manager-options.ts', 'export const defaultManagerLimits');
   return table(
     ['Option', 'Default', 'Meaning', 'Why this default'],

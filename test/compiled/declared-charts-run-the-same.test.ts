@@ -7,7 +7,7 @@ import { managerMachine, type ManagerEvent } from '../../machines/manager.ts';
 import { noticeJob } from '../../machines/notice-job.ts';
 import { values } from '../../machines/ordered-map.ts';
 import { serverJob } from '../../machines/server-job.ts';
-import type { Execution, ManagerContext, ManagerLimits, Sending } from '../../machines/slots.ts';
+import type { Execution, ManagerContext, ManagerLimits, Sending } from '../../machines/manager-context.ts';
 import { clientTable } from '../machines/client-table.ts';
 import { aJob, jobEvents } from '../machines/job-samples.ts';
 import { managerTable } from '../machines/manager-table.ts';

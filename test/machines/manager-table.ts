@@ -2,7 +2,7 @@ import type { JobRef } from '../../machines/job.ts';
 import { waitingIn } from '../../machines/lanes.ts';
 import { managerMachine, type ManagerEvent } from '../../machines/manager.ts';
 import { values } from '../../machines/ordered-map.ts';
-import type { ManagerContext, ManagerLimits } from '../../machines/slots.ts';
+import type { ManagerContext, ManagerLimits } from '../../machines/manager-context.ts';
 import { aJob } from './job-samples.ts';
 import type { Table } from './table.ts';
 

@@ -5,15 +5,8 @@ import type { JobClass, JobRef, SendCompletion, Urgency } from '../../machines/j
 import { waitingIn, type Lanes, type Waiting } from '../../machines/lanes.ts';
 import { managerMachine, type ManagerEvent } from '../../machines/manager.ts';
 import { values } from '../../machines/ordered-map.ts';
-import {
-  executeIsDue,
-  initialContext,
-  isAwaited,
-  sendIsDue,
-  slotIsOwed,
-  type ManagerContext,
-  type ManagerLimits,
-} from '../../machines/slots.ts';
+import { initialContext, type ManagerContext, type ManagerLimits } from '../../machines/manager-context.ts';
+import { executeIsDue, isAwaited, sendIsDue, slotIsOwed } from '../../machines/slots.ts';
 import { aJob } from './job-samples.ts';
 import { runs } from '../property.ts';
 
