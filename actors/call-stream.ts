@@ -2,6 +2,7 @@ import { Observable } from 'rxjs/internal/Observable';
 import { VirtagentError } from '../transport/errors.ts';
 import { durations } from '../transport/timers.ts';
 import type { CallResult } from './call.ts';
+import type { KnownOfCall } from './methods.ts';
 
 /** How much of a streamed result is on its way, or waits to be consumed. */
 export interface StreamRoom {
@@ -21,6 +22,8 @@ export interface StreamHost {
   start(stream: CallStream, settle: (result: CallResult) => void): (reason: unknown) => void;
   /** Tells the producer what is allowed in all. */
   more(items: number, bytes: number): void;
+  /** Asks the other side what it knows of the call, if it is to have it by now; `told` is run once then, perhaps with a failure. */
+  ask(told: (result: CallResult) => void): boolean;
   /** Runs something in so many milliseconds, where what is told may be lost on the way; returns what cancels that. */
   later(ms: number, run: () => void): (() => void) | undefined;
   /** An item as its schema gives it back; throws, or rejects, for one that does not pass. */
@@ -57,7 +60,9 @@ export class CallStream<Item = unknown> implements AsyncIterableIterator<Item, u
   readonly #consumed = { items: 0, bytes: 0 };
   /** It was told something since the request. */
   #hasTold = false;
-  #stopTelling: (() => void) | undefined;
+  #stopWondering: (() => void) | undefined;
+  /** The other side has been asked, and has not answered. */
+  #isAsking = false;
   #giveUp: ((reason: unknown) => void) | undefined;
   #hasBegun = false;
   #result: CallResult | undefined;
@@ -100,7 +105,7 @@ export class CallStream<Item = unknown> implements AsyncIterableIterator<Item, u
       const reader = { resolve: resolve as Reader['resolve'], reject };
       if (this.#result !== undefined) return end(reader, this.#takeResult());
       this.#readers.push(reader);
-      if (this.#hasTold && this.#stopTelling === undefined) this.#tellAgain(durations.statusAgain);
+      if (this.#stopWondering === undefined) this.#wonder(durations.statusAgain);
     });
   }
 
@@ -177,7 +182,7 @@ export class CallStream<Item = unknown> implements AsyncIterableIterator<Item, u
   #settle(result: CallResult): void {
     if (this.#result !== undefined) return;
     this.#result = result;
-    this.#stopTelling?.();
+    this.#stopWondering?.();
     // Readers wait only where nothing is held.
     for (const reader of this.#readers.splice(0)) end(reader, this.#takeResult());
   }
@@ -204,18 +209,41 @@ export class CallStream<Item = unknown> implements AsyncIterableIterator<Item, u
     this.#host.more(this.#allowed.items, this.#allowed.bytes);
   }
 
-  /** While a reader waits and nothing comes: what the producer was told last was lost, perhaps, and then it waits for ever. */
-  #tellAgain(pause: number): void {
+  /**
+   * While a reader waits and nothing comes: what the producer was told last was lost, perhaps, and then it waits for ever; or what it sent
+   * was, and then the reader does.
+   */
+  #wonder(pause: number): void {
     const { items } = this.#came;
-    this.#stopTelling = this.#host.later(pause, () => {
-      this.#stopTelling = undefined;
+    this.#stopWondering = this.#host.later(pause, () => {
+      this.#stopWondering = undefined;
       // The next reader that waits begins anew.
       if (this.#readers.length === 0) return;
       const isQuiet = this.#came.items === items;
-      if (isQuiet) this.#host.more(this.#allowed.items, this.#allowed.bytes);
-      this.#tellAgain(isQuiet ? Math.min(2 * pause, longestPause) : durations.statusAgain);
+      if (isQuiet) {
+        if (this.#hasTold) this.#host.more(this.#allowed.items, this.#allowed.bytes);
+        this.#ask();
+      }
+      this.#wonder(isQuiet ? Math.min(2 * pause, longestPause) : durations.statusAgain);
     });
   }
+
+  #ask(): void {
+    if (this.#isAsking) return;
+    this.#isAsking = this.#host.ask((known) => {
+      this.#isAsking = false;
+      const error = known.ok && this.#result === undefined ? missing(known.value, this.#came.items) : undefined;
+      if (error !== undefined) this.#giveUp?.(error);
+    });
+  }
+}
+
+/** What the line has lost, by what the other side says, when so many items have come: what it has sent came before that. */
+function missing(known: unknown, came: number): VirtagentError | undefined {
+  const { status, items, sent } = (known ?? {}) as Partial<KnownOfCall>;
+  if (status === 'unknown') return new VirtagentError('ITEMS_LOST', 'the request, or all that came of it, was lost on the line');
+  if (typeof items === 'number' && items > came) return lost(came, items);
+  return sent === true ? new VirtagentError('ITEMS_LOST', 'the response was lost on the line') : undefined;
 }
 
 /** Items from that one on, up to the `at`th, have not come; or one came a second time. */

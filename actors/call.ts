@@ -1,4 +1,4 @@
-import type { Outcome } from '../machines/job.ts';
+import { isWhole, type Outcome } from '../machines/job.ts';
 import { remoteObject, type OutgoingMessage, type WireError } from '../transport/messages.ts';
 import type { Session } from '../transport/session/session.ts';
 import { isVirtagentError, VirtagentError, type errorTable, type Known } from '../transport/errors.ts';
@@ -40,6 +40,7 @@ export class Call implements Operations {
   #params: unknown;
   #frame: Uint8Array | undefined;
   #hasBegun = false;
+  #hasLeft = false;
   /** A handler makes it of the side that called it: no window and no credit holds it back. */
   #isNested = false;
   /** When it is to have ended, by the manager's clock. */
@@ -121,6 +122,11 @@ export class Call implements Operations {
     return this.#hasBegun ? undefined : 'unsent';
   }
 
+  /** Whether its request has left and it has not been answered: the other side knows it, unless the line has lost it. */
+  get isAwaited(): boolean {
+    return this.#hasLeft && !this.#isOver;
+  }
+
   /** Ends it, if it has not ended. */
   giveUp(reason: unknown): void {
     if (this.#early !== undefined) return this.#early(reason);
@@ -153,12 +159,21 @@ export class Call implements Operations {
     // While it waits for its response it needs neither.
     this.#params = undefined;
     if (!transport.takesInParts(encoded)) this.#frame = undefined;
-    transport.write(frame, sending.done, this.#isNested ? 0 : encoded.length + JOB_CHARGE, this.#options.urgency === 2);
+    transport.write(frame, this.#sent(sending), this.#isNested ? 0 : encoded.length + JOB_CHARGE, this.#options.urgency === 2);
     greeting?.sent?.(this.#tag);
   }
 
+  /** Told when the stream took it, or a part of it. Nobody asks for calls without items in between. */
+  #sent({ done }: Sending): Sending['done'] {
+    if (this.#extras.items === undefined) return done;
+    return (completion) => {
+      this.#hasLeft = isWhole(completion);
+      done(completion);
+    };
+  }
+
   abort(): void {
-    this.#outgoing.tellCancelled(this.#tag);
+    this.#outgoing.tellCancelled(this.#tag, this.#extras.items !== undefined);
   }
 
   callback(outcome: Outcome): void {

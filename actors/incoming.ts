@@ -6,7 +6,7 @@ import type { ItemMessage, ProgressMessage, ResponseMessage, Tag, WireError } fr
 import { JOB_CHARGE } from './call.ts';
 import { Latest } from './latest.ts';
 import type { Job } from './manager.ts';
-import type { CallStatus, MethodDefinition } from './methods.ts';
+import type { KnownOfCall, MethodDefinition } from './methods.ts';
 import type { Outgoing, OutgoingHost } from './outgoing.ts';
 import { ServerWork, type Asked } from './server-work.ts';
 
@@ -124,12 +124,13 @@ export class Incoming {
 
   /** The other side asks what became of a request of its. */
   tellStatus(tag: string, of: string): void {
-    this.say({ type: 'response', tag, answer: { ok: true, value: { status: this.#statusOf(of) } } }, () => {});
+    this.say({ type: 'response', tag, answer: { ok: true, value: this.#knownOf(of) } }, () => {});
   }
 
-  #statusOf(tag: string): CallStatus {
-    for (const work of this.#byTag.get(tag) ?? []) return work.status;
-    return this.#answered.has(tag) ? 'answered' : 'unknown';
+  /** What this is said after has left before it: who asks has it, or the line has lost it. */
+  #knownOf(tag: string): KnownOfCall {
+    for (const { status, itemsLeft } of this.#byTag.get(tag) ?? []) return { status, items: itemsLeft };
+    return this.#answered.has(tag) ? { status: 'answered', sent: true } : { status: 'unknown' };
   }
 
   #remember(tag: Tag, job: Job, work: ServerWork): void {

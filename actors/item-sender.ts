@@ -32,6 +32,7 @@ export class ItemSender {
   #items = 0;
   #bytes = 0;
   #unsent = 0;
+  #left = 0;
   /** One is on its way that may leave in parts: in another send slot the next would pass it. */
   #isInParts = false;
   #isOver = false;
@@ -53,6 +54,11 @@ export class ItemSender {
   /** How many items were sent. */
   get count(): number {
     return this.#items;
+  }
+
+  /** How many of them have left. */
+  get left(): number {
+    return this.#left;
   }
 
   /** The consumer allows so much in all. */
@@ -96,6 +102,7 @@ export class ItemSender {
     let isSent = false;
     bytes = this.#host.say(value, this.#items, () => {
       isSent = true;
+      this.#left++;
       this.#unsent -= bytes;
       if (bytes > WHOLE) this.#isInParts = false;
       this.#goOn();

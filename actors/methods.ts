@@ -35,6 +35,15 @@ export interface StreamOptions<Item = unknown> extends Omit<CallOptions<Item>, '
 /** What is known of a call: it was not sent yet; or, as the other side says, it does not know it, holds it, runs it, or has answered it. */
 export type CallStatus = 'unsent' | 'unknown' | 'queued' | 'running' | 'answered';
 
+/** What a side says of a request of the other's, as the line carries it. */
+export interface KnownOfCall {
+  readonly status: Exclude<CallStatus, 'unsent'>;
+  /** Of one that wants items: how many have left before this. */
+  readonly items?: number | undefined;
+  /** Its response has left before this. */
+  readonly sent?: boolean | undefined;
+}
+
 /** What a streamed result's items are. */
 export type ItemOf<F> = F extends (...args: never) => infer R
   ? Awaited<R> extends AsyncIterable<infer Item>

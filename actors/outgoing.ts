@@ -13,6 +13,7 @@ import { VirtagentError } from '../transport/errors.ts';
 import type { Protocol } from '../transport/protocols.ts';
 import type { Session } from '../transport/session/session.ts';
 import { SteadyMap } from '../transport/steady-map.ts';
+import { durations } from '../transport/timers.ts';
 import type { Transport } from '../transport/transport.ts';
 import { asCallError, Call, JOB_CHARGE, type CallResult } from './call.ts';
 import { checkedStreamOptions } from './call-options.ts';
@@ -23,6 +24,7 @@ import { Latest } from './latest.ts';
 import type { Manager } from './manager.ts';
 import type { CallOptions, StreamOptions } from './methods.ts';
 import { outcomeError } from './outcomes.ts';
+import { RepeatedCancels } from './repeated-cancels.ts';
 import { validate, type Schema } from './schema.ts';
 
 /** What belongs to a request and is answered by nobody. */
@@ -65,6 +67,10 @@ export class Outgoing {
   readonly #checking = new Set<Call>();
   /** Tags of calls that were given up and may still be answered. */
   readonly #givenUp = new Latest(MOST_GIVEN_UP);
+  readonly #repeatedCancels = new RepeatedCancels({
+    later: (ms, run) => this.#later(ms, run),
+    tell: (tag) => this.#givenUp.has(tag) && this.#sayCancel(tag),
+  });
   #closed: VirtagentError | undefined;
   #tags = 0;
 
@@ -93,6 +99,11 @@ export class Outgoing {
         },
         more: (items, itemBytes) => {
           if (call !== undefined) this.notice({ type: 'more', tag: call.tag, items, itemBytes }, () => {});
+        },
+        ask: (told) => {
+          if (call?.isAwaited !== true) return false;
+          this.statusOf(call.tag, { timeoutMs: durations.statusAnswer }, told);
+          return true;
         },
         later: (ms, run) => this.#later(ms, run),
         check: (value) => this.#checkItem(method, value, callOptions.result),
@@ -159,6 +170,7 @@ export class Outgoing {
   /** The peer has ended: so have results that are still being checked. */
   close(error: VirtagentError): void {
     this.#closed = error;
+    this.#repeatedCancels.clear();
     for (const call of [...this.#checking]) call.endChecking({ type: 'cancelled', reason: error, known: 'executed' });
   }
 
@@ -230,6 +242,7 @@ export class Outgoing {
 
   /** Whether an answer is to a call that was given up while it was on the line: the first such answer is only late. */
   isLate(tag: string): boolean {
+    this.#repeatedCancels.delete(tag);
     return this.#givenUp.delete(tag);
   }
 
@@ -238,14 +251,20 @@ export class Outgoing {
     return typeof tag === 'string' && this.#host.manager.methodOf(tag) === method;
   }
 
-  /** Tells the other side that nobody waits for an answer, where the protocol can. */
-  tellCancelled(tag: string): void {
+  /** Tells the other side that nobody waits for an answer, where the protocol can; of a stream again, where the line may have lost it. */
+  tellCancelled(tag: string, isStream: boolean): void {
     this.#givenUp.add(tag);
     this.#host.greeting?.givenUp?.(tag);
-    const { session, transport } = this.#host;
+    if (this.#sayCancel(tag) && isStream) this.#repeatedCancels.add(tag);
+  }
+
+  #sayCancel(tag: string): boolean {
+    const { session, transport, protocol } = this.#host;
     // A session outlives its line: whom it is to reach is there when the next one is.
     const mayReach = transport.isOpen || session?.isAgreed === true;
-    if (this.#host.protocol.cancels && mayReach) this.notice({ type: 'cancel', tag }, () => {});
+    if (!protocol.cancels || !mayReach) return false;
+    this.notice({ type: 'cancel', tag }, () => {});
+    return true;
   }
 
   /** A reliable session loses nothing. */

@@ -10,7 +10,7 @@ import { isStream, itemsOf, leave } from './item-source.ts';
 import type { Incoming, IncomingHost } from './incoming.ts';
 import type { Execution, Operations, Sending } from './kinds.ts';
 import type { Job } from './manager.ts';
-import type { CallStatus, MethodDefinition } from './methods.ts';
+import type { KnownOfCall, MethodDefinition } from './methods.ts';
 import { NestedCalls } from './nested-calls.ts';
 import { unattended } from './outgoing.ts';
 import { isThenable, validate, type Schema } from './schema.ts';
@@ -90,9 +90,14 @@ export class ServerWork implements Operations {
     return this.#room !== undefined;
   }
 
-  get status(): CallStatus {
+  get status(): KnownOfCall['status'] {
     if (this.#returned || this.#aborted) return 'answered';
     return this.#hasStarted ? 'running' : 'queued';
+  }
+
+  /** How many items have left, to who wants them. */
+  get itemsLeft(): number | undefined {
+    return this.wantsItems ? (this.#items?.left ?? 0) : undefined;
   }
 
   get protocol(): string {

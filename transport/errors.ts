@@ -63,7 +63,7 @@ export const errorTable = table({
   ITEMS_LOST: {
     blame: 'line',
     retryable: true,
-    meaning: 'The line lost some of the items of a streamed result.',
+    meaning: 'The line lost some of the items of a streamed result, its request or its response.',
     remedy: 'Have the session be reliable (`reliable: true`) on a line that loses bytes; see `known` before you repeat the call.',
   },
   SEND_FAILED: {

@@ -73,6 +73,8 @@ export const durations = Object.freeze({
   limitsAgain: 1_000,
   /** How long a side waits for room or credit before it asks: what told of it may have been lost. */
   statusAgain: 1_000,
+  /** How long a question for what is known of a stream may take: one that was lost is asked again. */
+  statusAnswer: 10_000,
   /** A reliable session: how long a frame may be untaken before anything was measured, at least, and at most. */
   resendBefore: 1_000,
   resendFirst: 200,

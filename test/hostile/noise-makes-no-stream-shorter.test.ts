@@ -26,7 +26,7 @@ test.each([1e-5, 1e-4, 1e-3])(`a plain line with a bit flipped in a byte with a 
   };
   const ended: unknown[] = [];
   const read = async (to: number, pad: number): Promise<void> => {
-    const stream = peers.left.stream('count', { to, pad: 'x'.repeat(pad) }, { timeoutMs: 120_000, room: { items: 8, bytes: 20_000 } });
+    const stream = peers.left.stream('count', { to, pad: 'x'.repeat(pad) }, { room: { items: 1 + random.below(8), bytes: 20_000 } });
     let items = 0;
     try {
       for (;;) {
@@ -42,10 +42,11 @@ test.each([1e-5, 1e-4, 1e-3])(`a plain line with a bit flipped in a byte with a 
     }
   };
   const all = Promise.all(Array.from({ length: streams }, () => read(random.below(60), random.below(800))));
+  // None has a deadline.
   for (let second = 0; second < 130 && ended.length < streams; second++) await peers.pass(1_000, 250);
   // An expectation that failed above has failed the stream, and is among its ends.
   const ways = new Set(ended);
-  for (const way of ways) expect(['whole', 'ITEMS_LOST', 'TIMEOUT', 'LINE_LOST', 'LINE_SILENT', 'EXPIRED']).toContain(way);
+  for (const way of ways) expect(['whole', 'ITEMS_LOST', 'LINE_LOST', 'LINE_SILENT']).toContain(way);
   await all;
   expect(ended).toHaveLength(streams);
   if (hit === 0) expect(ways).toEqual(new Set(['whole']));

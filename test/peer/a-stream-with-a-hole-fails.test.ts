@@ -30,7 +30,7 @@ async function read(peers: SessionPeers, to: number, room = { items: 4, bytes: 1
   try {
     const stream = peers.left.stream('count', { to }, { room });
     for (;;) {
-      const { done, value } = await peers.until(stream.next());
+      const { done, value } = await peers.until(stream.next(), { steps: 1_000, ms: 50 });
       if (done === true) return [...items, value];
       items.push(value);
     }
@@ -96,6 +96,78 @@ test('a reliable session says nothing again: it loses nothing', async () => {
   const said: string[] = [];
   peers.left.messages$.subscribe(({ direction, message }) => direction === 'out' && said.push((message as { type: string }).type));
   await peers.pass(60_000, 500);
-  expect(said.filter((type) => type === 'more')).toEqual([]);
+  expect(said.filter((type) => type === 'more' || type === 'status')).toEqual([]);
   stream.cancel();
+});
+
+test.each([
+  ['the request', [[0, '"method":"count"']], { items: 4, bytes: 10_000 }, ['ITEMS_LOST']],
+  ['all that may be sent, before anything was read', [[1, 'item0.']], { items: 1, bytes: 10_000 }, ['ITEMS_LOST']],
+  ['all that may be sent, later', [[1, 'item2.']], { items: 1, bytes: 10_000 }, ['item0.', 'item1.', 'ITEMS_LOST']],
+  ['the response', [[1, '"result":"over"']], { items: 4, bytes: 10_000 }, ['item0.', 'item1.', 'item2.', 'item3.', 'item4.', 'ITEMS_LOST']],
+  [
+    'the response, and what was said of that',
+    [
+      [1, '"result":"over"'],
+      [1, '"status"'],
+      [0, '$/status'],
+    ],
+    { items: 4, bytes: 10_000 },
+    ['item0.', 'item1.', 'item2.', 'item3.', 'item4.', 'ITEMS_LOST'],
+  ],
+] satisfies [string, [0 | 1, string][], { items: number; bytes: number }, string[]][])(
+  'where the line has lost %s, a reader that waits is told, without a deadline',
+  async (_, texts, room, expected) => {
+    const peers = await lossy(...texts);
+    expect(await read(peers, 5, room)).toEqual(expected);
+    await peers.pass(2_000);
+    expect(peers.right.slots).toMatchObject({ server: { count: 0 }, execute: { taken: 0, parked: 0 } });
+  },
+);
+
+test('a producer that has nothing to say yet is waited for, however often it is asked', async () => {
+  let say: (value: unknown) => void = () => {};
+  const late = {
+    async *late() {
+      yield await new Promise((resolve) => (say = resolve));
+    },
+  };
+  const peers = await SessionPeers.up({}, { methods: late });
+  const first = peers.left.stream('late').next();
+  await peers.pass(300_000, 1_000);
+  say('here');
+  expect(await peers.until(first)).toEqual({ done: false, value: 'here' });
+});
+
+test('a stream that is given up where the line loses that ends at the other side all the same', async () => {
+  const ended: number[] = [];
+  const endless = {
+    async *endless() {
+      try {
+        for (let n = 0; ; n++) yield n;
+      } finally {
+        ended.push(1);
+      }
+    },
+  };
+  const peers = await SessionPeers.up({}, { methods: endless });
+  const stream = peers.left.stream('endless', undefined, { room: { items: 1, bytes: 10_000 } });
+  await peers.until(stream.next());
+  let lost = 0;
+  peers.relay.filter = (from, chunk) => {
+    if (from === 1 || !chunk.includes('$/cancel') || lost === 2) return chunk;
+    lost++;
+    return chunk.subarray(0, chunk.lastIndexOf(0xff, chunk.indexOf('$/cancel')));
+  };
+  stream.cancel();
+  await peers.pass(2_000);
+  expect([lost, ended]).toEqual([2, []]);
+  await peers.pass(4_000);
+  expect(ended).toEqual([1]);
+  expect(peers.right.slots).toMatchObject({ server: { count: 0 }, execute: { taken: 0, parked: 0 } });
+  // It has been answered, and is told no more.
+  const said: string[] = [];
+  peers.left.messages$.subscribe(({ direction, message }) => direction === 'out' && said.push((message as { type: string }).type));
+  await peers.pass(60_000, 500);
+  expect(said).toEqual([]);
 });

@@ -45,8 +45,8 @@ export class SessionPeers {
     await settled(3);
   }
 
-  until<Value>(promise: Promise<Value>): Promise<Value> {
-    return until(this.clock, promise);
+  until<Value>(promise: Promise<Value>, within: Parameters<typeof until>[2] = {}): Promise<Value> {
+    return until(this.clock, promise, within);
   }
 }
 
