@@ -106,9 +106,17 @@ export class Line {
     stream.removeAllListeners('data');
     stream.on('error', () => {});
     if (!flushes || stream.destroyed) return void stream.destroy();
-    const cut = clock.setTimeout(() => stream.destroy(), durations.flush);
+    let cut = clock.setTimeout(() => stream.destroy(), durations.flush);
     stream.once('close', () => clock.clearTimeout(cut));
-    stream.end(() => stream.destroy());
+    stream.end(() => {
+      if (!(stream instanceof Socket) || stream.readableEnded || stream.destroyed) return void stream.destroy();
+      // A socket that is closed while something still comes tells the other end so, and that drops what it has not read: the last that it
+      // was told. It closes its own end when it has.
+      clock.clearTimeout(cut);
+      cut = clock.setTimeout(() => stream.destroy(), durations.linger);
+      stream.once('end', () => stream.destroy());
+      stream.resume();
+    });
   }
 }
 

@@ -93,6 +93,8 @@ export const durations = Object.freeze({
   finish: 5_000,
   /** How long a line that we close may take to hand over what was written. */
   flush: 1_000,
+  /** How long the other end of a socket may take then to read it, and to close its own end. */
+  linger: 2_000,
   /** First pause before a line is tried again, doubled at each attempt up to the last; each is shortened by up to a half at random. */
   retryFirst: 100,
   retryLast: 10_000,
