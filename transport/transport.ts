@@ -353,10 +353,11 @@ export class Transport {
   /** Returns whether others were shown the chunk. */
   #take(chunk: Uint8Array): boolean {
     this.counters.bytesIn += chunk.length;
+    const codec = this.#codec;
     const isShown = this.#chunks.observed;
     if (isShown) this.#chunks.next(chunk);
-    // Whoever looked on may have ended the line.
-    if (this.#codec !== undefined) this.#reading.decode(chunk, this.#codec);
+    // Whoever looked on may have ended the line; or found out what is spoken, and had it read already by the codec of that.
+    if (codec !== undefined && codec === this.#codec) this.#reading.decode(chunk, codec);
     return isShown;
   }
 
