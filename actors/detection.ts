@@ -1,6 +1,6 @@
 import { createActor, type ActorRefFrom, type AnyActorRef } from 'xstate';
 import { detectMachine, type DetectEvent, type DetectState, type Probe } from '../machines/detect.ts';
-import { cleanLine, isOfProbe, probeBytes } from '../transport/detect/probes.ts';
+import { cleanLine, isOfProbe, probeBytes, probeNonce } from '../transport/detect/probes.ts';
 import { Recogniser } from '../transport/detect/recogniser.ts';
 import { VirtagentError } from '../transport/errors.ts';
 import type { IncomingMessage } from '../transport/messages.ts';
@@ -41,7 +41,7 @@ export class Detection implements Greeting {
     if (this.#recogniser !== undefined) return;
     this.#actor ??= this.#start();
     this.#hasAsked = false;
-    this.#line = this.#drawn();
+    this.#line = probeNonce(() => this.#drawn());
     const recogniser = new Recogniser(this.#line);
     this.#recogniser = recogniser;
     this.#hearing = this.#host.transport.chunks$.subscribe((chunk) => this.#hear(recogniser, chunk));
@@ -84,7 +84,8 @@ export class Detection implements Greeting {
 
   #hear(recogniser: Recogniser, chunk: Uint8Array): void {
     const recognised = recogniser.push(chunk);
-    if (recognised === undefined || this.#recogniser !== recogniser) return;
+    if (this.#recogniser !== recogniser) return;
+    if (recognised === undefined) return this.#send({ type: 'noise' });
     this.#send('protocol' in recognised ? { type: 'heard', ...recognised } : { type: 'foreign', ...recognised });
   }
 

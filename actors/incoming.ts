@@ -2,7 +2,7 @@ import type { Urgency } from '../machines/job.ts';
 import { sessionBounds, sessionLimits } from '../transport/limits.ts';
 import { SteadyMap } from '../transport/steady-map.ts';
 import { durations } from '../transport/timers.ts';
-import type { ItemMessage, ProgressMessage, ResponseMessage, Tag, WireError } from '../transport/messages.ts';
+import type { ItemMessage, ProgressMessage, RejectedMessage, ResponseMessage, Tag, WireError } from '../transport/messages.ts';
 import { JOB_CHARGE } from './call.ts';
 import { Latest } from './latest.ts';
 import type { Job } from './manager.ts';
@@ -21,6 +21,9 @@ export interface IncomingHost extends OutgoingHost {
   onUnclaimed(): void;
 }
 
+/** How much in a row is answered that is no message and names no request. */
+const MOST_NONSENSE = 16;
+
 /** The requests of the other side: a server job each. */
 export class Incoming {
   readonly #host: IncomingHost;
@@ -36,6 +39,8 @@ export class Incoming {
   /** Bytes of answers that the stream has not taken, with a charge for each. */
   owedBytes = 0;
   onOwed: (() => void) | undefined;
+  /** How much has come since the last message that was none. */
+  #nonsense = 0;
 
   constructor(host: IncomingHost) {
     this.#host = host;
@@ -43,6 +48,7 @@ export class Incoming {
 
   /** A request or a notification: it becomes a server job, or is refused. */
   take(message: Asked): void {
+    this.#nonsense = 0;
     const tag = message.type === 'request' ? message.tag : undefined;
     const work = new ServerWork(this, this.#host, message);
     const { remainingMs = Infinity, urgency = 1 } = message.type === 'request' ? message : {};
@@ -71,6 +77,15 @@ export class Incoming {
     } else if (this.#host.protocol.cancels && message.type === 'request' && !work.isOver) {
       this.#remember(tag, added.job, work);
     }
+  }
+
+  /**
+   * What came is no message. Whose it was is not known mostly, and then not each is answered: who takes answers for something else, as a
+   * shell does, or a terminal that echoes them in other words, would be answered without end.
+   */
+  reject({ tag, error }: RejectedMessage): void {
+    if (tag === null && ++this.#nonsense > MOST_NONSENSE) this.#host.onUnclaimed();
+    else this.refuse(tag, error);
   }
 
   /** Answers a request that does not become a job. */

@@ -352,7 +352,7 @@ export class PeerWork implements IncomingHost, GreetingHost {
       case 'notification':
         return this.#incoming.take(message);
       case 'rejected':
-        return this.#incoming.refuse(message.tag, message.error);
+        return this.#incoming.reject(message);
       case 'response': {
         const { tag } = message;
         if (typeof tag === 'string' && this.outgoing.isLate(tag)) {

@@ -19,6 +19,12 @@ export type Probe = 'virtagent-2' | 'virtagent-v7' | 'qemu-ga';
 export interface DetectContext {
   /** Rounds of questions begun on this line: the exponent of the pause after each. */
   readonly rounds: number;
+  /** Something that is none of the protocols came in this pause, in which nothing was asked. */
+  readonly isLoud: boolean;
+  /** Pauses in a row of which that holds: a boot log, or whatever else is said there all the time. */
+  readonly loudPauses: number;
+  /** Such came after the first question, of who does not talk all the time: it was taken for something else, as a shell takes keys. */
+  readonly hasReacted: boolean;
   /** What the other side speaks: for good. */
   readonly protocol: string | undefined;
 }
@@ -31,7 +37,12 @@ export type DetectEvent =
   | { readonly type: 'heard'; readonly protocol: string }
   /** Something that is of no use here. */
   | { readonly type: 'foreign'; readonly what: string }
+  /** Something that is valid in none of the protocols, as far as it has come. */
+  | { readonly type: 'noise' }
   | { readonly type: 'passed' };
+
+/** Who talks in so many pauses in a row has not reacted to a question when it talks again. A shell that comes up says something in one. */
+const talkative = 2;
 
 type Args = { context: DetectContext; event: DetectEvent };
 
@@ -49,10 +60,19 @@ const s = setup({
     // What it remembers.
     countRound: assign(({ context }: Args) => ({ rounds: context.rounds + 1 })),
     forgetRounds: assign({ rounds: 0 }),
+    forgetNoise: assign({ isLoud: false, loudPauses: 0, hasReacted: false }),
+    noteLoud: assign({ isLoud: true }),
+    weighPause: assign(({ context }: Args) => ({
+      loudPauses: context.isLoud ? context.loudPauses + 1 : 0,
+      isLoud: false,
+      hasReacted: false,
+    })),
+    noteReaction: assign(({ context }: Args) => ({ hasReacted: context.loudPauses < talkative })),
     keep: assign(({ event }: Args) => ({ protocol: (event as { protocol: string }).protocol })),
   },
   guards: {
     isOther: ({ context, event }: Args) => event.type === 'heard' && event.protocol !== context.protocol,
+    hasReacted: ({ context }: Args) => context.hasReacted,
   },
 });
 
@@ -73,12 +93,12 @@ const undecided = {
 } as const;
 
 /** One question at a time: the answer to one is not to be heard by who asks another. */
-const trying = <Next extends DetectState>(protocol: Probe, next: Next) =>
+const trying = <const On extends object>(protocol: Probe, on: On) =>
   ({
     description: `The question of ${protocol} is asked.`,
     entry: { type: 'probe', params: { protocol } },
     exit: 'disarm',
-    on: { ...undecided, passed: next },
+    on: { ...undecided, ...on },
   }) as const;
 
 /**
@@ -90,7 +110,7 @@ const trying = <Next extends DetectState>(protocol: Probe, next: Next) =>
 export const detectMachine = s.createMachine({
   id: 'detect',
   initial: 'off',
-  context: { rounds: 0, protocol: undefined },
+  context: { rounds: 0, isLoud: false, loudPauses: 0, hasReacted: false, protocol: undefined },
   states: {
     off: {
       description: 'There is no line.',
@@ -100,23 +120,29 @@ export const detectMachine = s.createMachine({
         // What was read before the line went.
         heard: ignored,
         foreign: ignored,
+        noise: ignored,
         passed: violation,
       },
     },
     listening: {
       description: 'Nothing is said: who begins by saying something is known by it, and is not disturbed.',
-      entry: 'listen',
+      entry: ['forgetNoise', 'listen'],
       exit: 'disarm',
-      on: { ...undecided, passed: 'tryingVirtagent2' },
+      // A prompt among it: that is said once, to who comes.
+      on: { ...undecided, noise: ignored, passed: 'tryingVirtagent2' },
     },
-    tryingVirtagent2: trying('virtagent-2', 'tryingVirtagentV7'),
-    tryingVirtagentV7: trying('virtagent-v7', 'tryingQemuGa'),
-    tryingQemuGa: trying('qemu-ga', 'pausing'),
+    // The other questions end a line: a shell would run what is on it. So they are not asked of who reacts to this one.
+    tryingVirtagent2: trying('virtagent-2', {
+      noise: { actions: 'noteReaction' },
+      passed: [{ guard: 'hasReacted', target: 'pausing' }, { target: 'tryingVirtagentV7' }],
+    }),
+    tryingVirtagentV7: trying('virtagent-v7', { noise: ignored, passed: 'tryingQemuGa' }),
+    tryingQemuGa: trying('qemu-ga', { noise: ignored, passed: 'pausing' }),
     pausing: {
       description: 'Nobody has answered. After a pause that grows it is asked again.',
       entry: ['countRound', { type: 'pause', params: ({ context }) => ({ rounds: context.rounds }) }],
       exit: 'disarm',
-      on: { ...undecided, passed: 'tryingVirtagent2' },
+      on: { ...undecided, noise: { actions: 'noteLoud' }, passed: { target: 'tryingVirtagent2', actions: 'weighPause' } },
     },
     decided: {
       description: 'It is known. A later line on which something else is heard instead is given up.',
@@ -131,12 +157,13 @@ export const detectMachine = s.createMachine({
           ignored,
         ],
         foreign: { actions: refuse },
+        noise: ignored,
         passed: violation,
       },
     },
     refused: {
       description: 'What is at the other end is none of these; the line is given up.',
-      on: { opened: violation, closed: 'off', heard: ignored, foreign: ignored, passed: violation },
+      on: { opened: violation, closed: 'off', heard: ignored, foreign: ignored, noise: ignored, passed: violation },
     },
   },
 });

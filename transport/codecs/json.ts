@@ -2,8 +2,13 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { messageOf, quote, VirtagentError } from '../errors.ts';
 import { memoryFor, type SpareMemory } from '../spare-memory.ts';
 
-/** A JSON value, or why there is none. */
-export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string };
+/** A JSON value, or why there is none: `why` in words of ours, and `seen` what it is, for who reads errors here. */
+export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string; readonly seen?: string };
+
+/** Why there is none, for who reads errors here. Not for the other side: what a shell printed would be typed into it again. */
+export function described({ why, seen }: Extract<Parsed, { ok: false }>): string {
+  return seen === undefined ? why : `${why}: ${seen}`;
+}
 
 /** From here on, seeing that bytes are ASCII and copying them costs less than decoding them. */
 const longBytes = 1024;
@@ -27,7 +32,7 @@ export function parseJson(bytes: Buffer, from: number, to: number, maxDepth: num
     return { ok: true, value: JSON.parse(text) };
   } catch {
     // The engine's own message is left out: it quotes the peer unescaped.
-    return { ok: false, why: `not JSON: ${shown(text)}` };
+    return { ok: false, why: 'not JSON', seen: shown(text) };
   }
 }
 

@@ -31,7 +31,7 @@ export function readJsonRpc(line: Buffer, from: number, to: number, bytes: numbe
   if (!parsed.ok) return rejected('PARSE_ERROR', `The message is ${parsed.why}`, null, bytes);
   const message = parsed.value;
   if (Array.isArray(message)) return readBatch(message, bytes);
-  if (!isObject(message)) return rejected('INVALID_REQUEST', `${shown(message)} is no message`, null, bytes);
+  if (!isObject(message)) return rejected('INVALID_REQUEST', 'A message is an object', null, bytes);
   if (typeof message['method'] === 'string') return readCall(message, message['method'], bytes, dialect);
   return isResponse(message) ? readResponse(message, bytes, dialect) : readNonsense(message, bytes, dialect);
 }

@@ -3,7 +3,7 @@ import type { Limits } from '../limits.ts';
 import type { Codec, Decoded, IncomingMessage, OutgoingMessage } from '../messages.ts';
 import { ByteBuffer, findByte } from './byte-buffer.ts';
 import { damaged, type Fault } from './damage.ts';
-import { bodyLength, frameOf, isBlank, isObject, jsonText, jsonWord, parseJson, shown, unsent } from './json.ts';
+import { bodyLength, described, frameOf, isBlank, isObject, jsonText, jsonWord, parseJson, shown, unsent } from './json.ts';
 import { readError } from './qemu-ga-errors.ts';
 
 const LF = 0x0a;
@@ -176,7 +176,7 @@ export class QemuGaCodec implements Codec {
 
   #read(bytes: Buffer, at: number, stop: number, size: number): Decoded {
     const parsed = parseJson(bytes, at, stop, this.#limits.maxDepth);
-    if (!parsed.ok) return notAMessage(`a line that is ${parsed.why}`, size);
+    if (!parsed.ok) return notAMessage(`a line that is ${described(parsed)}`, size);
     const answer = parsed.value;
     if (!isObject(answer)) return notAMessage(`${shown(answer)}, where an answer is an object`, size);
     const { id: tag, error, return: value } = answer;

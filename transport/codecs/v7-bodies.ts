@@ -1,7 +1,7 @@
 import { errorTable, quote, type ErrorCode } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Answer, Decoded, RequestMessage, Tag, WireError } from '../messages.ts';
-import { cutText, isObject, jsonText, jsonWord, shown, unsent, type Parsed } from './json.ts';
+import { cutText, described, isObject, jsonText, jsonWord, shown, unsent, type Parsed } from './json.ts';
 
 /** What stands for an error that the table has no number for: EIO. */
 const otherErrnum = -5;
@@ -31,7 +31,7 @@ function rejected(code: ErrorCode, message: string, tag: Tag, bytes: number): De
 }
 
 function readAnswer(parsed: Parsed): Answer {
-  if (!parsed.ok) return badResponse(`its body is ${parsed.why}`);
+  if (!parsed.ok) return badResponse(`its body is ${described(parsed)}`);
   if (!isObject(parsed.value)) return badResponse('its body is no object');
   const { errnum, errstr, return_data: value } = parsed.value;
   // Cut to 32 bits, as the original does, 2^32 would be success.

@@ -2,7 +2,7 @@ import type { RemoteProtocolError, VirtagentError } from '../errors.ts';
 import { sessionLimits, type Limits } from '../limits.ts';
 import type { Answer, Decoded, RequestMessage } from '../messages.ts';
 import { damaged } from './damage.ts';
-import { isObject, parseJson, shown, unsent } from './json.ts';
+import { isObject, described, parseJson, shown, unsent } from './json.ts';
 import { notAMessage, readError, rejected, type JsonObject } from './jsonrpc.ts';
 import { putBytes } from './virtagent-2-byte-strings.ts';
 import { areDigits, digitsAt } from './virtagent-2-fields.ts';
@@ -23,7 +23,7 @@ export function decodeMessage(payload: Buffer, bytes: boolean, limits: Limits, o
   const to = bytes ? lengthBytes + jsonLength(payload) : size;
   if (to < from || to > size) return notAMessage('byte strings without a message', size);
   const parsed = parseJson(payload, from, to, limits.maxDepth);
-  if (!parsed.ok) return notAMessage(`a message that is ${parsed.why}`, size);
+  if (!parsed.ok) return notAMessage(`a message that is ${described(parsed)}`, size);
   if (!isObject(parsed.value)) return notAMessage(`${shown(parsed.value)}, which is no message`, size);
   const reader = new Reader(parsed.value, size, limits);
   return reader.read(bytes ? putBytes(parsed.value, payload, to, owned) : undefined);
