@@ -148,7 +148,8 @@ export class SessionGreeting implements Greeting {
         hello: (_, { hellos }) => after(() => this.#hello(hellos)),
         disarm: () => after(() => this.#disarm()),
         tellLimits: (_, { again }) => after(() => this.session.tellLimits(again)),
-        armRepeat: () => after(() => this.#arm(durations.limitsAgain)),
+        armRepeat: (_, { repeats }) =>
+          after(() => this.#arm(backoff(repeats + 1, durations.limitsAgain, durations.limitsAgainLast, () => 0))),
         admit: () => after(() => this.#host.transport.greeted()),
         keep: () => after(() => this.#keep()),
         stopKeeping: () => after(() => this.#stopKeeping()),
