@@ -12,6 +12,7 @@ const needed = [
   ['qemu-ga', 'qemu-guest-agent', "QEMU's own guest agent, that the protocol qemu-ga talks to"],
   ['chromium', 'chromium', "a browser that the inspector's page is tested in"],
   ['socat', 'socat', 'pseudo-terminals and relays for the tests of lines'],
+  ['python3', 'python3', 'runs the second implementation of virtagent-2, in test/system/python'],
 ];
 
 // Administration programs need not be on the path of an ordinary user.

@@ -2,7 +2,7 @@ import { describe } from 'vitest';
 import { findProgram } from '../../../scripts/vm/programs.ts';
 
 /** Programs that a system test may need, by the name that they are run by. `npm run setup:system` installs them. */
-export type Program = 'qemu-system-x86_64' | 'busybox' | 'cpio' | 'mke2fs' | 'qemu-ga' | 'socat' | 'strace' | 'chromium';
+export type Program = 'qemu-system-x86_64' | 'busybox' | 'cpio' | 'mke2fs' | 'qemu-ga' | 'socat' | 'strace' | 'chromium' | 'python3';
 
 /**
  * A describe block for tests that need those programs. Where one is missing its tests are skipped and its title says why;
