@@ -16,7 +16,7 @@ async function met(setting: Setting, more?: More, cutsEvery = () => Infinity) {
 describe.each(settings)('a peer of the second implementation, $listens listening, reliable: $reliable', (setting) => {
   test(`calls and streams in both directions survive a line that is cut at any byte (SEED=${seed})`, async () => {
     const random = new Random(seed);
-    const { between, ours, second, mine } = await met(setting, {}, () => 80_000 + random.below(120_000));
+    const { between, ours, second, mine } = await met(setting, {}, () => 200_000 + random.below(200_000));
     const keys = Array.from({ length: 150 }, (_, n) => `${n}`);
     const params = keys.map((key) => ({ key, pad: Buffer.alloc(random.below(20_000), 0xfe) }));
     const streams = [
