@@ -1,14 +1,19 @@
 import { VirtagentError } from '../transport/errors.ts';
 import { WHOLE } from '../transport/session/sending.ts';
+import type { Timers } from '../transport/timers.ts';
 import { widened, type StreamRoom } from './call-stream.ts';
 import type { Execution } from './kinds.ts';
 import type { ItemSource } from './item-source.ts';
+import { Patience } from './patience.ts';
 
 /** How much of a stream may wait for the line: enough that the next piece is ready, little enough that memory is no matter. */
 const MOST_UNSENT = 64 * 1024;
 
 /** What a sender of items needs of its server job. */
 export interface ItemHost {
+  readonly timers: Timers;
+  /** It has no slot, as it waits for a call of its own. */
+  isParked(): boolean;
   /** An item as its schema gives it back; throws, or rejects, for one that does not pass. */
   check(value: unknown): unknown;
   /** Sends one, before which there were so many; returns the bytes of its message, 0 if it can't be sent. `sent` is called when the stream took it. */
@@ -21,12 +26,14 @@ export interface ItemHost {
  * Sends the items of a handler's result, one after the other, while the consumer has room for them.
  *
  * While it has none, or the line does not take them, the handler waits for the other side: it is parked, and its execute slot goes to
- * others. Items that nobody takes hold nothing but themselves.
+ * others. Items that nobody takes hold nothing but themselves. So is one that waits for its own source for longer than a moment: that
+ * may be for as long as somebody is subscribed. It asks for a slot again when an item is there.
  */
 export class ItemSender {
   readonly #source: ItemSource;
   readonly #host: ItemHost;
   readonly #execution: Execution;
+  readonly #patience: Patience;
   /** What the consumer allows in all, and what was sent of it. */
   #allowed: StreamRoom;
   #items = 0;
@@ -36,15 +43,17 @@ export class ItemSender {
   /** One is on its way that may leave in parts: in another send slot the next would pass it. */
   #isInParts = false;
   #isOver = false;
-  /** It is parked; it has been told to go on, and waits for a slot. */
-  #isParked = false;
-  #isResuming = false;
+  /** What it is parked for. */
+  #parkedFor: 'room' | 'source' | undefined;
+  /** That is here, and it waits for a slot: what it does when it has one. */
+  #whenResumed: (() => void) | undefined;
 
   constructor(source: ItemSource, room: StreamRoom, execution: Execution, host: ItemHost) {
     this.#source = source;
     this.#allowed = room;
     this.#execution = execution;
     this.#host = host;
+    this.#patience = new Patience(host.timers, () => !host.isParked() && this.#park('source'));
   }
 
   start(): void {
@@ -69,25 +78,33 @@ export class ItemSender {
 
   /** It holds a slot again. */
   resume(): void {
-    if (!this.#isResuming) return;
-    this.#isParked = this.#isResuming = false;
-    void this.#next();
+    const goOn = this.#whenResumed;
+    // It may be another wait of the handler's that is over, for a call of its own.
+    if (goOn === undefined) return this.#patience.renew();
+    this.#parkedFor = this.#whenResumed = undefined;
+    goOn();
   }
 
   /** Nobody wants more. The slot comes back when what runs has returned. */
   abandon(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#patience.stop();
     void this.#source.end().then(() => this.#host.finish({ ok: true, value: undefined }));
   }
 
   async #next(): Promise<void> {
     try {
       while (!this.#isOver) {
-        if (!this.#hasRoom) return this.#park();
+        if (!this.#hasRoom) return void this.#park('room');
+        this.#patience.begin();
         const { done = false, value } = await this.#source.next();
+        this.#patience.end();
         if (this.#isOver) return;
+        // That needs no slot.
         if (done) return this.#end({ ok: true, value });
+        if (this.#parkedFor !== undefined) await new Promise<void>((resolve) => this.#unpark(resolve));
+        if (this.#isOver) return;
         const checked = await this.#host.check(value);
         if (this.#isOver) return;
         this.#send(checked);
@@ -119,19 +136,25 @@ export class ItemSender {
     return this.#items < this.#allowed.items && this.#bytes < this.#allowed.bytes && this.#unsent < MOST_UNSENT && !this.#isInParts;
   }
 
-  #park(): void {
-    this.#isParked = true;
+  #park(what: 'room' | 'source'): true {
+    this.#parkedFor = what;
     this.#execution.park();
+    return true;
+  }
+
+  #unpark(whenResumed: () => void): void {
+    this.#whenResumed = whenResumed;
+    this.#execution.unpark();
   }
 
   #goOn(): void {
-    if (!this.#isParked || this.#isResuming || this.#isOver || !this.#hasRoom) return;
-    this.#isResuming = true;
-    this.#execution.unpark();
+    if (this.#parkedFor !== 'room' || this.#whenResumed !== undefined || this.#isOver || !this.#hasRoom) return;
+    this.#unpark(() => void this.#next());
   }
 
   #end(completion: Parameters<ItemHost['finish']>[0]): void {
     this.#isOver = true;
+    this.#patience.stop();
     // An item of it could not be sent: its producer waits for the next to be asked. What failed by itself has nothing to end. The answer
     // does not wait, as a producer that hangs would hold it up.
     if (!completion.ok) void this.#source.end();

@@ -39,7 +39,7 @@ export interface Execution {
   readonly signal: AbortSignal;
   /** Reports the execute's outcome. A second call is reported as a violation. */
   readonly done: (completion: Completion) => void;
-  /** The handler waits for the peer: its slot goes to others. Each park is matched by one unpark. */
+  /** The handler waits for the peer, or for what may take long to come: its slot goes to others. Each park is matched by one unpark. */
   readonly park: () => void;
   /** What it waited for is here: `resume` is run once it holds a slot again. */
   readonly unpark: () => void;

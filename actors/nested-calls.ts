@@ -51,6 +51,11 @@ export class NestedCalls {
     });
   }
 
+  /** Whether the handler has no slot, as it waits for one of them. */
+  get isParked(): boolean {
+    return this.#inFlight > 0;
+  }
+
   /** The handler holds a slot: hand over what has come. */
   deliver(): void {
     const ready = this.#ready;

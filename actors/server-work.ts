@@ -206,6 +206,8 @@ export class ServerWork implements Operations {
       throw new VirtagentError('UNSUPPORTED', `${quote(this.#message.method)} streams its result: call it with stream()`);
     }
     this.#items = new ItemSender(itemsOf(result), this.#room, execution, {
+      timers: this.#host.manager.timers,
+      isParked: () => this.#nested?.isParked === true,
       check: (value) => (definition.result === undefined ? value : this.#checkItem(definition.result, value)),
       say: (value, at, sent) => this.#sayItem(value, at, sent),
       finish: (completion) => this.#finish(execution, completion),

@@ -205,7 +205,8 @@ export const serverJob = s.createMachine({
           },
         },
         parked: {
-          description: 'Its handler waits for the peer; the slot is given to others until an answer is here.',
+          description:
+            'Its handler waits for the peer, or for an item to send; the slot is given to others until what it waits for is here.',
           on: {
             resume: [
               {

@@ -89,6 +89,13 @@ export const durations = Object.freeze({
   keep: 30_000,
   /** Default of `heartbeatMs`: after twice this a silent line is given up. */
   heartbeat: 5_000,
+  /**
+   * How long a handler that streams may wait for the source of its items before its execute slot goes to others: longer than a disk or a
+   * small computation takes, short beside what a person waits for. Once it has waited in vain: just long enough to see that nothing is
+   * there, as sixty-four streams of a few items a second are not to keep four slots.
+   */
+  sourceWait: 100,
+  sourceWaitAgain: 1,
   /** Default of `stallTimeoutMs`. A peer that sends requests and reads no answers for this long is cut off. */
   stallTimeout: 10_000,
   /** A reliable session that is stopped: how long its last frames may take to arrive. As long as a line that is dead may seem alive. */

@@ -1,16 +1,25 @@
 import { expect, test } from 'vitest';
+import { SimulatedClock } from 'xstate';
+import { sessionLimits } from '../../transport/limits.ts';
+import { durations } from '../../transport/timers.ts';
 import { pairOfPeers, settled } from '../support/peers.ts';
 
-test('who begins and leaves streams of handlers that never return has as many of them run as there are slots', async () => {
-  let begun = 0;
+function deaf() {
+  const made = { begun: 0 };
   const methods = {
     async *deaf() {
-      begun++;
+      made.begun++;
       yield 'begun';
       await new Promise(() => {});
     },
   };
-  const { host, guest } = await pairOfPeers({}, { methods, executeSlots: 3 });
+  return { made, methods };
+}
+
+test('who begins and leaves streams of handlers that never return has as many of them run as there are slots', async () => {
+  const { methods, made } = deaf();
+  const clock = new SimulatedClock();
+  const { host, guest } = await pairOfPeers({ clock }, { methods, executeSlots: 3, clock });
   for (let round = 0; round < 50; round++) {
     const streams = Array.from({ length: 40 }, () => host.stream('deaf'));
     for (const stream of streams) void stream.next().catch(() => {});
@@ -18,6 +27,24 @@ test('who begins and leaves streams of handlers that never return has as many of
     for (const stream of streams) stream.cancel();
   }
   await settled(20);
-  expect(begun).toBe(3);
+  expect(made.begun).toBe(3);
   expect(guest.slots).toMatchObject({ execute: { taken: 3, parked: 0, waiting: 0 }, server: { count: 3 } });
+});
+
+test('who waits until they are parked before he leaves them has one set of them run, and no more', async () => {
+  const { methods, made } = deaf();
+  const clock = new SimulatedClock();
+  const { host, guest } = await pairOfPeers({ clock }, { methods, executeSlots: 3, clock });
+  for (let round = 0; round < 10; round++) {
+    const streams = Array.from({ length: sessionLimits.streams }, () => host.stream('deaf'));
+    for (const stream of streams) void stream.next().catch(() => {});
+    for (let turn = 0; turn < 60; turn++) {
+      await settled(2);
+      clock.increment(durations.sourceWait);
+    }
+    for (const stream of streams) stream.cancel();
+    await settled();
+  }
+  expect(made.begun).toBe(sessionLimits.streams);
+  expect(guest.slots.execute).toMatchObject({ taken: 3, parked: sessionLimits.streams - 3 });
 });
