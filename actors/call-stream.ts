@@ -19,7 +19,9 @@ export function widened(room: StreamRoom, items: number, bytes: number): StreamR
 /** What a stream needs of the peer that makes it. */
 export interface StreamHost {
   /** Makes the call; `settle` is run once. Returns what gives it up. */
-  start(stream: CallStream, settle: (result: CallResult) => void): (reason: unknown) => void;
+  start(settle: (result: CallResult) => void): (reason: unknown) => void;
+  /** Who reads waits for an item: what he is told by. */
+  waits(reader: Reader): Reader;
   /** Tells the producer what is allowed in all. */
   more(items: number, bytes: number): void;
   /** Asks the other side what it knows of the call, if it is to have it by now; `told` is run once then, perhaps with a failure. */
@@ -38,7 +40,8 @@ interface Held {
   readonly bytes: number;
 }
 
-interface Reader {
+/** Who waits for an item. */
+export interface Reader {
   resolve(result: IteratorResult<never, unknown>): void;
   reject(error: unknown): void;
 }
@@ -104,7 +107,7 @@ export class CallStream<Item = unknown> implements AsyncIterableIterator<Item, u
     return new Promise((resolve, reject) => {
       const reader = { resolve: resolve as Reader['resolve'], reject };
       if (this.#result !== undefined) return end(reader, this.#takeResult());
-      this.#readers.push(reader);
+      this.#readers.push(this.#host.waits(reader));
       if (this.#stopWondering === undefined) this.#wonder(durations.statusAgain);
     });
   }
@@ -176,7 +179,7 @@ export class CallStream<Item = unknown> implements AsyncIterableIterator<Item, u
   #begin(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
-    this.#giveUp = this.#host.start(this as CallStream, (result) => this.#settle(result));
+    this.#giveUp = this.#host.start((result) => this.#settle(result));
   }
 
   #settle(result: CallResult): void {

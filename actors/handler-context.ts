@@ -3,7 +3,7 @@ import type { HandlerContext } from './methods.ts';
 import { unattended } from './outgoing.ts';
 import type { ServerWork } from './server-work.ts';
 
-/** What a handler gets. Its functions are its own, as handlers take them out of it; the signal is made when it is asked for. */
+/** What a handler gets. Its functions are its own, as handlers take them out of it; what few ask for is made when it is asked for. */
 export class HandlerContextOf implements HandlerContext {
   readonly method: string;
   readonly call: HandlerContext['call'];
@@ -20,6 +20,11 @@ export class HandlerContextOf implements HandlerContext {
       unattended(work.nestedOf(execution).call(name, params, options))) as HandlerContext['call'];
     this.notify = (name, params) => work.notify(name, params);
     this.progress = (value) => work.progress(value);
+  }
+
+  get stream(): HandlerContext['stream'] {
+    return ((name: string, params?: unknown, options = {}) =>
+      this.#work.nestedOf(this.#execution).stream(name, params, options)) as HandlerContext['stream'];
   }
 
   get signal(): AbortSignal {

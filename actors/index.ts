@@ -38,6 +38,7 @@ export {
   type MethodDefinition,
   type Methods,
   type MethodTypes,
+  type StreamCaller,
   type StreamOptions,
 } from './methods.ts';
 export { CallStream, type StreamRoom } from './call-stream.ts';

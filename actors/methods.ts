@@ -1,6 +1,6 @@
 import type { Urgency } from '../machines/job.ts';
 import { invalidOption } from '../transport/errors.ts';
-import type { StreamRoom } from './call-stream.ts';
+import type { CallStream, StreamRoom } from './call-stream.ts';
 import type { Schema, SchemaOutput } from './schema.ts';
 
 /** The methods of one side, as types: an interface of functions, each of its parameters to its result. */
@@ -78,8 +78,22 @@ export interface Caller<Remote extends MethodTypes> {
   notify<M extends keyof Remote & string>(method: M, params?: CallArguments<Remote[M]>[0]): Promise<void>;
 }
 
-/** What a handler works with. Pass it on whole: a copy made by spreading it has no `signal`. */
-export interface HandlerContext<Remote extends MethodTypes = AnyMethods> extends Caller<Remote> {
+/** Calls the other side's methods whose results come in items. */
+export interface StreamCaller<Remote extends MethodTypes> {
+  /**
+   * Calls a method whose result comes in items (virtagent-2): an async iterable, with an observable beside it. The call is made when it is
+   * first read; the handler returns an async iterable or an observable. Rejects as `call` does, after the items that came. Throws
+   * INVALID_OPTION.
+   */
+  stream<M extends keyof Remote & string>(
+    method: M,
+    params?: CallArguments<Remote[M]>[0],
+    options?: StreamOptions<ItemOf<Remote[M]>>,
+  ): CallStream<ItemOf<Remote[M]>>;
+}
+
+/** What a handler works with. Pass it on whole: a copy made by spreading it has neither `signal` nor `stream`. */
+export interface HandlerContext<Remote extends MethodTypes = AnyMethods> extends Caller<Remote>, StreamCaller<Remote> {
   readonly method: string;
   /** What the two sides speak: with virtagent-2 a result may hold bytes, and items may be streamed. */
   readonly protocol: string;
@@ -93,6 +107,11 @@ export interface HandlerContext<Remote extends MethodTypes = AnyMethods> extends
    * handler's job: after that it is refused. Its failure, while nobody awaits it, is no unhandled rejection.
    */
   readonly call: Caller<Remote>['call'];
+  /**
+   * Reads a stream of the side that called. While it waits for an item, this handler is parked, as it is in `call`; and as
+   * that, a stream counts among `maxNestedCalls` until it has ended, and ends with the handler's job.
+   */
+  readonly stream: StreamCaller<Remote>['stream'];
   readonly notify: Caller<Remote>['notify'];
   /**
    * Sends a value on the way to the result, before the result. False if it was dropped: where the protocol or the caller takes

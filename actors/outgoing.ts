@@ -17,7 +17,7 @@ import { durations } from '../transport/timers.ts';
 import type { Transport } from '../transport/transport.ts';
 import { asCallError, Call, JOB_CHARGE, type CallResult } from './call.ts';
 import { checkedStreamOptions } from './call-options.ts';
-import { CallStream } from './call-stream.ts';
+import { CallStream, type Reader } from './call-stream.ts';
 import type { EarlyCalls } from './early-calls.ts';
 import type { Greeting } from './greeting.ts';
 import { Latest } from './latest.ts';
@@ -50,6 +50,14 @@ export interface OutgoingHost {
   trace(direction: 'in' | 'out', message: object, bytes: number): void;
   /** Told of what a handler or a callback of the user's threw that was not meant for the peer. Never throws. */
   onUserError(error: unknown, method: string): void;
+}
+
+/** What a stream needs of the handler that reads it. */
+export interface StreamHandler {
+  /** Makes the call, if the handler may make one; `settle` is run once. */
+  begin(method: string, make: (settle: (result: CallResult) => void) => Call, settle: (result: CallResult) => void): Call | undefined;
+  /** It waits for an item: what it is told by. */
+  waits(reader: Reader): Reader;
 }
 
 /** Calls that were given up and whose answers are known to be late; those of earlier ones are taken for answers to nothing. */
@@ -85,18 +93,22 @@ export class Outgoing {
     return call;
   }
 
-  /** A call whose result comes in items: it is made when the stream is first read. Throws INVALID_OPTION. */
-  stream(method: string, params: unknown, options: StreamOptions): CallStream {
+  /** A call whose result comes in items: it is made when the stream is first read; by a handler, if one is given. Throws INVALID_OPTION. */
+  stream(method: string, params: unknown, options: StreamOptions, handler?: StreamHandler): CallStream {
     const { call: callOptions, room } = checkedStreamOptions(options);
     let call: Call | undefined;
+    const make = (settle: (result: CallResult) => void): Call => {
+      call = new Call(this, this.#host, method, callOptions, settle, { items: { stream, room } });
+      call.start(params, handler !== undefined);
+      return call;
+    };
     const stream: CallStream = new CallStream(
       {
-        start: (_, settle) => {
-          const made = new Call(this, this.#host, method, callOptions, settle, { items: { stream, room } });
-          call = made;
-          made.start(params, false);
-          return (reason) => made.giveUp(reason);
+        start: (settle) => {
+          const made = handler === undefined ? make(settle) : handler.begin(method, make, settle);
+          return (reason) => made?.giveUp(reason);
         },
+        waits: (reader) => handler?.waits(reader) ?? reader,
         more: (items, itemBytes) => {
           if (call !== undefined) this.notice({ type: 'more', tag: call.tag, items, itemBytes }, () => {});
         },

@@ -18,6 +18,7 @@ import type {
   ItemOf,
   Methods,
   MethodTypes,
+  StreamCaller,
   StreamOptions,
 } from './methods.ts';
 import type { Call, CallResult } from './call.ts';
@@ -55,7 +56,7 @@ export function peerOf<Remote extends MethodTypes = AnyMethods>(ref: AnyActorRef
 }
 
 /** One end of a line, for callers: methods in both directions. Made by {@link createPeer} or found by {@link peerOf}. */
-export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Remote> {
+export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Remote>, StreamCaller<Remote> {
   /** The peer's actor; its children are `manager` and `transport`. */
   readonly ref: ActorRefFromLogic<PeerLogic>;
   readonly #work: PeerWork;
@@ -80,11 +81,7 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
     return called;
   }
 
-  /**
-   * Calls a method whose result comes in items (virtagent-2): an async iterable, with an observable beside it. The call is made when it is
-   * first read; the handler returns an async iterable or an observable. Rejects as {@link call} does, after the items that came. Throws
-   * INVALID_OPTION.
-   */
+  /** Calls a method whose result comes in items: see {@link StreamCaller.stream}. */
   stream<M extends keyof Remote & string>(
     method: M,
     params?: CallArguments<Remote[M]>[0],
