@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { Subscription as Teardown } from 'rxjs/internal/Subscription';
 import { VirtagentError } from '../transport/errors.ts';
 
 /** What a handler may return where its caller wants items, as the loop that sends them reads it. */
@@ -68,21 +69,31 @@ function fromIterator(iterator: AsyncIterator<unknown, unknown>): ItemSource {
 /** An observable can't be held back, so what its consumer has not taken is held here, up to a bound. */
 class ObservableItems implements ItemSource {
   readonly #held: unknown[] = [];
-  #subscription: Subscription;
+  readonly #teardown = new Teardown();
   #end: { readonly error?: unknown } | undefined;
   #waiting: (() => void) | undefined;
   #isOver = false;
 
   constructor(observable: Subscribable) {
-    this.#subscription = observable.subscribe({
-      next: (value) => this.#take(value),
+    const teardown = this.#teardown;
+    // What rxjs takes for a subscriber of its own, and looks at while `subscribe` runs: one that emits without end stops at `closed`.
+    const subscriber = {
+      next: (value: unknown) => this.#take(value),
       error: (error: unknown) => this.#finish({ error }),
       complete: () => this.#finish({}),
-    });
+      get closed() {
+        return teardown.closed;
+      },
+      add: (more: Parameters<Teardown['add']>[0]) => teardown.add(more),
+      remove: (other: Parameters<Teardown['remove']>[0]) => teardown.remove(other),
+      unsubscribe: () => teardown.unsubscribe(),
+    };
+    const subscription = observable.subscribe(subscriber);
     // What an asynchronous `subscribe` rejects with would be told to nobody.
-    Promise.resolve(this.#subscription).catch((error: unknown) => this.#finish({ error }));
-    // One that ended, or was too quick, while it was subscribed to.
-    if (this.#end !== undefined) this.#unsubscribe();
+    Promise.resolve(subscription).catch((error: unknown) => this.#finish({ error }));
+    // At once of one that ended, or was too quick, while it was subscribed to. rxjs gives back what it was given.
+    if (subscription !== subscriber)
+      teardown.add(() => void quietly(() => (typeof subscription === 'function' ? subscription() : subscription?.unsubscribe?.())));
   }
 
   async next(): Promise<IteratorResult<unknown, unknown>> {
@@ -118,9 +129,7 @@ class ObservableItems implements ItemSource {
   }
 
   #unsubscribe(): void {
-    const subscription = this.#subscription;
-    this.#subscription = undefined;
-    void quietly(() => (typeof subscription === 'function' ? subscription() : subscription?.unsubscribe?.()));
+    void quietly(() => this.#teardown.unsubscribe());
   }
 
   #wake(): void {

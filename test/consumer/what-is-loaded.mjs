@@ -1,4 +1,4 @@
-// Two classes of RxJS are used: the rest of it, some 200 files, is left where it is until a user asks for it.
+// A few classes of RxJS are used: the rest of it, some 200 files, is left where it is until a user asks for it.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 

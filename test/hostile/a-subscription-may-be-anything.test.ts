@@ -1,5 +1,5 @@
 /** What an observable gives to whoever subscribes, and what its end throws, harms nobody. */
-import { Observable, Subject } from 'rxjs';
+import { concat, defer, from, generate, map, mergeMap, NEVER, Observable, of, range, repeat, Subject, take, timer } from 'rxjs';
 import { expect, test } from 'vitest';
 import { pairOfPeers, rejection, settled } from '../support/peers.ts';
 
@@ -85,4 +85,64 @@ test('an asynchronous subscribe that rejects fails the handler', async () => {
 test('an observable that says it is no iterable is none', async () => {
   const odd = { [Symbol.asyncIterator]: undefined, subscribe: (to: Observer) => (to.next(1), to.complete()) };
   expect(await read((await pair(() => odd)).host.stream('made'))).toEqual([1]);
+});
+
+/** More than anybody holds; a source that does not stop ends the test, and not the run. */
+const endless = 100_000;
+let emitted = 0;
+const counted = <T>(value: T): T => (emitted++, value);
+
+test.each<[string, () => unknown]>([
+  [
+    'a generator',
+    () =>
+      from(
+        (function* () {
+          while (emitted < endless) yield counted(emitted);
+        })(),
+      ),
+  ],
+  ['a range', () => range(0, endless).pipe(map(counted))],
+  ['what is generated', () => generate({ initialState: 0, condition: (n) => n < endless, iterate: (n) => n + 1, resultSelector: counted })],
+  ['what is repeated', () => defer(() => of(counted(1))).pipe(repeat(endless))],
+  ['one of several', () => concat(of(1), range(0, endless).pipe(map(counted)), NEVER)],
+  ['what comes of each', () => timer(1).pipe(mergeMap(() => range(0, endless).pipe(map(counted))))],
+  [
+    'an observable that looks whether it is closed',
+    () =>
+      new Observable((to) => {
+        while (!to.closed && emitted < endless) to.next(counted(emitted));
+      }),
+  ],
+])('%s that emits without end at once is stopped, and fails as one that is ahead', async (_, made) => {
+  emitted = 0;
+  const { host, guest } = await pair(made);
+  expect(await rejection(read(host.stream('made')))).toMatchObject({
+    code: 'HANDLER_FAILED',
+    message: expect.stringContaining('ahead') as string,
+  });
+  expect(emitted).toBeLessThan(2_000);
+  await settled();
+  expect(guest.slots).toMatchObject({ execute: { taken: 0, parked: 0 }, server: { count: 0 } });
+});
+
+test('functions of an observer may be taken out of it', async () => {
+  const made = { subscribe: ({ next, complete }: Observer) => (next(1), complete(), () => {}) };
+  expect(await read((await pair(() => made)).host.stream('made'))).toEqual([1]);
+});
+
+test('what an observable is made of is torn down once: when it has ended, and when it is left', async () => {
+  const ends: string[] = [];
+  const source = (name: string): Observable<number> =>
+    new Observable<number>((to) => {
+      to.next(1);
+      to.next(2);
+      if (name === 'ends') to.complete();
+      return () => ends.push(name);
+    }).pipe(map((n) => n));
+  expect(await read((await pair(() => source('ends'))).host.stream('made'))).toEqual([1, 2]);
+  expect(await read((await pair(() => source('taken').pipe(take(1)))).host.stream('made'))).toEqual([1]);
+  expect(await read((await pair(() => source('left'))).host.stream('made'), 1)).toEqual([1]);
+  await settled();
+  expect(ends).toEqual(['ends', 'taken', 'left']);
 });
