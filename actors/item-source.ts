@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Subscription as Teardown } from 'rxjs/internal/Subscription';
-import { VirtagentError } from '../transport/errors.ts';
+import { quote, VirtagentError } from '../transport/errors.ts';
 
 /** What a handler may return where its caller wants items, as the loop that sends them reads it. */
 export interface ItemSource {
@@ -61,7 +61,12 @@ function isIterable(value: object): value is AsyncIterable<unknown> {
 
 function fromIterator(iterator: AsyncIterator<unknown, unknown>): ItemSource {
   return {
-    next: async () => iterator.next(),
+    next: async () => {
+      const result: unknown = await iterator.next();
+      // As the language does: what has no `done` would be an item without end.
+      if (Object(result) !== result) throw new TypeError(`the iterator gave ${quote(result)}, which is no object`);
+      return result as IteratorResult<unknown, unknown>;
+    },
     end: () => quietly(() => iterator.return?.()),
   };
 }

@@ -15,6 +15,8 @@ const broken: Record<string, () => unknown> = {
   'an iterable that throws when it is looked at': () => Object.defineProperty({}, Symbol.asyncIterator, { get: boom }),
   'an iterable without an iterator': () => ({ [Symbol.asyncIterator]: () => null }),
   'an iterator that can not be asked': () => ({ [Symbol.asyncIterator]: () => ({}) }),
+  'an iterator that gives a number': () => ({ [Symbol.asyncIterator]: () => ({ next: () => 5 }) }),
+  'an iterator that gives null, later': () => ({ [Symbol.asyncIterator]: () => ({ next: async () => null }) }),
   'an iterator that gives nothing': () => ({ [Symbol.asyncIterator]: () => ({ next: () => undefined }) }),
   'an observable that can not be subscribed to': () => ({ subscribe: boom }),
   'an observable that throws when it is looked at': () => Object.defineProperty({}, 'subscribe', { get: boom }),
