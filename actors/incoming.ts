@@ -93,8 +93,13 @@ export class Incoming {
     this.say({ type: 'response', tag, answer: { ok: false, error } }, () => {});
   }
 
-  /** Sends what has no job, before requests; it is owed until the stream took it. Its bytes; 0 if it can't be written. */
-  say(message: ResponseMessage | ProgressMessage | ItemMessage, sent: () => void, urgency: Urgency = 2): number {
+  /** Sends what has no job, before requests; it is owed until the stream took it. Its bytes; 0 if it can't be written, and `unwritable` is told. */
+  say(
+    message: ResponseMessage | ProgressMessage | ItemMessage,
+    sent: () => void,
+    urgency: Urgency = 2,
+    unwritable?: (error: unknown) => void,
+  ): number {
     let owed = 0;
     let isSent = false;
     const bytes = this.#host.outgoing.notice(
@@ -105,6 +110,7 @@ export class Incoming {
         sent();
       },
       urgency,
+      unwritable,
     );
     if (!isSent) this.owe((owed = bytes + JOB_CHARGE));
     return bytes;

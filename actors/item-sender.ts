@@ -1,4 +1,3 @@
-import { VirtagentError } from '../transport/errors.ts';
 import { WHOLE } from '../transport/session/sending.ts';
 import type { Timers } from '../transport/timers.ts';
 import { widened, type StreamRoom } from './call-stream.ts';
@@ -16,7 +15,7 @@ export interface ItemHost {
   isParked(): boolean;
   /** An item as its schema gives it back; throws, or rejects, for one that does not pass. */
   check(value: unknown): unknown;
-  /** Sends one, before which there were so many; returns the bytes of its message, 0 if it can't be sent. `sent` is called when the stream took it. */
+  /** Sends one, before which there were so many; returns the bytes of its message, and throws if it has none. `sent` is called when the stream took it. */
   say(value: unknown, at: number, sent: () => void): number;
   /** The items are over: that is the job's result. */
   finish(completion: { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }): void;
@@ -124,7 +123,6 @@ export class ItemSender {
       if (bytes > WHOLE) this.#isInParts = false;
       this.#goOn();
     });
-    if (bytes === 0) throw new VirtagentError('UNENCODABLE', 'an item can not be sent: it is too large, or no JSON');
     this.#items++;
     this.#bytes += bytes;
     if (isSent) return;

@@ -145,13 +145,16 @@ export class Outgoing {
     if (refused !== undefined) settle(refused);
   }
 
-  /** A message that nobody answers and that belongs to a request: it goes before requests. */
-  notice(message: Notice, sent: () => void, urgency: Urgency = 2): number {
+  /**
+   * A message that nobody answers and that belongs to a request: it goes before requests. Its bytes; 0 of one that can't be written:
+   * `unwritable` is told, or it counts as sent.
+   */
+  notice(message: Notice, sent: () => void, urgency: Urgency = 2, unwritable: (error: unknown) => void = sent): number {
     let frame: Uint8Array;
     try {
       frame = this.#host.transport.codec.encode(message);
-    } catch {
-      sent();
+    } catch (error) {
+      unwritable(error);
       return 0;
     }
     if (this.#oneWay('notice', message, frame, urgency, sent) !== undefined) sent();

@@ -221,7 +221,7 @@ export class ServerWork implements Operations {
 
   #sayItem(value: unknown, at: number, sent: () => void): number {
     this.#unsent++;
-    const { tag, urgency = 1 } = this.#message as RequestMessage;
+    const { tag, method, urgency = 1 } = this.#message as RequestMessage;
     return this.#incoming.say(
       { type: 'item', tag: tag as string, at, value },
       () => {
@@ -229,6 +229,13 @@ export class ServerWork implements Operations {
         if (--this.#unsent === 0) this.#whenSent?.();
       },
       urgency,
+      (error) => {
+        this.#unsent--;
+        const unsendable = unsendableError('an item', error);
+        // What is its caller's business too would be told to nobody here.
+        if (!isOurTrouble(unsendable)) this.#host.onUserError(unsendable, method);
+        throw unsendable;
+      },
     );
   }
 
@@ -266,9 +273,8 @@ export class ServerWork implements Operations {
       return codec.encode({ type: 'response', tag, answer: answerOf(completion), items: this.#itemsSent });
     } catch (error) {
       this.#host.onUserError(error, method);
-      const code = isVirtagentError(error) && error.code === 'MESSAGE_TOO_LARGE' ? 'MESSAGE_TOO_LARGE' : 'HANDLER_FAILED';
-      const message = `the result of the method can not be sent: ${textOf(error)}`;
-      return codec.encode({ type: 'response', tag, answer: { ok: false, error: { code, message } } });
+      const unsendable = unsendableError('the result of the method', error);
+      return codec.encode({ type: 'response', tag, answer: answerOf({ ok: false, error: unsendable }) });
     }
   }
 
@@ -309,4 +315,10 @@ export class ServerWork implements Operations {
     };
     return this.#incoming.say({ type: 'progress', token, value }, sent) > 0;
   }
+}
+
+/** What the caller is told of something that can't be written. */
+function unsendableError(what: string, error: unknown): VirtagentError {
+  const code = isVirtagentError(error) && error.code === 'MESSAGE_TOO_LARGE' ? error.code : 'HANDLER_FAILED';
+  return new VirtagentError(code, `${what} can not be sent: ${textOf(error)}`, { cause: error });
 }

@@ -5,11 +5,25 @@ import { pairOfPeers, rejection, settled } from '../support/peers.ts';
 
 const protocol = 'virtagent-2' as const;
 
-test.each<[string, unknown]>([
-  ['is no JSON', 10n],
-  ['is larger than a message', 'x'.repeat(17 * 2 ** 20)],
-  ['does not pass its schema', null],
-])('one whose item %s', async (_, bad) => {
+test.each<[string, unknown, object, object]>([
+  [
+    'is no JSON',
+    10n,
+    { code: 'HANDLER_FAILED', message: expect.stringContaining('an item can not be sent: ') as string },
+    { cause: { code: 'UNENCODABLE' } },
+  ],
+  [
+    'is larger than a message',
+    'x'.repeat(17 * 2 ** 20),
+    {
+      code: 'MESSAGE_TOO_LARGE',
+      message: expect.stringMatching(/an item can not be sent: the message has .*\d+ bytes; the most is \d+/) as string,
+    },
+    { cause: { code: 'MESSAGE_TOO_LARGE' } },
+  ],
+  ['does not pass its schema', null, { code: 'HANDLER_FAILED' }, { code: 'INVALID_RESPONSE' }],
+])('one whose item %s', async (_, bad, failure, trouble) => {
+  const told: unknown[] = [];
   const ended: string[] = [];
   const result = z.union([z.bigint(), z.number(), z.string()]);
   const methods = {
@@ -35,12 +49,16 @@ test.each<[string, unknown]>([
         }),
     },
   };
-  const { host, guest } = await pairOfPeers({ protocol }, { executeSlots: 1, methods });
+  const { host, guest } = await pairOfPeers(
+    { protocol },
+    { executeSlots: 1, methods, onError: (error, method) => told.push({ error, method }) },
+  );
   for (const name of Object.keys(methods)) {
     const stream = host.stream(name);
     expect(await stream.next()).toMatchObject({ value: 1 });
-    expect(await rejection(stream.next())).toMatchObject({ code: 'HANDLER_FAILED', known: 'executed' });
+    expect(await rejection(stream.next())).toMatchObject({ ...failure, known: 'executed' });
   }
+  expect(told).toMatchObject(Object.keys(methods).map((method) => ({ method, error: trouble })));
   await settled();
   expect(ended).toEqual(['generator', 'observable']);
   expect(guest.slots).toMatchObject({ execute: { taken: 0, parked: 0 }, server: { count: 0 } });
