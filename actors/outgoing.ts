@@ -25,7 +25,7 @@ import type { Manager } from './manager.ts';
 import type { CallOptions, StreamOptions } from './methods.ts';
 import { outcomeError } from './outcomes.ts';
 import { RepeatedCancels } from './repeated-cancels.ts';
-import { validate, type Schema } from './schema.ts';
+import { isThenable, validate, type Schema } from './schema.ts';
 
 /** What belongs to a request and is answered by nobody. */
 export type Notice = ResponseMessage | CancelMessage | ProgressMessage | ItemMessage | MoreMessage;
@@ -293,7 +293,16 @@ export class Outgoing {
   #checkItem(method: string, value: unknown, own: Schema | undefined): unknown {
     const schemas = this.#host.resultSchemas;
     const schema = own ?? (Object.hasOwn(schemas, method) ? schemas[method] : undefined);
-    return schema === undefined ? value : validate(schema, value, 'INVALID_RESPONSE', `an item of ${method} does not pass its schema`);
+    if (schema === undefined) return value;
+    const invalid = (thrown: unknown): never => {
+      throw asCallError(thrown, method, 'executed', 'INVALID_RESPONSE');
+    };
+    try {
+      const checked = validate(schema, value, 'INVALID_RESPONSE', `an item of ${method} does not pass its schema`);
+      return isThenable(checked) ? Promise.resolve(checked).then(undefined, invalid) : checked;
+    } catch (thrown) {
+      return invalid(thrown);
+    }
   }
 
   #oneWay(

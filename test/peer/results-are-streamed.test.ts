@@ -2,7 +2,7 @@ import { from, interval, lastValueFrom, take, toArray } from 'rxjs';
 import { expect, test } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import { z } from 'zod';
-import type { CallStream } from '../../actors/index.ts';
+import type { CallStream, Schema } from '../../actors/index.ts';
 import { deferred, pairOfPeers, rejection, settled } from '../support/peers.ts';
 
 const protocol = 'virtagent-2' as const;
@@ -106,6 +106,26 @@ test('each item passes the schemas of both sides, or ends the stream', async () 
   expect(await rejection(words.next())).toMatchObject({ code: 'INVALID_RESPONSE' });
   await settled();
   expect(guest.slots.server.count).toBe(0);
+});
+
+test.each<[string, (value: unknown) => unknown]>([
+  ['has issues', () => ({ issues: [{ message: 'is wrong' }] })],
+  ['has issues, later', async () => ({ issues: [{ message: 'is wrong' }] })],
+  [
+    'throws',
+    () => {
+      throw new Error('is wrong');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('is wrong'))],
+])('what is known of a stream is told where an item of it %s', async (_, validate) => {
+  const { host } = await pairOfPeers({ protocol }, { methods: { count } });
+  const result = { '~standard': { version: 1, vendor: 'test', validate } } as Schema<unknown, never>;
+  const failure = { code: 'INVALID_RESPONSE', known: 'executed', method: 'count' };
+  const read = host.stream('count', { upTo: 2 }, { result });
+  expect(await rejection(read.next())).toMatchObject(failure);
+  const waits = host.stream('count', { upTo: 2 }, { result });
+  expect(await rejection(lastValueFrom(waits.items$))).toMatchObject(failure);
 });
 
 test('a stream has no deadline unless one is given, and then it is for all of it', async () => {
