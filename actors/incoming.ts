@@ -1,4 +1,3 @@
-import type { Urgency } from '../machines/job.ts';
 import { sessionBounds, sessionLimits } from '../transport/limits.ts';
 import { SteadyMap } from '../transport/steady-map.ts';
 import { durations } from '../transport/timers.ts';
@@ -7,7 +6,7 @@ import { JOB_CHARGE } from './call.ts';
 import { Latest } from './latest.ts';
 import type { Job } from './manager.ts';
 import type { KnownOfCall, MethodDefinition } from './methods.ts';
-import type { Outgoing, OutgoingHost } from './outgoing.ts';
+import type { NoticeOptions, Outgoing, OutgoingHost } from './outgoing.ts';
 import { ServerWork, type Asked } from './server-work.ts';
 
 /** What the requests of the other side need of a peer. */
@@ -93,13 +92,8 @@ export class Incoming {
     this.say({ type: 'response', tag, answer: { ok: false, error } }, () => {});
   }
 
-  /** Sends what has no job, before requests; it is owed until the stream took it. Its bytes; 0 if it can't be written, and `unwritable` is told. */
-  say(
-    message: ResponseMessage | ProgressMessage | ItemMessage,
-    sent: () => void,
-    urgency: Urgency = 2,
-    unwritable?: (error: unknown) => void,
-  ): number {
+  /** Sends what has no job, before requests; it is owed until the stream took it. Its bytes; 0 if it can't be written. */
+  say(message: ResponseMessage | ProgressMessage | ItemMessage, sent: () => void, options?: NoticeOptions): number {
     let owed = 0;
     let isSent = false;
     const bytes = this.#host.outgoing.notice(
@@ -109,8 +103,7 @@ export class Incoming {
         if (owed > 0) this.owe(-owed);
         sent();
       },
-      urgency,
-      unwritable,
+      options,
     );
     if (!isSent) this.owe((owed = bytes + JOB_CHARGE));
     return bytes;

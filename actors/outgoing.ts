@@ -20,6 +20,7 @@ import { checkedStreamOptions } from './call-options.ts';
 import { CallStream, type Reader } from './call-stream.ts';
 import type { EarlyCalls } from './early-calls.ts';
 import type { Greeting } from './greeting.ts';
+import type { InOrder } from './in-order.ts';
 import { Latest } from './latest.ts';
 import type { Manager } from './manager.ts';
 import type { CallOptions, StreamOptions } from './methods.ts';
@@ -29,6 +30,15 @@ import { isThenable, validate, type Schema } from './schema.ts';
 
 /** What belongs to a request and is answered by nobody. */
 export type Notice = ResponseMessage | CancelMessage | ProgressMessage | ItemMessage | MoreMessage;
+
+/** How a {@link Notice} is sent. */
+export interface NoticeOptions {
+  readonly urgency?: Urgency;
+  /** Told of what can't be written, which else counts as sent. */
+  readonly unwritable?: (error: unknown) => void;
+  /** What it is to stay in order with. */
+  readonly order?: InOrder;
+}
 
 /** What the calls of a peer need of it. */
 export interface OutgoingHost {
@@ -145,11 +155,8 @@ export class Outgoing {
     if (refused !== undefined) settle(refused);
   }
 
-  /**
-   * A message that nobody answers and that belongs to a request: it goes before requests. Its bytes; 0 of one that can't be written:
-   * `unwritable` is told, or it counts as sent.
-   */
-  notice(message: Notice, sent: () => void, urgency: Urgency = 2, unwritable: (error: unknown) => void = sent): number {
+  /** A message that nobody answers and that belongs to a request: it goes before requests. Its bytes; 0 of one that can't be written. */
+  notice(message: Notice, sent: () => void, { urgency = 2, unwritable = sent, order }: NoticeOptions = {}): number {
     let frame: Uint8Array;
     try {
       frame = this.#host.transport.codec.encode(message);
@@ -157,8 +164,22 @@ export class Outgoing {
       unwritable(error);
       return 0;
     }
-    if (this.#oneWay('notice', message, frame, urgency, sent) !== undefined) sent();
+    if (order === undefined) this.#send(message, frame, urgency, sent);
+    else {
+      const send = (left: () => void): void =>
+        this.#send(message, frame, urgency, (outcome) => {
+          // The others would come in another session.
+          if (outcome?.type === 'value' || outcome?.type === 'send-failed') left();
+          else order.end();
+          sent();
+        });
+      order.send(this.#host.transport.takesInParts(frame), send, sent);
+    }
     return frame.length;
+  }
+
+  #send(message: Notice, frame: Uint8Array, urgency: Urgency, over: (outcome?: Outcome) => void): void {
+    if (this.#oneWay('notice', message, frame, urgency, over) !== undefined) over();
   }
 
   /** A progress value from the peer, for the call that made its token; false if there is none. */

@@ -7,12 +7,13 @@ import { widened, type StreamRoom } from './call-stream.ts';
 import { HandlerContextOf } from './handler-context.ts';
 import { ItemSender } from './item-sender.ts';
 import { isStream, itemsOf, leave } from './item-source.ts';
+import { InOrder } from './in-order.ts';
 import type { Incoming, IncomingHost } from './incoming.ts';
 import type { Execution, Operations, Sending } from './kinds.ts';
 import type { Job } from './manager.ts';
 import type { KnownOfCall, MethodDefinition } from './methods.ts';
 import { NestedCalls } from './nested-calls.ts';
-import { unattended } from './outgoing.ts';
+import { unattended, type NoticeOptions } from './outgoing.ts';
 import { isThenable, validate, type Schema } from './schema.ts';
 
 /** What asks for something to be run. */
@@ -44,7 +45,9 @@ export class ServerWork implements Operations {
   readonly #session: number;
   /** When the caller stops to wait, by the manager's clock. */
   readonly #deadline: number;
-  /** Progress values that are not on the line yet, and what waits for them. */
+  /** Progress values, in their order. */
+  #told: InOrder | undefined;
+  /** Those and items that are not on the line yet, and what waits for them. */
   #unsent = 0;
   #whenSent: (() => void) | undefined;
 
@@ -140,6 +143,7 @@ export class ServerWork implements Operations {
 
   abort(): void {
     this.#aborted = true;
+    this.#told?.end();
     this.#items?.abandon();
     this.#nested?.abandon();
   }
@@ -157,6 +161,7 @@ export class ServerWork implements Operations {
   callback(): void {
     this.isOver = true;
     this.release();
+    this.#told?.end();
     this.#items?.abandon();
     const { transport } = this.#host;
     const frame = this.#answer?.frame;
@@ -205,11 +210,12 @@ export class ServerWork implements Operations {
       leave(result);
       throw new VirtagentError('UNSUPPORTED', `${quote(this.#message.method)} streams its result: call it with stream()`);
     }
+    const options = this.#itemOptions;
     this.#items = new ItemSender(itemsOf(result), this.#room, execution, {
       timers: this.#host.manager.timers,
       isParked: () => this.#nested?.isParked === true,
       check: (value) => (definition.result === undefined ? value : this.#checkItem(definition.result, value)),
-      say: (value, at, sent) => this.#sayItem(value, at, sent),
+      say: (value, at, sent) => this.#sayItem(value, at, sent, options),
       finish: (completion) => this.#finish(execution, completion),
     });
     this.#items.start();
@@ -219,24 +225,31 @@ export class ServerWork implements Operations {
     return validate(schema, value, 'INVALID_RESPONSE', `an item of ${this.#message.method} does not pass its schema`);
   }
 
-  #sayItem(value: unknown, at: number, sent: () => void): number {
+  #sayItem(value: unknown, at: number, sent: () => void, options: NoticeOptions): number {
     this.#unsent++;
-    const { tag, method, urgency = 1 } = this.#message as RequestMessage;
+    const { tag } = this.#message as RequestMessage;
     return this.#incoming.say(
       { type: 'item', tag: tag as string, at, value },
       () => {
         sent();
         if (--this.#unsent === 0) this.#whenSent?.();
       },
+      options,
+    );
+  }
+
+  get #itemOptions(): NoticeOptions {
+    const { method, urgency = 1 } = this.#message as RequestMessage;
+    return {
       urgency,
-      (error) => {
+      unwritable: (error) => {
         this.#unsent--;
         const unsendable = unsendableError('an item', error);
         // What is its caller's business too would be told to nobody here.
         if (!isOurTrouble(unsendable)) this.#host.onUserError(unsendable, method);
         throw unsendable;
       },
-    );
+    };
   }
 
   #finish(execution: Execution, completion: Completion): void {
@@ -313,7 +326,7 @@ export class ServerWork implements Operations {
     const sent = (): void => {
       if (--this.#unsent === 0) this.#whenSent?.();
     };
-    return this.#incoming.say({ type: 'progress', token, value }, sent) > 0;
+    return this.#incoming.say({ type: 'progress', token, value }, sent, { order: (this.#told ??= new InOrder()) }) > 0;
   }
 }
 
