@@ -49,8 +49,8 @@ export interface Reader {
 /**
  * The streamed result of one call: `for await (const item of peer.stream('tail', { path }))`, or `items$` for rxjs.
  *
- * The call is made when it is first read. The producer is held back: at most `room` is on its way or waits here. To leave the loop, to
- * unsubscribe, or to call `cancel()` ends the call at the other side too.
+ * The call is made when it is first read. Who reads item by item holds the producer back: at most `room` is on its way or waits here. To
+ * leave the loop, to unsubscribe, or to call `cancel()` ends the call at the other side too.
  */
 export class CallStream<Item = unknown> implements AsyncIterableIterator<Item, unknown> {
   readonly #host: StreamHost;
@@ -77,7 +77,10 @@ export class CallStream<Item = unknown> implements AsyncIterableIterator<Item, u
     this.#allowed = room;
   }
 
-  /** As an observable: subscribing makes the call, unsubscribing gives it up. A stream is read once, so it has one subscriber. */
+  /**
+   * As an observable: subscribing makes the call, unsubscribing gives it up. A stream is read once, so it has one subscriber. What comes is
+   * handed to it at once, so it holds no producer back.
+   */
   get items$(): Observable<Item> {
     return new Observable((subscriber) => {
       const read = async (): Promise<void> => {

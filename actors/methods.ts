@@ -97,7 +97,10 @@ export interface HandlerContext<Remote extends MethodTypes = AnyMethods> extends
   readonly method: string;
   /** What the two sides speak: with virtagent-2 a result may hold bytes, and items may be streamed. */
   readonly protocol: string;
-  /** Aborted when nobody waits for the result: the caller cancelled or is gone, the deadline passed, the peer stops. */
+  /**
+   * Aborted when nobody waits for the result: the caller cancelled or is gone, the deadline passed, the peer was closed, or its `stop` was
+   * cut short. A `stop` by itself waits for the handler.
+   */
   readonly signal: AbortSignal;
   /** Milliseconds that the caller still waits, where the protocol says so; undefined where it can't. */
   readonly remainingMs: number | undefined;

@@ -119,9 +119,9 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   }
 
   /**
-   * Finishes what runs, takes nothing new, then closes the line. Resolves when it has ended.
+   * Finishes what runs, takes nothing new, then closes the line. Resolves when it has ended: not while a handler streams what has no end.
    *
-   * @param options - `timeoutMs`: milliseconds after which what still runs is ended at once; default none.
+   * @param options - `timeoutMs`: milliseconds after which what still runs is ended at once, as by {@link close}; default none.
    */
   async stop(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     checkNames('options', options, stopNames);
