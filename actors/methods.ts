@@ -149,7 +149,10 @@ export function method<P extends Schema, R extends Schema = Schema>(definition: 
   return definition;
 }
 
-/** An error of a method's own, meant for the caller: its number, message and data cross the line. */
+/**
+ * An error of a method's own, meant for the caller: its number, message and data cross the line. Where the protocol is not virtagent-2, a
+ * number to which it gives a meaning keeps that meaning (docs/errors.md has them).
+ */
 export class MethodError extends Error {
   override readonly name = 'MethodError';
   /** JSON-RPC's `code`, or v7's `errnum` where it is negative. */

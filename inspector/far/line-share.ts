@@ -1,4 +1,5 @@
 import { MethodError, type HandlerContext } from '../../actors/methods.ts';
+import { VirtagentError } from '../../transport/errors.ts';
 import { realClock, type Clock } from '../../transport/timers.ts';
 import { recordsVersion, type InspectRecord } from '../records.ts';
 import type { Watchable } from '../watchable.ts';
@@ -10,8 +11,7 @@ const PERIOD_MS = 250;
 /** How many of the other side may ask at once: one looks on, and another after a lost line. */
 const MOST_SHARES = 2;
 
-/** JSON-RPC's number for parameters that don't fit, and a negated EBUSY. */
-const INVALID_PARAMS = -32602;
+/** A negated EBUSY: no other call is to wait for that. */
 const BUSY = -16;
 
 /**
@@ -26,8 +26,8 @@ export function shareRecords(
   return (params, { signal, protocol }) => {
     const version = (params as { readonly version?: unknown } | undefined)?.version;
     if (version !== recordsVersion)
-      throw new MethodError(`records of version ${recordsVersion} are told here, and no other`, { code: INVALID_PARAMS });
-    if (protocol !== 'virtagent-2') throw new MethodError('records are streamed, for which it takes virtagent-2', { code: INVALID_PARAMS });
+      throw new VirtagentError('INVALID_PARAMS', `records of version ${recordsVersion} are told here, and no other`);
+    if (protocol !== 'virtagent-2') throw new VirtagentError('INVALID_PARAMS', 'records are streamed, for which it takes virtagent-2');
     if (shares >= MOST_SHARES) throw new MethodError('the other side is being told already', { code: BUSY });
     shares++;
     return tell(inspector, signal, clock, () => shares--);

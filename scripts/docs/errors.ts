@@ -44,7 +44,10 @@ export function errorsPage(): string {
         remedy,
       ]),
     ),
-    'A number that is not in the table arrives as `REMOTE_ERROR`, with the number, message and data that were sent in `remote`.',
+    [
+      'A number that is not in the table arrives as `REMOTE_ERROR`, with the number, message and data that were sent in `remote`.',
+      'So does any number that a method gives a `MethodError`, with `virtagent-2`. In the other protocols a number that is in the table keeps its meaning there, and what `known` says with it, whoever sent it.',
+    ].join(' '),
     '## Codes of the command alone',
     'The [command](cli.md) has these besides, for what goes wrong around a call. They are no errors of the library.',
     table(

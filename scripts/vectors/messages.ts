@@ -70,6 +70,10 @@ const messages: readonly [string, OutgoingMessage][] = [
       answer: { ok: false, error: { code: 'REMOTE_ERROR', number: 1042, message: 'no such user', data: { id: 5, key: blob } } },
     },
   ],
+  [
+    "error of a method's own, with a number of the table",
+    { type: 'response', tag: 'a.6', answer: { ok: false, error: { code: 'REMOTE_ERROR', number: -32_010, message: 'the pump is busy' } } },
+  ],
   ['$/cancel', { type: 'cancel', tag: 'a.1' }],
   ['$/progress', { type: 'progress', token: 'a.2', value: { done: 0.5 } }],
   ['$/item', { type: 'item', tag: 'a.3', at: 0, value: ['x', 1] }],

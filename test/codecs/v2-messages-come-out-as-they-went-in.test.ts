@@ -39,12 +39,24 @@ test('one without byte strings is JSON and nothing else, in the shape of JSON-RP
   expect(text({ type: 'response', tag: 'a.1', answer: { ok: false, error: { code: 'EXPIRED', message: 'no' } } })).toBe(
     '{"id":"a.1","error":{"code":-32014,"message":"no"}}',
   );
+  expect(
+    text({ type: 'response', tag: 'a.1', answer: { ok: false, error: { code: 'REMOTE_ERROR', number: -32_014, message: 'no' } } }),
+  ).toBe('{"id":"a.1","error":{"code":-32014,"message":"no","own":true}}');
   expect(text({ type: 'cancel', tag: 'a.1' })).toBe('{"method":"$/cancel","params":{"id":"a.1"}}');
   expect(text({ type: 'progress', token: 'a.1', value: 5 })).toBe('{"method":"$/progress","params":{"id":"a.1","value":5}}');
   expect(text({ type: 'item', tag: 'a.1', at: 7, value: {} })).toBe('{"method":"$/item","params":{"id":"a.1","at":7,"value":{}}}');
   expect(text({ type: 'more', tag: 'a.1', items: 4, itemBytes: 9 })).toBe('{"method":"$/more","params":{"id":"a.1","items":4,"bytes":9}}');
   expect(text({ type: 'status', tag: 'a.2', of: 'a.1' })).toBe('{"id":"a.2","method":"$/status","params":{"id":"a.1"}}');
   expect(text({ type: 'limits', limits: { frame: 4096 } })).toBe('{"method":"$/limits","params":{"frame":4096}}');
+});
+
+test('without its mark an error is read by its number, as those who do not know the mark send it', () => {
+  const read = (error: string): unknown => decodeMessage(Buffer.from(`{"id":"a","error":${error}}`), false, v2Limits);
+  const code = (name: string): object => ({ answer: { ok: false, error: { code: name } } });
+  expect(read('{"code":-32014,"message":"no"}')).toMatchObject(code('EXPIRED'));
+  expect(read('{"code":-32014,"message":"no","own":false}')).toMatchObject(code('EXPIRED'));
+  expect(read('{"code":-2,"message":"no"}')).toMatchObject(code('REMOTE_ERROR'));
+  expect(read('{"code":-32014,"message":"no","own":true}')).toMatchObject(code('REMOTE_ERROR'));
 });
 
 test('members that are not known are not looked at', () => {

@@ -77,8 +77,13 @@ const request = fc
   )
   .map(([tag, method, params, options]): OutgoingMessage => ({ type: 'request', tag, method, params, ...options }));
 
+const ownError = record({
+  code: fc.constant('REMOTE_ERROR' as const),
+  number: fc.constantFrom(-32_601, -32_010, -32_800, 0, 5),
+  message: text,
+});
 const failure = fc
-  .tuple(knownError('jsonrpc'), fc.option(anyValue, { nil: undefined }))
+  .tuple(fc.oneof(knownError('jsonrpc'), ownError), fc.option(anyValue, { nil: undefined }))
   .map(([error, data]) => (data === undefined ? error : { ...error, data }));
 const limits = fc.dictionary(fc.constantFrom(...Object.keys(sessionLimits)), whole, { noNullPrototype: true });
 

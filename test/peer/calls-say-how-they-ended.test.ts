@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SimulatedClock } from 'xstate';
-import { MethodError, VirtagentError, type HandlerContext } from '../../actors/index.ts';
+import { errorTable, MethodError, VirtagentError, type HandlerContext } from '../../actors/index.ts';
 import { deferred, everyProtocol, pairOfPeers, rejection, settled, type Loose } from '../support/peers.ts';
 
 const never = { never: () => new Promise(() => {}) };
@@ -51,6 +51,29 @@ test.each(everyProtocol)('an error that a method means for its caller arrives wh
     known: 'executed',
     remote: { code: -2, message: 'no such file' },
   });
+});
+
+test("whatever number a method gives its error, it is the method's, and the method has run", async () => {
+  const own = (code: number): never => {
+    throw new MethodError('mine', { code, data: { mine: true } });
+  };
+  const { host } = await pairOfPeers({}, { methods: { own } });
+  const numbers = Object.values(errorTable).flatMap((kind) => ('jsonrpc' in kind ? [kind.jsonrpc] : []));
+  for (const code of numbers) {
+    const remote = { code, message: 'mine', data: { mine: true } };
+    expect(await rejection(host.call('own', code))).toMatchObject({ code: 'REMOTE_ERROR', known: 'executed', retryable: false, remote });
+  }
+});
+
+test('a method that says in its own words that it is busy holds no other call back', async () => {
+  const clock = new SimulatedClock();
+  const busy = (): never => {
+    throw new MethodError('busy', { code: -32_010 });
+  };
+  const { host } = await pairOfPeers({ clock }, { methods: { busy, ping: () => 'pong' } });
+  await rejection(host.call('busy'));
+  // Nobody moves the clock: a pause would never end.
+  expect(await host.call('ping')).toBe('pong');
 });
 
 test('a handler may refuse parameters itself', async () => {

@@ -191,11 +191,12 @@ function writeCall(method: unknown, params: unknown): string {
   return `${name},"params":${text}`;
 }
 
-export function writeAnswer(answer: Answer): string {
+/** `mark`: what an error of a method's own has besides. */
+export function writeAnswer(answer: Answer, mark = ''): string {
   if (answer.ok) return `"result":${writeValue(answer.value, 'The result')}`;
   const { error } = answer;
   const data = error.data === undefined ? '' : `,"data":${writeValue(error.data, 'The data of the error')}`;
-  return `"error":{"code":${numberOf(error)},"message":${JSON.stringify(cutText(error.message))}${data}}`;
+  return `"error":{"code":${numberOf(error)},"message":${JSON.stringify(cutText(error.message))}${data}${error.code === 'REMOTE_ERROR' ? mark : ''}}`;
 }
 
 export function writeValue(value: unknown, what: string): string {

@@ -126,7 +126,9 @@ class Reader {
     if (error === undefined) return this.#answer(tag, { ok: true, value: result });
     if (result !== undefined) return this.#badResponse(tag, 'it has both result and error');
     const read = readError(error);
-    return read === undefined ? this.#badResponse(tag, 'its error is not {code, message}') : this.#answer(tag, { ok: false, error: read });
+    if (read === undefined) return this.#badResponse(tag, 'its error is not {code, message}');
+    const isOwn = (error as JsonObject)['own'] === true;
+    return this.#answer(tag, { ok: false, error: isOwn ? { ...read, code: 'REMOTE_ERROR' } : read });
   }
 
   #answer(tag: string, answer: Answer): Decoded {

@@ -69,7 +69,7 @@ class Writer {
       case 'notification':
         return this.#call(message.method, message.params);
       case 'response':
-        return `"id":${this.#tag(message.tag)},${writeAnswer(this.#answer(message.answer))}${count(message.items)}`;
+        return `"id":${this.#tag(message.tag)},${writeAnswer(this.#answer(message.answer), ownMark)}${count(message.items)}`;
       case 'cancel':
         return `"method":"${own.cancel}","params":{"id":${this.#tag(message.tag)}}`;
       case 'progress':
@@ -116,6 +116,9 @@ class Writer {
     return withoutBytes(value, pointer, this.#limits.maxDepth - depth, this.#strings, what);
   }
 }
+
+/** Whatever the number of a method's own error says elsewhere, here it says nothing of what became of the request. */
+const ownMark = ',"own":true';
 
 function count(items: number | undefined): string {
   return items === undefined ? '' : `,"items":${items}`;
