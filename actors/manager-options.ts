@@ -26,7 +26,7 @@ export interface ManagerOptions extends Partial<ManagerLimits> {
   readonly kinds?: readonly Kind[] | undefined;
   /** Where time comes from; default: the machine's clock. */
   readonly clock?: Clock | undefined;
-  /** A number from 0 up to 1 for the spread of pauses; default Math.random. */
+  /** A number from 0 up to 1, and not 1 itself, for the spread of pauses; default Math.random. If it throws, or gives another, `onError` is told. */
   readonly random?: (() => number) | undefined;
   /**
    * Whether charts are run by XState's interpreter; default false: they are run on tables compiled from them, which differs in
@@ -85,6 +85,9 @@ const names = optionNames<ManagerOptions>({
 /** Throws INVALID_OPTION for what is wrong with the options of a manager. */
 export function checkManagerOptions(options: ManagerOptions): void {
   checkNames('options', options, names);
+  const { random, onViolation, onError, onSettled } = options;
+  for (const [name, value] of Object.entries({ random, onViolation, onError, onSettled }))
+    if (value !== undefined && typeof value !== 'function') invalidOption(name, value, 'a function');
   managerLimits(options);
   kindsOf(options);
 }

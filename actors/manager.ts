@@ -6,6 +6,7 @@ import type { Gate, ManagerContext, Terms } from '../machines/manager-context.ts
 import { isExecuting, wasRevoked, type OfPermit, type Refusal, type Tell } from '../machines/slots.ts';
 import { invalidOption, VirtagentError } from '../transport/errors.ts';
 import { SteadyMap } from '../transport/steady-map.ts';
+import { steadyRandom } from '../transport/random.ts';
 import { backoff, durations, Timers, type Timer } from '../transport/timers.ts';
 import { isWatched } from './compiled.ts';
 import { JobActors } from './job-actors.ts';
@@ -54,6 +55,7 @@ export class Manager {
   /** @internal What its jobs do is written down there, while an inspector is attached. */
   _journal: Journal | undefined = undefined;
   readonly #options: ManagerOptions;
+  readonly #random: () => number;
   readonly #kinds = new Map<string, { readonly kind: Kind; readonly logic: AnyStateMachine }>();
   readonly #table = new JobTable();
   /** Places in the table, by tags of ours. */
@@ -72,6 +74,8 @@ export class Manager {
   constructor(ref: AnyActorRef, options: ManagerOptions, stopChild: (actor: AnyActorRef) => void, logic: ManagerChart) {
     this.ref = ref;
     this.#options = options;
+    const { random = Math.random } = options;
+    this.#random = steadyRandom(random, Math.random, (error) => this.#runner.complain(error, 'random', ''));
     this.#stopChild = stopChild;
     unlistChildrenOf(ref);
     this.timers = new Timers(options.clock);
@@ -304,7 +308,7 @@ export class Manager {
 
   /** @internal */
   _holdOff(busyInARow: number): void {
-    const pause = backoff(busyInARow, durations.busyFirst, durations.busyLast, this.#options.random ?? Math.random);
+    const pause = backoff(busyInARow, durations.busyFirst, durations.busyLast, this.#random);
     this.#pause = this.timers.start(pause, () => this.send({ type: 'backoff_over' }));
   }
 

@@ -88,6 +88,9 @@ export function createPeer<Remote extends MethodTypes = AnyMethods>(options: Cre
     input: input as never,
     ...(inspect === undefined ? undefined : { inspect: guardedInspect(inspect, (error) => input.onError?.(error, 'inspect')) }),
   });
+  // Started, it would throw what it failed with once more, where nobody can catch it.
+  const { status, error } = actor.getSnapshot();
+  if (status === 'error') throw error;
   actor.start();
   return peerOf<Remote>(actor);
 }

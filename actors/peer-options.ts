@@ -55,7 +55,11 @@ export interface PeerOptions extends Partial<Omit<ManagerLimits, 'credits'>> {
   readonly retries?: boolean | undefined;
   /** Where time comes from; default: the machine's clock. */
   readonly clock?: Clock | undefined;
-  /** A number from 0 up to 1, for tags and the spread of pauses; default: the operating system's generator. */
+  /**
+   * A number from 0 up to 1, and not 1 itself: for tags, for what sessions and lines are known by, and for the spread of pauses; default:
+   * the operating system's generator. Never the same numbers for two peers: each would take the other for its echo. `createPeer` throws
+   * what is wrong with it; what fails later is told to `onError`.
+   */
   readonly random?: (() => number) | undefined;
   /**
    * Whether charts are run by XState's interpreter; default false: they are run on tables compiled from them, which differs in
@@ -232,6 +236,7 @@ function count(name: string, value: number | undefined, fallback: number): numbe
   return value;
 }
 
-function secureRandom(): number {
+/** The operating system's generator. */
+export function secureRandom(): number {
   return (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 0x1_0000_0000;
 }

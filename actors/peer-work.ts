@@ -8,6 +8,7 @@ import { lineEchoes } from '../transport/codecs/damage.ts';
 import { quote, VirtagentError } from '../transport/errors.ts';
 import type { Codec, IncomingMessage } from '../transport/messages.ts';
 import type { Protocol, ProtocolName } from '../transport/protocols.ts';
+import { checkedRandom, steadyRandom } from '../transport/random.ts';
 import type { Session } from '../transport/session/session.ts';
 import type { TransportCounters, TransportInput } from '../transport/transport-input.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -21,7 +22,7 @@ import { Manager } from './manager.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import { methodNamed, type MethodDefinition, type Methods } from './methods.ts';
 import { Outgoing } from './outgoing.ts';
-import type { CheckedPeerOptions } from './peer-options.ts';
+import { secureRandom, type CheckedPeerOptions } from './peer-options.ts';
 import type { Schema } from './schema.ts';
 import { SessionGreeting } from './session-greeting.ts';
 
@@ -89,13 +90,16 @@ export class PeerWork implements IncomingHost, GreetingHost {
   #manager: Manager | undefined;
   #transport: Transport | undefined;
   #owesMuch = false;
+  /** What is drawn from; what fails is told and made up for. */
+  readonly random: () => number;
 
   constructor(ref: AnyActorRef, options: CheckedPeerOptions, stopChild: (child: AnyActorRef) => void) {
     works.set(ref, this);
     this.ref = ref;
     this.stopChild = stopChild;
     this.#options = options;
-    this.tagPrefix = tagPrefix(options.random);
+    this.tagPrefix = tagPrefix(checkedRandom(options.random));
+    this.random = steadyRandom(options.random, secureRandom, (error) => this.onUserError(error, 'random'));
     this.outgoing = new Outgoing(this);
     this.#incoming = new Incoming(this);
     this.#incoming.onOwed = () => this.#weighOwed();
@@ -130,10 +134,6 @@ export class PeerWork implements IncomingHost, GreetingHost {
 
   get protocol(): Protocol {
     return this.#options.protocol;
-  }
-
-  get random(): () => number {
-    return this.#options.random;
   }
 
   get timeoutMs(): number {
@@ -197,28 +197,28 @@ export class PeerWork implements IncomingHost, GreetingHost {
   }
 
   managerOptions(): ManagerOptions {
-    const { managerLimits, interpretCharts, clock, random } = this.#options;
+    const { managerLimits, interpretCharts, clock } = this.#options;
     return {
       ...managerLimits,
       credits: this.#options.protocol.greeting === 'session',
       kinds: [noticeKind, notificationKind],
       interpretCharts,
       clock,
-      random,
+      random: this.random,
       onError: (error, operation) => this.#options.onError?.(error, operation),
       onSettled: () => this.transport.settled(),
     };
   }
 
   transportInput(): TransportInput {
-    const { createChannel, retries, clock, random, stallTimeoutMs, managerLimits } = this.#options;
+    const { createChannel, retries, clock, stallTimeoutMs, managerLimits } = this.#options;
     return {
       channel: createChannel(),
       createCodec: () => this.#createCodec(),
       session: () => this.session,
       retries,
       clock,
-      random,
+      random: this.random,
       stallTimeoutMs,
       // The part of the queue that is neither for what waits nor for what runs.
       mostNestedBytes: managerLimits.maxServerBytes / 4,
