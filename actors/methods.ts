@@ -137,7 +137,7 @@ export interface MethodDefinition<P extends Schema = Schema, R extends Schema = 
   handle(params: any, context: HandlerContext<any>): unknown;
 }
 
-/** The methods of this side, by name. */
+/** The methods of this side, by name: what the object has itself, and not what it inherits, as the instance of a class does. */
 export type Methods = Readonly<Record<string, Handler | MethodDefinition>>;
 
 /** A method whose parameters are typed by its schema. */
@@ -172,14 +172,4 @@ export function methodNamed(methods: Methods, name: string): MethodDefinition | 
   if (!Object.hasOwn(methods, name)) return undefined;
   const found = methods[name] as Handler | MethodDefinition;
   return typeof found === 'function' ? { handle: found } : found;
-}
-
-/** Throws INVALID_OPTION for what is no method. */
-export function checkMethods(methods: Methods): void {
-  if (typeof methods !== 'object' || methods === null) invalidOption('methods', methods, 'an object of functions by name');
-  for (const [name, found] of Object.entries(methods)) {
-    if (typeof found !== 'function' && typeof (found as MethodDefinition | undefined)?.handle !== 'function') {
-      invalidOption(`methods.${name}`, found, 'a function, or an object with a handle function');
-    }
-  }
 }

@@ -2,13 +2,15 @@ import type { Duplex } from 'node:stream';
 import type { ManagerLimits } from '../machines/manager-context.ts';
 import type { Channel } from '../transport/channels/channel.ts';
 import { streamChannel } from '../transport/channels/stream.ts';
+import { own } from '../transport/codecs/virtagent-2-words.ts';
 import { invalidOption } from '../transport/errors.ts';
 import { checkV2Limits, limitsFrom, type Limits } from '../transport/limits.ts';
 import { checkNames, optionNames } from '../transport/option-names.ts';
 import { protocolByName, protocolNames, type Protocol, type ProtocolName } from '../transport/protocols.ts';
 import { durations, type Clock } from '../transport/timers.ts';
 import { managerLimits } from './manager-options.ts';
-import { checkMethods, type Methods } from './methods.ts';
+import { checkMethods } from './method-checks.ts';
+import type { Methods } from './methods.ts';
 import { checkSchema, type Schema } from './schema.ts';
 import type { Role } from './v7-greeting.ts';
 
@@ -28,7 +30,7 @@ export interface PeerOptions extends Partial<Omit<ManagerLimits, 'credits'>> {
    * host's only.
    */
   readonly role?: Role | undefined;
-  /** What the other side may call. */
+  /** What the other side may call: functions, or definitions with schemas, that the object has itself; what it inherits is not called. */
   readonly methods?: Methods | undefined;
   /** Schemas that results of the other side's methods must pass, by method. */
   readonly results?: Readonly<Record<string, Schema>> | undefined;
@@ -143,7 +145,7 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
   if (isAuto && role === 'guest')
     invalidOption('role', role, 'host, or nothing, with the protocol auto: a guest is asked, and has one protocol');
   const protocol = protocolNamed(options.protocol);
-  checkMethods(methods);
+  checkMethods(methods, protocol.greeting === 'session' ? own.prefix : undefined);
   object('results', results);
   for (const [name, schema] of Object.entries(results)) checkSchema(`results.${name}`, schema);
   if (!protocol.serves) checkClient(protocol, options);

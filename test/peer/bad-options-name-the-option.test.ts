@@ -1,8 +1,17 @@
 import { expect, test } from 'vitest';
 import { createManager, createPeer, type CreatePeerOptions } from '../../actors/index.ts';
 import { memoryPair } from '../../transport/index.ts';
+import { pairOfPeers } from '../support/peers.ts';
 
 const stream = (): CreatePeerOptions['stream'] => memoryPair()[0];
+
+const handle = (): number => 1;
+const schema = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } };
+class Inheriting {
+  add(): number {
+    return 1;
+  }
+}
 
 test.each<[string, object, RegExp]>([
   ['no stream and no channel', {}, /^stream is .*; it takes a Duplex/],
@@ -16,6 +25,31 @@ test.each<[string, object, RegExp]>([
   ['a protocol named after a property of every object', { stream: stream(), protocol: 'constructor' }, /protocol is "constructor"/],
   ['a role that does not exist', { stream: stream(), role: 'boss' }, /role is "boss"; it takes host or guest/],
   ['a method that is no function', { stream: stream(), methods: { ping: 'pong' } }, /methods\.ping is "pong"/],
+  ['a method that is null', { stream: stream(), methods: { ping: null } }, /methods\.ping is null; it takes a function/],
+  [
+    'a misspelt schema, without which nothing would be checked',
+    { stream: stream(), methods: { add: { parms: schema, handle } } },
+    /methods\.add is "parms"; it takes the names handle, jsonSchema, params, result/,
+  ],
+  [
+    'parameters that are no schema',
+    { stream: stream(), methods: { add: { params: 5, handle } } },
+    /methods\.add\.params is 5; .* Standard Schema/,
+  ],
+  ['a result that is no schema', { stream: stream(), methods: { add: { result: {}, handle } } }, /methods\.add\.result is \{\}; .* Schema/],
+  ['a JSON Schema that is none', { stream: stream(), methods: { add: { jsonSchema: 'x', handle } } }, /methods\.add\.jsonSchema is "x"/],
+  ['a Map of methods', { stream: stream(), methods: new Map([['a', handle]]) }, /methods is "of class Map"; .* functions by name/],
+  ['a list of methods', { stream: stream(), methods: [handle] }, /methods is "of class Array"; .* functions by name/],
+  [
+    'an instance that inherits all its methods',
+    { stream: stream(), methods: new Inheriting() },
+    /methods is "of class Inheriting"; .* inherits/,
+  ],
+  [
+    "a method whose name is the protocol's own",
+    { stream: stream(), methods: { '$/x': handle } },
+    /methods is "\$\/x"; .* do not begin with \$\/.* nobody could call it/,
+  ],
   ['slots below one', { stream: stream(), sendSlots: 0 }, /sendSlots is 0; it takes a whole number from 1, or Infinity/],
   ['half a slot', { stream: stream(), executeSlots: 1.5 }, /executeSlots is 1\.5/],
   ['a time that is not a number', { stream: stream(), timeoutMs: Number.NaN }, /timeoutMs is null|timeoutMs is NaN/],
@@ -44,6 +78,22 @@ test.each<[string, object, RegExp]>([
   expect(() => createPeer(options as CreatePeerOptions)).toThrow(
     expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) as string }) as Error,
   );
+});
+
+test('a definition may be the instance of a class, with members for itself', async () => {
+  class Counter {
+    count = 0;
+    handle(): number {
+      return ++this.count;
+    }
+  }
+  const { host } = await pairOfPeers({}, { methods: { count: new Counter() } });
+  expect([await host.call('count'), await host.call('count')]).toEqual([1, 2]);
+});
+
+test('what only virtagent-2 keeps for itself other protocols call', async () => {
+  const { host } = await pairOfPeers({ protocol: 'jsonrpc-lines' }, { methods: { '$/x': handle } });
+  expect(await host.call('$/x')).toBe(1);
 });
 
 test('other protocols than virtagent-2 take less', () => {
