@@ -4,6 +4,20 @@ import { invalidOption } from '../errors.ts';
 type Done = (error?: Error | null) => void;
 
 /**
+ * Deliveries after which the event loop is due a turn: ticks come before everything else, so two sides that always have something to say
+ * would let no timer and no socket of the process have one. Half of them may pass before it is asked for, so that most cost nothing.
+ */
+const deliveriesInATurn = 128;
+
+let deliveries = 0;
+
+/** Whether the next delivery is to wait for the event loop. */
+function isEnough(): boolean {
+  if (++deliveries === deliveriesInATurn / 2) setImmediate(() => (deliveries = 0));
+  return deliveries > deliveriesInATurn;
+}
+
+/**
  * One end of the pair. A written chunk goes to the other end's read buffer in a later tick, and its callback
  * comes once that end asks for more.
  */
@@ -11,6 +25,8 @@ class End extends Duplex {
   readonly #mark: number;
   #other: End = this;
   #sender: Done | undefined;
+  /** What waits for the event loop's next turn. */
+  #held: (() => void) | undefined;
   #hungUp = false;
 
   static {
@@ -51,7 +67,16 @@ class End extends Duplex {
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
     // A copy: its writer may use the buffer again after the callback, which can come before the other end reads.
     const bytes = Buffer.from(chunk);
-    process.nextTick(() => this.#other.#take(bytes, done));
+    const deliver = (): void => this.#other.#take(bytes, done);
+    if (!isEnough()) return process.nextTick(deliver);
+    this.#held = deliver;
+    setImmediate(() => this.#deliverHeld());
+  }
+
+  #deliverHeld(): void {
+    const deliver = this.#held;
+    this.#held = undefined;
+    deliver?.();
   }
 
   override _read(): void {
@@ -66,7 +91,11 @@ class End extends Duplex {
   }
 
   override _destroy(error: Error | null, done: Done): void {
-    process.nextTick(() => this.#other.#lineClosed());
+    process.nextTick(() => {
+      // Nothing that was written comes after the end.
+      this.#deliverHeld();
+      this.#other.#lineClosed();
+    });
     this.#thankSender();
     done(error);
   }
@@ -102,7 +131,8 @@ class End extends Duplex {
 }
 
 /**
- * Two crossed Duplexes in memory: what one writes the other reads. No timers; nothing arrives within write().
+ * Two crossed Duplexes in memory: what one writes the other reads. No timers; nothing arrives within write(), and most of it in the same
+ * turn of the event loop, which others have theirs of.
  *
  * Back-pressure is that of a socket without kernel buffers: write() says false once `highWaterMark` bytes are
  * unread, and 'drain' follows when the other end reads. Like sockets with `allowHalfOpen`, end() ends one
