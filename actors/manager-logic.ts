@@ -71,6 +71,7 @@ export interface CreateManagerOptions extends ManagerOptions {
 
 /** A manager by itself, started. Throws INVALID_OPTION. */
 export function createManager(options: CreateManagerOptions = {}): Manager {
+  if (typeof options !== 'object' || options === null) invalidOption('options', options, 'an object, or nothing');
   const { inspect, line = true, ...input } = options;
   checkManagerOptions(input);
   const actor = createActor(managerLogic as typeof provided, {

@@ -5,7 +5,7 @@ import { transportLogic, transportOf } from '../transport/transport-logic.ts';
 import { guardedInspect } from './job-events.ts';
 import { managerLogic, managerOf } from './manager-logic.ts';
 import type { AnyMethods, MethodTypes } from './methods.ts';
-import { checkPeerOptions, type PeerOptions } from './peer-options.ts';
+import { checkIsObject, checkPeerOptions, type PeerOptions } from './peer-options.ts';
 import { Peer, peerOf, type PeerLogic } from './peer.ts';
 import { watched } from './watched-chart.ts';
 import { PeerWork, workOf } from './peer-work.ts';
@@ -82,6 +82,7 @@ export interface CreatePeerOptions extends PeerOptions {
 
 /** A peer by itself, started. Throws INVALID_OPTION. */
 export function createPeer<Remote extends MethodTypes = AnyMethods>(options: CreatePeerOptions): Peer<Remote> {
+  checkIsObject(options);
   const { inspect, ...input } = options;
   checkPeerOptions(input);
   const actor = createActor(peer as unknown as typeof provided, {

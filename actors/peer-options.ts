@@ -132,7 +132,7 @@ const names = optionNames<PeerOptions>({
 
 /** Options with defaults, or INVALID_OPTION naming the option, its value and what is allowed. */
 export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
-  if (typeof options !== 'object' || options === null) invalidOption('options', options, 'an object with a stream or a channel');
+  checkIsObject(options);
   checkNames('options', options, names);
   const { stream, channel, role, methods = {}, results = {}, clock, onError } = options;
   if ((stream === undefined) === (channel === undefined))
@@ -149,7 +149,7 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
   object('results', results);
   for (const [name, schema] of Object.entries(results)) checkSchema(`results.${name}`, schema);
   if (!protocol.serves) checkClient(protocol, options);
-  object('limits', options.limits ?? {});
+  if (options.limits !== undefined) object('limits', options.limits);
   if (clock !== undefined && (['now', 'setTimeout', 'clearTimeout'] as const).some((name) => typeof clock?.[name] !== 'function'))
     invalidOption('clock', clock, 'an object with now, setTimeout and clearTimeout');
   for (const [name, value] of Object.entries({ random: options.random, onError }))
@@ -179,6 +179,11 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
     onError,
     managerLimits: managerLimits({ ...options, window: options.window ?? protocol.window }),
   };
+}
+
+/** Throws INVALID_OPTION for what has no members to be looked at. */
+export function checkIsObject(options: PeerOptions): void {
+  if (typeof options !== 'object' || options === null) invalidOption('options', options, 'an object with a stream or a channel');
 }
 
 function protocolNamed(name: ProtocolName | 'auto' = 'virtagent-2'): Protocol {

@@ -385,11 +385,18 @@ export function writtenOut(character: string): string {
   return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
 
+/** As text; what JSON has no word for, or another one, as JavaScript writes it. */
+function written(value: unknown): string {
+  if (typeof value === 'bigint' || typeof value === 'function') return String(value);
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+  return JSON.stringify(value) ?? String(value);
+}
+
 /** A value from a user or a peer, quoted for one line of text: escaped, and cut after `most` characters. */
 export function quote(value: unknown, most = 80): string {
   let text: string;
   try {
-    text = typeof value === 'bigint' || typeof value === 'function' ? String(value) : (JSON.stringify(value) ?? String(value));
+    text = written(value);
   } catch {
     // Nested too deep, in a circle, or with methods that throw: then not even String() has a text for sure.
     text = `[${typeof value}]`;

@@ -21,6 +21,7 @@ test.each<[string, () => unknown]>([
   ['a TCP connection', () => tcpConnect(port)],
   ['a TCP port', () => tcpListen(port)],
   ['a unix socket', () => unixListen('sock', misspelt)],
+  ['a pair', () => memoryPair(misspelt)],
   ['a chardev', () => qemuChardev(port)],
 ])('%s', async (_, use) => {
   await expect((async () => await use())()).rejects.toMatchObject({

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import { createManager, createPeer, type CreatePeerOptions } from '../../actors/index.ts';
+import { createInspector } from '../../inspector/index.ts';
 import { memoryPair } from '../../transport/index.ts';
 import { pairOfPeers } from '../support/peers.ts';
 
 const stream = (): CreatePeerOptions['stream'] => memoryPair()[0];
 
+const peer = createPeer({ stream: memoryPair()[0] });
 const handle = (): number => 1;
 const schema = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } };
 class Inheriting {
@@ -52,7 +54,11 @@ test.each<[string, object, RegExp]>([
   ],
   ['slots below one', { stream: stream(), sendSlots: 0 }, /sendSlots is 0; it takes a whole number from 1, or Infinity/],
   ['half a slot', { stream: stream(), executeSlots: 1.5 }, /executeSlots is 1\.5/],
-  ['a time that is not a number', { stream: stream(), timeoutMs: Number.NaN }, /timeoutMs is null|timeoutMs is NaN/],
+  ['a time that is not a number', { stream: stream(), timeoutMs: Number.NaN }, /timeoutMs is NaN;/],
+  ['a number that is too low for a number', { stream: stream(), maxOwedBytes: -Infinity }, /maxOwedBytes is -Infinity;/],
+  ['less than nothing', { stream: stream(), maxNestedCalls: -0 }, /maxNestedCalls is -0;/],
+  ['limits that are null', { stream: stream(), limits: null }, /^limits is null; it takes an object/],
+  ['results that are null', { stream: stream(), results: null }, /^results is null; it takes an object/],
   ['a negative time', { stream: stream(), stallTimeoutMs: -1 }, /stallTimeoutMs is -1/],
   ['an unknown limit', { stream: stream(), limits: { maxBytes: 1 } }, /limits is "maxBytes"; it takes the names/],
   ['a limit of zero', { stream: stream(), limits: { maxDepth: 0 } }, /limits\.maxDepth is 0/],
@@ -78,6 +84,23 @@ test.each<[string, object, RegExp]>([
   expect(() => createPeer(options as CreatePeerOptions)).toThrow(
     expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) as string }) as Error,
   );
+});
+
+test.each<[string, () => unknown]>([
+  ['a peer of nothing', () => (createPeer as (options?: unknown) => unknown)()],
+  ['a peer of null', () => createPeer(null as never)],
+  ['a manager of null', () => createManager(null as never)],
+  ['an inspector of nothing', () => (createInspector as (options?: unknown) => unknown)()],
+  ['a pair of null', () => memoryPair(null as never)],
+  ['the end of a peer', () => peer.stop(null as never)],
+  ['a question for a call', () => peer.statusOf('1', null as never)],
+  ['a call', () => peer.call('m', {}, null as never)],
+  ['a stream', () => peer.stream('m', {}, null as never)],
+])('what is no object is no options: %s', async (_, use) => {
+  await expect((async () => await use())()).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringMatching(/^options is (null|undefined); it takes an object/) as string,
+  });
 });
 
 test('a definition may be the instance of a class, with members for itself', async () => {

@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import { invalidOption } from '../errors.ts';
+import { checkNames, optionNames } from '../option-names.ts';
 
 type Done = (error?: Error | null) => void;
 
@@ -10,6 +11,8 @@ type Done = (error?: Error | null) => void;
 const deliveriesInATurn = 128;
 
 let deliveries = 0;
+
+const names = optionNames<{ highWaterMark: number }>({ highWaterMark: true });
 
 /** Whether the next delivery is to wait for the event loop. */
 function isEnough(): boolean {
@@ -139,6 +142,7 @@ class End extends Duplex {
  * direction; destroy() shows at the other end as 'end', then 'close', never as an error.
  */
 export function memoryPair(options: { readonly highWaterMark?: number } = {}): [Duplex, Duplex] {
+  checkNames('options', options, names);
   const { highWaterMark = 16 * 1024 } = options;
   if (!Number.isSafeInteger(highWaterMark) || highWaterMark < 1) {
     invalidOption('highWaterMark', highWaterMark, 'a whole number from 1');
