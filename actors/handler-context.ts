@@ -18,7 +18,7 @@ export class HandlerContextOf implements HandlerContext {
     this.#execution = execution;
     this.call = ((name: string, params?: unknown, options = {}) =>
       unattended(work.nestedOf(execution).call(name, params, options))) as HandlerContext['call'];
-    this.notify = (name, params) => work.notify(name, params);
+    this.notify = ((name: string, params?: unknown) => work.notify(name, params)) as HandlerContext['notify'];
     this.progress = (value) => work.progress(value);
   }
 

@@ -38,6 +38,8 @@ export {
   type MethodDefinition,
   type Methods,
   type MethodTypes,
+  type NotifyArguments,
+  type StreamArguments,
   type StreamCaller,
   type StreamOptions,
 } from './methods.ts';

@@ -48,19 +48,51 @@ export interface KnownOfCall {
 export type ItemOf<F> = F extends (...args: never) => infer R
   ? Awaited<R> extends AsyncIterable<infer Item>
     ? Item
-    : Awaited<R> extends { subscribe(observer: { next(value: infer Item): void }): unknown }
-      ? Item
+    : Awaited<R> extends { subscribe(observer: infer O, ...others: never): unknown }
+      ? ItemFor<NonNullable<O>>
       : unknown
   : never;
 
-/** The arguments of a call: parameters may be left out where the method takes none. */
-export type CallArguments<F> = F extends (...args: infer A) => unknown
+/** What an observer takes, or a function in its place; of two overloads the compiler tells the last, and that of rxjs takes functions. */
+type ItemFor<O> = O extends (value: infer Item) => unknown
+  ? Item
+  : O extends { next?: ((value: infer Item) => unknown) | undefined }
+    ? Item
+    : unknown;
+
+type AnyStream = AsyncIterable<unknown> | { subscribe(observer: never): unknown };
+
+/** Whether a method streams its result, as far as its type says: `boolean` where it may or may not. */
+type Streams<F> = F extends (...args: never) => infer R ? IsStream<Awaited<R>> : boolean;
+type IsStream<R> = [R] extends [never]
+  ? boolean
+  : AsyncIterable<unknown> extends R
+    ? boolean
+    : [R] extends [AnyStream]
+      ? true
+      : [Extract<R, AnyStream>] extends [never]
+        ? false
+        : boolean;
+
+/** Parameters, which may be left out where the method takes none, and what follows them. */
+type WithParams<F, Rest extends readonly unknown[]> = F extends (...args: infer A) => unknown
   ? A extends []
-    ? [params?: undefined, options?: CallOptions]
+    ? [params?: undefined, ...rest: Rest]
     : undefined extends A[0]
-      ? [params?: A[0], options?: CallOptions]
-      : [params: A[0], options?: CallOptions]
+      ? [params?: A[0], ...rest: Rest]
+      : [params: A[0], ...rest: Rest]
   : never;
+
+/** The arguments of a call. Of a method that streams its result there are none: it is called with `stream`. */
+export type CallArguments<F> = [Streams<F>] extends [true] ? [callItWithStream: never] : WithParams<F, [options?: CallOptions]>;
+
+/** The arguments of a streamed call. Of a method that does not stream its result there are none: it is called with `call`. */
+export type StreamArguments<F> = [Streams<F>] extends [false]
+  ? [callItWithCall: never]
+  : WithParams<F, [options?: StreamOptions<ItemOf<F>>]>;
+
+/** The arguments of a notification. */
+export type NotifyArguments<F> = WithParams<F, []>;
 
 /** What a call of a method resolves to. */
 export type CallResultOf<F> = F extends (...args: never) => infer R ? Awaited<R> : never;
@@ -75,7 +107,7 @@ export interface Caller<Remote extends MethodTypes> {
    * Sends a request without response; resolves when the stream took it. Without a line it waits for one, as a call does, for at most
    * the peer's `timeoutMs`. UNSUPPORTED in v7. Its failure, if nobody awaits it, is no unhandled rejection.
    */
-  notify<M extends keyof Remote & string>(method: M, params?: CallArguments<Remote[M]>[0]): Promise<void>;
+  notify<M extends keyof Remote & string>(method: M, ...rest: NotifyArguments<Remote[M]>): Promise<void>;
 }
 
 /** Calls the other side's methods whose results come in items. */
@@ -85,11 +117,7 @@ export interface StreamCaller<Remote extends MethodTypes> {
    * first read; the handler returns an async iterable or an observable. Rejects as `call` does, after the items that came. Throws
    * INVALID_OPTION.
    */
-  stream<M extends keyof Remote & string>(
-    method: M,
-    params?: CallArguments<Remote[M]>[0],
-    options?: StreamOptions<ItemOf<Remote[M]>>,
-  ): CallStream<ItemOf<Remote[M]>>;
+  stream<M extends keyof Remote & string>(method: M, ...rest: StreamArguments<Remote[M]>): CallStream<ItemOf<Remote[M]>>;
 }
 
 /** What a handler works with. Pass it on whole: a copy made by spreading it has neither `signal` nor `stream`. */

@@ -18,6 +18,8 @@ import type {
   ItemOf,
   Methods,
   MethodTypes,
+  NotifyArguments,
+  StreamArguments,
   StreamCaller,
   StreamOptions,
 } from './methods.ts';
@@ -82,11 +84,8 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   }
 
   /** Calls a method whose result comes in items: see {@link StreamCaller.stream}. */
-  stream<M extends keyof Remote & string>(
-    method: M,
-    params?: CallArguments<Remote[M]>[0],
-    options: StreamOptions<ItemOf<Remote[M]>> = {},
-  ): CallStream<ItemOf<Remote[M]>> {
+  stream<M extends keyof Remote & string>(method: M, ...rest: StreamArguments<Remote[M]>): CallStream<ItemOf<Remote[M]>> {
+    const [params, options = {}] = rest as unknown as [unknown, StreamOptions?];
     return this.#work.outgoing.stream(method, params, options) as CallStream<ItemOf<Remote[M]>>;
   }
 
@@ -110,7 +109,8 @@ export class Peer<Remote extends MethodTypes = AnyMethods> implements Caller<Rem
   }
 
   /** Sends a request without response: see {@link Caller.notify}. */
-  notify<M extends keyof Remote & string>(method: M, params?: CallArguments<Remote[M]>[0]): Promise<void> {
+  notify<M extends keyof Remote & string>(method: M, ...rest: NotifyArguments<Remote[M]>): Promise<void> {
+    const [params] = rest as unknown as [unknown];
     const sent = new Promise<void>((resolve, reject) => {
       if (this.#work.isStopped) throw new VirtagentError('STOPPED', `${method}: this peer has ended`, { known: 'not-sent', method });
       this.#work.outgoing.notify(method, params, (error) => (error === undefined ? resolve() : reject(error)));
