@@ -21,6 +21,28 @@ export function answerOf(completion: Completion): Answer {
   return { ok: false, error: forCaller(error) ?? { code: 'HANDLER_FAILED', message: textOf(error) } };
 }
 
+/** The encoded error with as much of its text as fits; without its data, where that alone is too much. Undefined if nothing fits. */
+export function cutToFit<Frame>(error: WireError, encode: (error: WireError) => Frame): Frame | undefined {
+  const { data, ...bare } = error;
+  const tries = data === undefined ? [bare] : [error, bare];
+  for (const one of tries) {
+    let best: Frame | undefined;
+    // The longest text that fits is between those two.
+    for (let least = 0, most = one.message.length; least <= most;) {
+      const length = best === undefined && least === 0 ? 0 : Math.ceil((least + most) / 2);
+      try {
+        best = encode({ ...one, message: one.message.slice(0, length) });
+        least = length + 1;
+      } catch {
+        if (length === 0) break;
+        most = length - 1;
+      }
+    }
+    if (best !== undefined) return best;
+  }
+  return undefined;
+}
+
 /** Whether an error was not meant for the caller, so that this side should hear of it. */
 export function isOurTrouble(error: unknown): boolean {
   return forCaller(error) === undefined;

@@ -136,7 +136,7 @@ export class Call implements Operations {
 
   /** Ends it while an asynchronous schema looks at its result. */
   endChecking(why: Outcome): void {
-    this.#end({ ok: false, error: callError(why, this.#method) });
+    this.#end({ ok: false, error: callError(why, this.#method, this.#host.session !== undefined) });
   }
 
   // Its job's operations.
@@ -180,7 +180,8 @@ export class Call implements Operations {
     if (this.#frame !== undefined) this.#host.transport.forget(this.#frame);
     if (this.#options.onProgress !== undefined) this.#outgoing.forgetProgress(this.#tag);
     if (this.#extras.items !== undefined) this.#outgoing.forgetItems(this.#tag);
-    if (outcome.type !== 'value') return this.#end({ ok: false, error: callError(outcome, this.#method) });
+    if (outcome.type !== 'value')
+      return this.#end({ ok: false, error: callError(outcome, this.#method, this.#host.session !== undefined) });
     const checked = this.#checked(outcome.value);
     if (!isThenable(checked)) return this.#end(checked);
     const { closed } = this.#outgoing;
@@ -294,16 +295,24 @@ const refusals: ReadonlySet<string> = new Set([
   'EXPIRED',
 ]);
 
-/** The error of a call that came to anything but a value. */
-function callError(outcome: Outcome, method: string): VirtagentError {
-  return outcome.type === 'error' ? remoteError(outcome.error as WireError, method) : (outcomeError(outcome, method) as VirtagentError);
+/** The error of a call that came to anything but a value. `marks`: whether the protocol marks what was refused. */
+function callError(outcome: Outcome, method: string, marks: boolean): VirtagentError {
+  return outcome.type === 'error'
+    ? remoteError(outcome.error as WireError, method, marks)
+    : (outcomeError(outcome, method) as VirtagentError);
 }
 
 /** The peer's error object as ours. */
-function remoteError(error: WireError, method: string): VirtagentError {
-  const byCode: Known = refusals.has(error.code) ? 'refused' : error.code === 'CANCELLED' ? 'perhaps-executed' : 'executed';
-  const known = error.known ?? byCode;
+function remoteError(error: WireError, method: string, marks: boolean): VirtagentError {
+  const known = error.known ?? knownBy(error.code, marks);
   return new VirtagentError(error.code, oneLine(error.message), { known, method, data: error.data, remote: remoteObject(error) });
+}
+
+function knownBy(code: string, marks: boolean): Known {
+  if (refusals.has(code)) return 'refused';
+  // Of a request that was too large, or of a result.
+  if (code === 'MESSAGE_TOO_LARGE' && !marks) return 'perhaps-executed';
+  return code === 'CANCELLED' ? 'perhaps-executed' : 'executed';
 }
 
 /** Anything thrown, as the error of a call. */

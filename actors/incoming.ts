@@ -16,6 +16,7 @@ export interface IncomingHost extends OutgoingHost {
   methodNamed(name: string): MethodDefinition | undefined;
   readonly maxNestedCalls: number;
   readonly maxOwedBytes: number;
+  readonly maxServerBytes: number;
   /** Counts a notification that nobody took. */
   onUnclaimed(): void;
 }
@@ -59,20 +60,24 @@ export class Incoming {
       work.release();
       return this.refuse(tag, { code: 'BUSY', message: `${this.#streams.size} streamed results are being sent, the most at once` });
     }
+    const charge = message.bytes + JOB_CHARGE;
+    const { maxServerBytes } = this.#host;
+    if (charge > maxServerBytes) {
+      // There is no use in asking again.
+      const text = `a request of ${message.bytes} bytes is charged ${charge}, and maxServerBytes is ${maxServerBytes}`;
+      return this.#turnDown(work, { code: 'MESSAGE_TOO_LARGE', message: text, known: 'refused' });
+    }
     const added = this.#host.manager.addServer({
       tag: String(tag ?? ''),
       method: message.method,
       urgency,
-      bytes: message.bytes + JOB_CHARGE,
+      bytes: charge,
       answers: message.type === 'request',
       timeoutMs: remainingMs + durations.deadlineSlack,
       operations: work,
     });
     if (!added.ok) {
-      work.release();
-      // A notification is never answered, so it is refused in silence.
-      if (message.type === 'notification') this.#host.onUnclaimed();
-      else this.refuse(tag, { code: added.error.code === 'BUSY' ? 'BUSY' : 'STOPPING', message: added.error.message });
+      this.#turnDown(work, { code: added.error.code === 'BUSY' ? 'BUSY' : 'STOPPING', message: added.error.message });
     } else if (this.#host.protocol.cancels && message.type === 'request' && !work.isOver) {
       this.#remember(tag, added.job, work);
     }
@@ -85,6 +90,13 @@ export class Incoming {
   reject({ tag, error }: RejectedMessage): void {
     if (tag === null && ++this.#nonsense > MOST_NONSENSE) this.#host.onUnclaimed();
     else this.refuse(tag, error);
+  }
+
+  /** What was asked does not become a job. A notification is never answered, so it is refused in silence. */
+  #turnDown(work: ServerWork, error: WireError): void {
+    work.release();
+    if (work.isNotification) this.#host.onUnclaimed();
+    else this.refuse(work.tag, error);
   }
 
   /** Answers a request that does not become a job. */

@@ -152,6 +152,10 @@ export class PeerWork implements IncomingHost, GreetingHost {
     return this.#options.maxOwedBytes;
   }
 
+  get maxServerBytes(): number {
+    return this.#options.managerLimits.maxServerBytes;
+  }
+
   get messages$(): Observable<TracedMessage> {
     return this.#traced.asObservable();
   }

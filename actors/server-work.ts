@@ -1,7 +1,7 @@
 import type { Completion } from '../machines/job.ts';
 import { isVirtagentError, quote, VirtagentError } from '../transport/errors.ts';
-import type { NotificationMessage, RequestMessage, Tag } from '../transport/messages.ts';
-import { answerOf, isOurTrouble, textOf } from './answers.ts';
+import type { Answer, NotificationMessage, RequestMessage, Tag } from '../transport/messages.ts';
+import { answerOf, cutToFit, isOurTrouble, textOf } from './answers.ts';
 import { JOB_CHARGE } from './call.ts';
 import { widened, type StreamRoom } from './call-stream.ts';
 import { HandlerContextOf } from './handler-context.ts';
@@ -82,6 +82,10 @@ export class ServerWork implements Operations {
     if (!this.#isRunning || !this.isOver || !this.#returned) return;
     this.#isRunning = false;
     this.#host.session?.ran(this.#message.bytes, this.#session);
+  }
+
+  get isNotification(): boolean {
+    return this.#message.type === 'notification';
   }
 
   get tag(): Tag {
@@ -282,12 +286,16 @@ export class ServerWork implements Operations {
   #encode(completion: Completion): Uint8Array {
     const { tag, method } = this.#message as RequestMessage;
     const { codec } = this.#host.transport;
+    const encode = (answer: Answer): Uint8Array => codec.encode({ type: 'response', tag, answer, items: this.#itemsSent });
+    const answer = answerOf(completion);
     try {
-      return codec.encode({ type: 'response', tag, answer: answerOf(completion), items: this.#itemsSent });
+      return encode(answer);
     } catch (error) {
       this.#host.onUserError(error, method);
+      const tooLong = isVirtagentError(error) && error.code === 'MESSAGE_TOO_LARGE' && !answer.ok;
+      const cut = tooLong ? cutToFit(answer.error, (short) => encode({ ok: false, error: short })) : undefined;
       const unsendable = unsendableError('the result of the method', error);
-      return codec.encode({ type: 'response', tag, answer: answerOf({ ok: false, error: unsendable }) });
+      return cut ?? codec.encode({ type: 'response', tag, answer: answerOf({ ok: false, error: unsendable }) });
     }
   }
 

@@ -202,8 +202,9 @@ export const errorTable = table({
     retryable: false,
     jsonrpc: -32013,
     errnum: -90,
-    meaning: 'The encoded message is larger than the protocol or maxMessageBytes allows.',
-    remedy: 'Send it in pieces, or raise the limit on both sides where the protocol lets you.',
+    meaning:
+      'The encoded message is larger than the protocol or maxMessageBytes allows, or a request than the other side has room for (maxServerBytes).',
+    remedy: 'Send it in pieces, or raise the limit that `message` names, on both sides where the protocol lets you.',
   },
   UNENCODABLE: {
     blame: 'us',

@@ -14,7 +14,7 @@ export interface WireError {
   readonly data?: unknown;
   /** The number that a peer used, or one that a method of ours chose for its own error (REMOTE_ERROR). */
   readonly number?: number | undefined;
-  /** What is known of the other side, where the code does not say it. Never on the line. */
+  /** What is known of the other side, where the code does not say it. On the line only `refused`, and in virtagent-2. */
   readonly known?: Known | undefined;
 }
 

@@ -74,6 +74,10 @@ const messages: readonly [string, OutgoingMessage][] = [
     "error of a method's own, with a number of the table",
     { type: 'response', tag: 'a.6', answer: { ok: false, error: { code: 'REMOTE_ERROR', number: -32_010, message: 'the pump is busy' } } },
   ],
+  [
+    'error of a request that was not run, where the number does not say so',
+    { type: 'response', tag: 'a.7', answer: { ok: false, error: { code: 'MESSAGE_TOO_LARGE', message: 'too large', known: 'refused' } } },
+  ],
   ['$/cancel', { type: 'cancel', tag: 'a.1' }],
   ['$/progress', { type: 'progress', token: 'a.2', value: { done: 0.5 } }],
   ['$/item', { type: 'item', tag: 'a.3', at: 0, value: ['x', 1] }],

@@ -123,6 +123,39 @@ test('a message over the limit fails here in either direction', async () => {
   expect(await rejection(host.call('big'))).toMatchObject({ code: 'MESSAGE_TOO_LARGE', known: 'executed' });
 });
 
+test.each(everyProtocol)(
+  'of an error that is too long its number arrives, and as much of its text as fits ($protocol)',
+  async ({ protocol }) => {
+    const methods = {
+      own: (data: { data?: string }) => {
+        throw new MethodError('é'.repeat(1_000), { code: -2, ...data });
+      },
+      fails: () => {
+        throw new Error('e'.repeat(5_000));
+      },
+    };
+    const { host } = await pairOfPeers({ protocol }, { limits: { maxMessageBytes: 1_024 }, methods });
+    const text = expect.stringMatching(/^é{300,500}$/) as string;
+    expect(await rejection(host.call('own', {}))).toMatchObject({ code: 'REMOTE_ERROR', message: text, remote: { code: -2 } });
+    // Its data would leave no room for anything else.
+    expect(await rejection(host.call('own', { data: 'd'.repeat(900) }))).toMatchObject({ code: 'REMOTE_ERROR', remote: { code: -2 } });
+    const fails = expect.stringMatching(/^e{700,1000}$/) as string;
+    expect(await rejection(host.call('fails'))).toMatchObject({ code: 'HANDLER_FAILED', known: 'executed', message: fails });
+  },
+);
+
+test.each(everyProtocol)('a request for which there is never room is not worth repeating ($protocol)', async ({ protocol }) => {
+  let ran = 0;
+  const { host } = await pairOfPeers({ protocol }, { maxServerBytes: 10_000, methods: { take: () => ({ ran: ++ran }) } });
+  const error = await rejection(host.call('take', { x: 'x'.repeat(9_000) }));
+  // Only virtagent-2 marks that it was the request, and not what it came to.
+  const known = protocol === 'virtagent-2' ? 'refused' : 'perhaps-executed';
+  expect(error).toMatchObject({ code: 'MESSAGE_TOO_LARGE', known, retryable: false });
+  expect(error.message).toMatch(/of 9\d{3} bytes .* maxServerBytes is 10000/);
+  expect(ran).toBe(0);
+  expect(await host.call('take', { x: 'x'.repeat(7_000) })).toEqual({ ran: 1 });
+});
+
 test('a deadline passes in the queue, on the line, and not after the response', async () => {
   const clock = new SimulatedClock();
   const { host, guest } = await pairOfPeers({ window: 1, clock, heartbeatMs: Infinity }, { clock, methods: { ...never, quick: () => 1 } });

@@ -191,12 +191,12 @@ function writeCall(method: unknown, params: unknown): string {
   return `${name},"params":${text}`;
 }
 
-/** `mark`: what an error of a method's own has besides. */
-export function writeAnswer(answer: Answer, mark = ''): string {
+/** `marks`: what an error has besides. */
+export function writeAnswer(answer: Answer, marks = (_error: WireError): string => ''): string {
   if (answer.ok) return `"result":${writeValue(answer.value, 'The result')}`;
   const { error } = answer;
   const data = error.data === undefined ? '' : `,"data":${writeValue(error.data, 'The data of the error')}`;
-  return `"error":{"code":${numberOf(error)},"message":${JSON.stringify(cutText(error.message))}${data}${error.code === 'REMOTE_ERROR' ? mark : ''}}`;
+  return `"error":{"code":${numberOf(error)},"message":${JSON.stringify(cutText(error.message))}${data}${marks(error)}}`;
 }
 
 export function writeValue(value: unknown, what: string): string {

@@ -1,6 +1,6 @@
 import type { RemoteProtocolError, VirtagentError } from '../errors.ts';
 import { sessionLimits, type Limits } from '../limits.ts';
-import type { Answer, Decoded, RequestMessage } from '../messages.ts';
+import type { Answer, Decoded, RequestMessage, WireError } from '../messages.ts';
 import { damaged } from './damage.ts';
 import { isObject, described, parseJson, shown, unsent } from './json.ts';
 import { notAMessage, readError, rejected, type JsonObject } from './jsonrpc.ts';
@@ -127,8 +127,7 @@ class Reader {
     if (result !== undefined) return this.#badResponse(tag, 'it has both result and error');
     const read = readError(error);
     if (read === undefined) return this.#badResponse(tag, 'its error is not {code, message}');
-    const isOwn = (error as JsonObject)['own'] === true;
-    return this.#answer(tag, { ok: false, error: isOwn ? { ...read, code: 'REMOTE_ERROR' } : read });
+    return this.#answer(tag, { ok: false, error: marked(read, error as JsonObject) });
   }
 
   #answer(tag: string, answer: Answer): Decoded {
@@ -157,6 +156,12 @@ class Reader {
     const id = isObject(params) ? params['id'] : undefined;
     return isTag(id, this.#limits) ? id : undefined;
   }
+}
+
+/** What an error says besides its number. */
+function marked(read: WireError, { own: isOwn, refused }: JsonObject): WireError {
+  if (isOwn === true) return { ...read, code: 'REMOTE_ERROR' };
+  return refused === true ? { ...read, known: 'refused' } : read;
 }
 
 type Request = { -readonly [K in keyof RequestMessage]: RequestMessage[K] } & { bytes: number };

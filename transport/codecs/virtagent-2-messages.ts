@@ -1,6 +1,6 @@
 import { quote } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import type { Answer, OutgoingMessage, RequestMessage, Tag } from '../messages.ts';
+import type { Answer, OutgoingMessage, RequestMessage, Tag, WireError } from '../messages.ts';
 import { memoryFor, type SpareMemory } from '../spare-memory.ts';
 import { bodyLength, frameOf, jsonWord, unsent } from './json.ts';
 import { writeAnswer, writeValue } from './jsonrpc.ts';
@@ -69,7 +69,7 @@ class Writer {
       case 'notification':
         return this.#call(message.method, message.params);
       case 'response':
-        return `"id":${this.#tag(message.tag)},${writeAnswer(this.#answer(message.answer), ownMark)}${count(message.items)}`;
+        return `"id":${this.#tag(message.tag)},${writeAnswer(this.#answer(message.answer), marks)}${count(message.items)}`;
       case 'cancel':
         return `"method":"${own.cancel}","params":{"id":${this.#tag(message.tag)}}`;
       case 'progress':
@@ -117,8 +117,11 @@ class Writer {
   }
 }
 
-/** Whatever the number of a method's own error says elsewhere, here it says nothing of what became of the request. */
-const ownMark = ',"own":true';
+/** Whatever the number of a method's own error says elsewhere, here it says nothing of what became of the request; others say too little. */
+function marks({ code, known }: WireError): string {
+  if (code === 'REMOTE_ERROR') return ',"own":true';
+  return known === 'refused' ? ',"refused":true' : '';
+}
 
 function count(items: number | undefined): string {
   return items === undefined ? '' : `,"items":${items}`;
