@@ -258,10 +258,12 @@ export class Call implements Operations {
 
   /** What a callback of the user's throws is not the line's business. */
   #tellProgress(onProgress: (value: unknown) => void, value: unknown): void {
+    const failed = (error: unknown): void => this.#host.onUserError(error, this.#method);
     try {
-      onProgress(value);
+      const told: unknown = onProgress(value);
+      if (isThenable(told)) void Promise.resolve(told).then(undefined, failed);
     } catch (error) {
-      this.#host.onUserError(error, this.#method);
+      failed(error);
     }
   }
 

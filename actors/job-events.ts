@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs/internal/Observable';
 import type { AnyActorRef, InspectionEvent, Observer } from 'xstate';
+import { invalidOption } from '../transport/errors.ts';
 import type { Manager } from './manager.ts';
 
 /** A job has entered a state. */
@@ -39,6 +40,8 @@ export function guardedInspect(
   inspect: Observer<InspectionEvent> | ((event: InspectionEvent) => void),
   failed: (error: unknown) => void,
 ): (event: InspectionEvent) => void {
+  if (typeof inspect !== 'function' && typeof (inspect as Observer<InspectionEvent> | null)?.next !== 'function')
+    invalidOption('inspect', inspect, 'a function, or an observer');
   return (event) => {
     try {
       if (typeof inspect === 'function') inspect(event);

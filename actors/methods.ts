@@ -19,7 +19,7 @@ export interface CallOptions<Result = unknown> {
   readonly urgency?: Urgency | undefined;
   /** What a result must pass; it replaces the peer's own schema for that method. */
   readonly result?: Schema<unknown, Result> | undefined;
-  /** Values on the way to the result, where the protocol carries them (jsonrpc-headers). */
+  /** Values on the way to the result, where the protocol carries them (virtagent-2, jsonrpc-headers). What it throws goes to `onError`. */
   readonly onProgress?: ((value: unknown) => void) | undefined;
 }
 
@@ -146,7 +146,8 @@ export interface HandlerContext<Remote extends MethodTypes = AnyMethods> extends
   readonly notify: Caller<Remote>['notify'];
   /**
    * Sends a value on the way to the result, before the result. False if it was dropped: where the protocol or the caller takes
-   * none, after the handler's end, and while the caller leaves more than `maxOwedBytes` unread.
+   * none, after the handler's end, while the caller leaves more than `maxOwedBytes` unread; and where it can't be encoded or is too
+   * large, which `onError` is told.
    */
   readonly progress: (value: unknown) => boolean;
 }

@@ -68,7 +68,7 @@ export interface PeerOptions extends Partial<Omit<ManagerLimits, 'credits'>> {
    * nothing but speed.
    */
   readonly interpretCharts?: boolean | undefined;
-  /** Told of what a handler or an observer threw, and of answers that could not be sent. */
+  /** Told of what a handler or an observer threw, and of answers and progress that could not be sent. */
   readonly onError?: ((error: unknown, method: string) => void) | undefined;
 }
 

@@ -23,7 +23,7 @@ import type { ManagerOptions } from './manager-options.ts';
 import { methodNamed, type MethodDefinition, type Methods } from './methods.ts';
 import { Outgoing } from './outgoing.ts';
 import { secureRandom, type CheckedPeerOptions } from './peer-options.ts';
-import type { Schema } from './schema.ts';
+import { isThenable, type Schema } from './schema.ts';
 import { SessionGreeting } from './session-greeting.ts';
 
 /** A message that crossed the line, for traces. */
@@ -186,7 +186,8 @@ export class PeerWork implements IncomingHost, GreetingHost {
 
   onUserError(error: unknown, method: string): void {
     try {
-      this.#options.onError?.(error, method);
+      const told: unknown = this.#options.onError?.(error, method);
+      if (isThenable(told)) void Promise.resolve(told).then(undefined, () => {});
     } catch {
       // Nobody is left to tell; thrown on, it would keep the handler's slot for ever.
     }
@@ -209,7 +210,7 @@ export class PeerWork implements IncomingHost, GreetingHost {
       interpretCharts,
       clock,
       random: this.random,
-      onError: (error, operation) => this.#options.onError?.(error, operation),
+      onError: (error, operation) => this.onUserError(error, operation),
       onSettled: () => this.transport.settled(),
     };
   }

@@ -334,7 +334,11 @@ export class ServerWork implements Operations {
     const sent = (): void => {
       if (--this.#unsent === 0) this.#whenSent?.();
     };
-    return this.#incoming.say({ type: 'progress', token, value }, sent, { order: (this.#told ??= new InOrder()) }) > 0;
+    const unwritable = (error: unknown): void => {
+      this.#host.onUserError(error, this.#message.method);
+      sent();
+    };
+    return this.#incoming.say({ type: 'progress', token, value }, sent, { order: (this.#told ??= new InOrder()), unwritable }) > 0;
   }
 }
 

@@ -23,6 +23,42 @@ test.each(['sync', 'later'])('onError that throws: the failed request is answere
   expect(guest.slots.execute.taken).toBe(0);
 });
 
+test.each([boom, async () => boom()])(
+  'onProgress that fails at once or later is told of, and nothing is unhandled (%#)',
+  async (onProgress) => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', note);
+    const told: [unknown, string][] = [];
+    // Of what it makes of that itself nobody is told.
+    const onError = async (error: unknown, method: string): Promise<void> => {
+      told.push([error, method]);
+      boom();
+    };
+    const steps = (_: unknown, { progress }: HandlerContext): string => (progress(1) ? 'end' : 'dropped');
+    const { host } = await pairOfPeers({ onError }, { methods: { steps } });
+    expect(await host.call('steps', {}, { onProgress })).toBe('end');
+    await settled();
+    process.off('unhandledRejection', note);
+    expect(told).toMatchObject([[{ message: 'boom' }, 'steps']]);
+    expect(unhandled).toEqual([]);
+  },
+);
+
+test('progress that can not be sent is false, and onError is told why', async () => {
+  const told: [unknown, string][] = [];
+  const steps = (_: unknown, { progress }: HandlerContext): boolean[] => [progress(1n), progress('x'.repeat(2_000)), progress('fits')];
+  const { host } = await pairOfPeers(
+    {},
+    { methods: { steps }, limits: { maxMessageBytes: 1_024 }, onError: (error, method) => told.push([error, method]) },
+  );
+  expect(await host.call('steps', {}, { onProgress: () => {} })).toEqual([false, false, true]);
+  expect(told).toMatchObject([
+    [{ code: 'UNENCODABLE' }, 'steps'],
+    [{ code: 'MESSAGE_TOO_LARGE' }, 'steps'],
+  ]);
+});
+
 test('onProgress that throws: the call goes on and its line too', async () => {
   const told: [unknown, string][] = [];
   const { host } = await pairOfPeers(

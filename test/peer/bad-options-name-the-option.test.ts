@@ -79,6 +79,8 @@ test.each<[string, object, RegExp]>([
     { stream: stream(), protocol: 'auto', limits: { maxDepth: 2 } },
     /limits\.maxDepth is 2; it takes a whole number from 3 .* with auto/,
   ],
+  ['an inspection by nobody', { stream: stream(), inspect: 5 }, /^inspect is 5; it takes a function, or an observer/],
+  ['an inspection that is null', { stream: stream(), inspect: null }, /^inspect is null; it takes a function/],
   ['a misspelt option', { stream: stream(), timeoutMS: 5 }, /options is "timeoutMS"; it takes the names/],
 ])('%s', (_, options, message) => {
   expect(() => createPeer(options as CreatePeerOptions)).toThrow(
@@ -127,6 +129,7 @@ test('other protocols than virtagent-2 take less', () => {
 
 test('a manager checks its own', () => {
   expect(() => createManager({ maxBypass: -1 })).toThrow(/maxBypass is -1/);
+  expect(() => createManager({ inspect: {} })).toThrow(/inspect is \{\}; it takes a function, or an observer/);
   expect(() => createManager().add('forwarder', { tag: 'x', operations: {} })).toThrow(
     /kind is "forwarder"; it takes one of server, client/,
   );
