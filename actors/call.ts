@@ -1,5 +1,6 @@
 import { isWhole, type Outcome } from '../machines/job.ts';
 import { remoteObject, type OutgoingMessage, type WireError } from '../transport/messages.ts';
+import { CLOCK_MODULUS } from '../transport/session/numbers.ts';
 import type { Session } from '../transport/session/session.ts';
 import { isVirtagentError, VirtagentError, type errorTable, type Known } from '../transport/errors.ts';
 import { checkCallOptions } from './call-options.ts';
@@ -76,7 +77,8 @@ export class Call implements Operations {
     } catch (error) {
       return this.#fail(error);
     }
-    if (early === undefined || exempt) return this.#begin(params, exempt, timeoutMs);
+    // A handler is there only once it is known what is spoken; who asks for a call may be earlier.
+    if (early === undefined || (exempt && this.#extras.statusOf === undefined)) return this.#begin(params, exempt, timeoutMs);
     this.#early = early.hold(
       this.#method,
       { timeoutMs, signal: this.#options.signal },
@@ -234,14 +236,13 @@ export class Call implements Operations {
     const tag = this.#tag;
     if (statusOf !== undefined) return { type: 'status', tag, of: statusOf };
     const { urgency, onProgress } = this.#options;
-    const deadline = Math.ceil(session.clock + timeoutMs);
     return {
       type: 'request',
       tag,
       method: this.#method,
       params: this.#params,
-      // One that is no whole number any more, Infinity among them, is never reached.
-      deadline: Number.isSafeInteger(deadline) ? deadline : undefined,
+      // One that is further ahead than clocks can be compared, such as Infinity, is this side's business.
+      deadline: timeoutMs < CLOCK_MODULUS / 2 ? Math.ceil(session.clock + timeoutMs) : undefined,
       urgency,
       wants: items === undefined ? (onProgress === undefined ? undefined : 'progress') : items.room,
       nested: this.#isNested,

@@ -299,7 +299,8 @@ export class PeerWork implements IncomingHost, GreetingHost {
   // The line.
 
   #opened(): void {
-    this.manager.gate('exempt');
+    // A session says itself when it is agreed: before that nothing of it can be sent.
+    if (this.session === undefined) this.manager.gate('exempt');
     this.#detection?.begin();
     if (this.#greeting === undefined) this.transport.greeted();
     else this.#greeting.begin();

@@ -74,3 +74,50 @@ test('one whose clock has stood still asks in vain for a while, is told that not
   await both(60_000);
   expect(await left.call('run', 4, { timeoutMs: 5_000 })).toBe('ran');
 });
+
+const WRAPS = 2 ** 35;
+
+test.each([WRAPS - 3_000, WRAPS, 5 * WRAPS + 12_345])(
+  'deadlines are kept by sides of which one has run for %d ms, longer than a clock counts',
+  async (ms) => {
+    const work = held();
+    const seen: number[] = [];
+    const methods = {
+      ...work.methods,
+      left: (_: unknown, { remainingMs = Infinity }: { remainingMs?: number | undefined }) => void seen.push(remainingMs),
+    };
+    const relay = new Relay();
+    const clocks = [new SimulatedClock(), new SimulatedClock()] as const;
+    const common = { protocol: 'virtagent-2', timeoutMs: Infinity, heartbeatMs: 1e12, retries: true } as const;
+    const left = opened<Loose>({ ...common, channel: relay.left, clock: clocks[0] });
+    // It has begun long ago, and nobody was there.
+    clocks[0].increment(ms);
+    opened<Loose>({ ...common, channel: relay.right, clock: clocks[1], methods });
+    const both = async (passing: number): Promise<void> => {
+      for (let at = 0; at < passing; at += 100) {
+        for (const clock of clocks) clock.increment(100);
+        await settled(2);
+      }
+    };
+    const ready = left.ready();
+    await both(30_000);
+    await ready;
+    for (let n = 0; n < 30; n++) {
+      await left.call('left', n, { timeoutMs: 5_000 });
+      await both(300);
+    }
+    for (const remaining of seen) expect(remaining).toBeGreaterThan(4_000);
+    for (const remaining of seen) expect(remaining).toBeLessThan(5_100);
+    await left.call('left', 0, { timeoutMs: 2 ** 34 });
+    expect(seen.at(-1)).toBe(Infinity);
+    const late: Buffer[] = [];
+    relay.filter = (from, chunk) => (from === 1 ? chunk : (late.push(Buffer.from(chunk)), undefined));
+    const call = rejection(left.call('held', 'late', { timeoutMs: 1_000 }));
+    await both(1_500);
+    expect(await call).toMatchObject({ code: 'TIMEOUT' });
+    relay.filter = (_, chunk) => chunk;
+    for (const chunk of late) relay.say(1, chunk);
+    await settled();
+    expect(work.begun).toEqual([]);
+  },
+);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { memoryPair } from '../../transport/index.ts';
 import { virtualLine } from '../support/virtual-line.ts';
 import { deferred, opened, pairOfPeers, rejection, settled } from '../support/peers.ts';
 
@@ -60,4 +61,36 @@ test('protocols that can not ask say so, and what is no call of this peer is a m
   const { host } = await pairOfPeers({ protocol: 'jsonrpc-lines' }, { methods: { ping: () => 'pong' } });
   expect(() => host.statusOf(Promise.resolve())).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
   expect(await rejection(host.statusOf('some.1'))).toMatchObject({ code: 'UNSUPPORTED', known: 'not-sent' });
+});
+
+test('who asks as soon as the line is lost, or before there is one, is answered on the next', async () => {
+  const line = virtualLine();
+  const host = opened({ channel: line.left, protocol, retries: true, keepMs: 0 });
+  const early = host.statusOf('never.1');
+  const methods = { hang: () => new Promise(() => {}) };
+  const guest = opened({ channel: line.right, protocol, retries: true, keepMs: 0, methods });
+  expect(await early).toBe('unknown');
+  const call = host.call('hang');
+  await settled();
+  const asked: Promise<unknown>[] = [];
+  let isCut = false;
+  // At every moment from then on.
+  host.link$.subscribe(() => isCut && asked.push(host.statusOf(call)));
+  isCut = true;
+  line.cut();
+  expect(await rejection(call)).toMatchObject({ code: 'LINE_LOST' });
+  asked.push(host.statusOf(call));
+  await host.ready();
+  isCut = false;
+  expect(asked.length).toBeGreaterThan(3);
+  for (const answer of asked) expect(['unknown', 'running', 'answered']).toContain(await answer);
+  guest.close();
+});
+
+test('who asks before it is known what is spoken is answered when it is', async () => {
+  const [ours, theirs] = memoryPair();
+  const host = opened({ stream: ours, protocol: 'auto' });
+  const asked = host.statusOf('never.1');
+  opened({ stream: theirs, protocol });
+  expect(await asked).toBe('unknown');
 });

@@ -14,6 +14,7 @@ import { ClockDifference } from './clock-difference.ts';
 import { Conversation, type ConversationHost } from './conversation.ts';
 import { byeCodes, endedByOther, limitExceeded, otherVersion } from './ends.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { CLOCK_MODULUS, unwrapped } from './numbers.ts';
 import type { Excess, Whole } from './pieces.ts';
 
 type HelloFrame = Extract<Frame, { kind: 'hello' }>;
@@ -390,7 +391,8 @@ export class Session implements Codec {
   /** A request with what is left of its deadline. */
   #timed(message: IncomingMessage): IncomingMessage {
     if (message.type !== 'request' || message.deadline === undefined) return message;
-    return { ...message, remainingMs: message.deadline - (this.clock - this.#difference.value) };
+    const now = this.clock - this.#difference.value;
+    return { ...message, remainingMs: unwrapped(message.deadline, now, CLOCK_MODULUS) - now };
   }
 
   #noteClock(theirs: number): void {
