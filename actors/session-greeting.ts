@@ -148,8 +148,7 @@ export class SessionGreeting implements Greeting {
         hello: (_, { hellos }) => after(() => this.#hello(hellos)),
         disarm: () => after(() => this.#disarm()),
         tellLimits: (_, { again }) => after(() => this.session.tellLimits(again)),
-        armRepeat: (_, { repeats }) =>
-          after(() => this.#arm(backoff(repeats + 1, durations.limitsAgain, durations.limitsAgainLast, () => 0))),
+        armRepeat: () => after(() => this.#arm(durations.limitsAgain)),
         admit: () => after(() => this.#host.transport.greeted()),
         keep: () => after(() => this.#keep()),
         stopKeeping: () => after(() => this.#stopKeeping()),

@@ -8,8 +8,6 @@ export type SessionState = 'off' | 'greeting' | 'meeting' | 'open' | 'interrupte
 export interface SessionContext {
   /** HELLOs said on this line without coming to an agreement: the exponent of the pause before the next. */
   readonly hellos: number;
-  /** How often this side's limits were told again: the exponent of the pause before the next time. */
-  readonly repeats: number;
   /** Both sides have agreed on this session: its calls outlive the line. */
   readonly held: boolean;
   /** The other side's limits have come, in this session. */
@@ -41,7 +39,7 @@ const s = setup({
     hello: effect<{ hellos: number }>(),
     disarm: effect(),
     tellLimits: effect<{ again: boolean }>(),
-    armRepeat: effect<{ repeats: number }>(),
+    armRepeat: effect(),
     admit: effect(),
     keep: effect(),
     stopKeeping: effect(),
@@ -51,8 +49,6 @@ const s = setup({
     // What a session remembers.
     countHello: assign(({ context }: Args) => ({ hellos: context.hellos + 1 })),
     forgetHellos: assign({ hellos: 0 }),
-    countRepeat: assign(({ context }: Args) => ({ repeats: context.repeats + 1 })),
-    forgetRepeats: assign({ repeats: 0 }),
     noteHeld: assign({ held: true }),
     noteMet: assign({ met: true }),
     forget: assign({ held: false, met: false }),
@@ -94,7 +90,7 @@ const agreed = {
 export const sessionMachine = s.createMachine({
   id: 'session',
   initial: 'off',
-  context: { hellos: 0, repeats: 0, held: false, met: false },
+  context: { hellos: 0, held: false, met: false },
   states: {
     off: {
       description: 'There is no line, and nothing that would outlive one.',
@@ -119,8 +115,8 @@ export const sessionMachine = s.createMachine({
         repeat: { target: 'greeting', reenter: true },
         agreed: [
           { guard: 'resumesMet', target: 'open', actions: 'stopKeeping' },
-          { guard: 'resumes', target: 'meeting', actions: ['stopKeeping', 'noteHeld', 'forgetRepeats'] },
-          { target: 'meeting', actions: ['noteHeld', 'forgetRepeats', { type: 'tellLimits', params: { again: false } }] },
+          { guard: 'resumes', target: 'meeting', actions: ['stopKeeping', 'noteHeld'] },
+          { target: 'meeting', actions: ['noteHeld', { type: 'tellLimits', params: { again: false } }] },
         ],
         at_odds: [
           { guard: 'isHeld', target: 'greeting', reenter: true, actions: ['forgetHellos', ...over] },
@@ -139,12 +135,12 @@ export const sessionMachine = s.createMachine({
     },
     meeting: {
       description: 'Both sides have agreed, and tell each other their limits: again if a plain line may have lost them.',
-      entry: { type: 'armRepeat', params: ({ context }) => ({ repeats: context.repeats }) },
+      entry: 'armRepeat',
       exit: 'disarm',
       on: {
         ...agreed,
         limits: { target: 'open', actions: 'noteMet' },
-        repeat: { target: 'meeting', reenter: true, actions: ['countRepeat', { type: 'tellLimits', params: { again: true } }] },
+        repeat: { target: 'meeting', reenter: true, actions: { type: 'tellLimits', params: { again: true } } },
       },
     },
     open: {

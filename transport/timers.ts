@@ -69,12 +69,8 @@ export const durations = Object.freeze({
   helloServedQuiet: 10_000,
   /** For how long, at least, a reading of the other side's clock counts. Longer than a busy line is late, shorter than a pause hurts. */
   clockReadings: 15_000,
-  /**
-   * How long the other side's limits may take before this side's are told again, doubled each time up to the last: a plain line may have
-   * lost either, or be so slow that it is told faster than it carries.
-   */
+  /** How long the other side's limits may take before this side's are told again: a plain line may have lost either. */
   limitsAgain: 1_000,
-  limitsAgainLast: 16_000,
   /** How long a side waits for room or credit before it asks: what told of it may have been lost. */
   statusAgain: 1_000,
   /** How long a question for what is known of a stream may take: one that was lost is asked again. */

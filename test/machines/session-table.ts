@@ -41,12 +41,7 @@ export const sessionTable: Table<SessionState, SessionEvent> = {
     repeat: { '': repeat },
     expired: { '': { type: 'expired' } },
   },
-  knows: (context: SessionContext) => [
-    ['hello', context.hellos],
-    ['repeat', context.repeats],
-    context.held ? 'held' : 'not held',
-    context.met ? 'met' : 'not met',
-  ],
+  knows: (context: SessionContext) => [['hello', context.hellos], context.held ? 'held' : 'not held', context.met ? 'met' : 'not met'],
   rows: {
     off: {
       opened: { 'at first': 'greeting [hello +1]: hello', again: 'greeting [hello -1]: hello' },
@@ -93,7 +88,7 @@ export const sessionTable: Table<SessionState, SessionEvent> = {
     },
     meeting: {
       limits: 'open [met]: disarm, admit',
-      repeat: 'stays [repeat +1]: disarm, tellLimits, armRepeat',
+      repeat: 'stays: disarm, tellLimits, armRepeat',
       anew: 'greeting: disarm, hold, hello',
       at_odds: `greeting [not held]: disarm, hold, ${over}, hello`,
       ended: `off [not held]: disarm, ${over}, fail`,
