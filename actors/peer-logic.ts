@@ -1,6 +1,7 @@
 import { createActor, type ActorLogic, type ActorOptions, type AnyActorRef, type SnapshotFrom } from 'xstate';
 import type { linkMachine } from '../machines/link.ts';
 import { peerMachine } from '../machines/peer.ts';
+import { checkUnused } from '../transport/channels/stream.ts';
 import { transportLogic, transportOf } from '../transport/transport-logic.ts';
 import { guardedInspect } from './job-events.ts';
 import { managerLogic, managerOf } from './manager-logic.ts';
@@ -62,7 +63,9 @@ const provided = watched(
 export const peer: PeerLogic = Object.create(provided, {
   getInitialSnapshot: {
     value: (scope: Parameters<typeof provided.getInitialSnapshot>[0], input: PeerOptions) => {
-      void new Peer(new PeerWork(scope.self, checkPeerOptions(input), scope.stopChild));
+      const options = checkPeerOptions(input);
+      if (input.stream !== undefined) checkUnused(input.stream);
+      void new Peer(new PeerWork(scope.self, options, scope.stopChild));
       return provided.getInitialSnapshot(scope, undefined as never);
     },
   },

@@ -11,6 +11,17 @@ test('a stream is the one line of its channel', async () => {
   expect(await codeOf(channel.open(never), 'stream')).toBe('CHANNEL_UNUSABLE');
 });
 
+test('a stream that is a line is none of another channel', async () => {
+  const [own] = memoryPair();
+  const early = streamChannel(own);
+  await streamChannel(own).open(never);
+  const refused = /stream is "in use by another peer"; it takes a stream that is no line yet/;
+  expect(() => streamChannel(own)).toThrow(refused);
+  await expect(early.open(never)).rejects.toThrow(refused);
+  await early.close();
+  expect(own.destroyed).toBe(false);
+});
+
 test('the name is the one it was given', async () => {
   const channel = streamChannel(new PassThrough().destroy(), 'the port');
   expect(channel.name).toBe('the port');

@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { createManager, createPeer, type CreatePeerOptions } from '../../actors/index.ts';
 import { createInspector } from '../../inspector/index.ts';
 import { memoryPair } from '../../transport/index.ts';
-import { pairOfPeers } from '../support/peers.ts';
+import { opened, pairOfPeers } from '../support/peers.ts';
 
 const stream = (): CreatePeerOptions['stream'] => memoryPair()[0];
 
@@ -119,6 +120,19 @@ test('a definition may be the instance of a class, with members for itself', asy
 test('what only virtagent-2 keeps for itself other protocols call', async () => {
   const { host } = await pairOfPeers({ protocol: 'jsonrpc-lines' }, { methods: { '$/x': handle } });
   expect(await host.call('$/x')).toBe(1);
+});
+
+test('a stream has one peer, and the first keeps it', async () => {
+  const [a, b] = memoryPair();
+  opened({ stream: b, methods: { ping: () => 'pong' } });
+  const first = opened({ stream: a });
+  expect(() => createPeer({ stream: a })).toThrow(/^stream is "in use by another peer"/);
+  expect(await first.call('ping')).toBe('pong');
+  expect(() => createPeer({ stream: a })).toThrow(/^stream is "in use by another peer"/);
+  first.close();
+  await once(a, 'close');
+  // It is closed now, and no peer's: what can be said of it is that.
+  expect(await createPeer({ stream: a }).ended()).toMatchObject({ code: 'CHANNEL_UNUSABLE' });
 });
 
 test('other protocols than virtagent-2 take less', () => {
