@@ -38,7 +38,7 @@ const END_MS = 1000;
 
 /** Runs the main job of `npm start`: a guest as its own process, a host here, calls in both directions at once. */
 export async function runDemo(options: DemoOptions, context: Context): Promise<void> {
-  const { err, stopping } = context;
+  const { err } = context;
   const file = await chooseFile();
   const folder = await mkdtemp(join(tmpdir(), 'virtagent-demo-'));
   const socket = join(folder, 'line.sock');
@@ -47,9 +47,8 @@ export async function runDemo(options: DemoOptions, context: Context): Promise<v
     guest?.kill();
     rmSync(folder, { recursive: true, force: true });
   };
-  // Also when a second Ctrl-C ends this process on the spot, or its terminal goes.
+  // Also when a second Ctrl-C ends this process on the spot.
   process.once('exit', cleanUp);
-  process.once('SIGHUP', () => stopping.stop());
   const log = new Log(err, { json: options.json, quiet: true });
   const channel = unixListen(socket);
   const { inspect = !options.once && !options.json } = options.inspect;

@@ -5,7 +5,7 @@ import { durations } from '../transport/timers.ts';
 import { explain } from './call.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { Context } from './context.ts';
-import { errnoOf, reasonOf } from './errno.ts';
+import { reasonOf } from './errno.ts';
 import { readExecInput } from './exec-input.ts';
 import { streamCommand } from './guest-command-stream.ts';
 import { awaitCommand, exitStatusOf, startCommand } from './guest-command.ts';
@@ -13,6 +13,7 @@ import type { CommandRunner, CommandStart, CommandStatus } from './guest-command
 import { hostProtocols, lineOptions, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
 import { notWritten } from './local-failure.ts';
 import { Log } from './log.ts';
+import { hasLeft } from './output.ts';
 import { Session } from './session.ts';
 import { jsonLine } from './text.ts';
 
@@ -182,5 +183,5 @@ async function write(stream: NodeJS.WriteStream, bytes: Buffer): Promise<void> {
   if (bytes.length === 0 || stream.destroyed) return;
   // A reader that has left changes nothing of what the command does.
   const error = await new Promise<Error | null | undefined>((resolve) => void stream.write(bytes, resolve));
-  if (error && errnoOf(error) !== 'EPIPE') notWritten(stream === process.stdout ? 'standard output' : 'standard error', reasonOf(error));
+  if (error && !hasLeft(stream, error)) notWritten(stream === process.stdout ? 'standard output' : 'standard error', reasonOf(error));
 }

@@ -14,7 +14,8 @@ export const exitCodes = Object.freeze({
   execFailed: { code: 125, meaning: 'exec: any other failure of virtagent, the line or the guest agent; what would be 1 to 70 elsewhere' },
   execDenied: { code: 126, meaning: 'exec: the guest has the program and does not run it' },
   execMissing: { code: 127, meaning: 'exec: the guest has no such program' },
-  interrupted: { code: 130, meaning: 'a call, copy or exec was cancelled by SIGINT; anything was ended at once by a second one' },
+  hungUp: { code: 129, meaning: 'a call, copy or exec was cancelled by SIGHUP, as its terminal was closed' },
+  interrupted: { code: 130, meaning: 'the same by SIGINT; anything was ended at once by a second one' },
   terminated: { code: 143, meaning: 'the same by SIGTERM' },
 } as const);
 
@@ -67,7 +68,7 @@ export function exitNameOf(error: unknown): ExitName {
 }
 
 /** The code with which a shell knows that a signal ended a process. */
-export const signalExits = { SIGINT: 'interrupted', SIGTERM: 'terminated' } as const satisfies Record<string, ExitName>;
+export const signalExits = { SIGINT: 'interrupted', SIGTERM: 'terminated', SIGHUP: 'hungUp' } as const satisfies Record<string, ExitName>;
 
 /** The same for `exec`, whose other codes are the command's own: none of ours says what one of those would. */
 export function execExitNameOf(error: unknown): ExitName {

@@ -13,7 +13,7 @@ import { Log } from './log.ts';
 import { commonMethods } from './methods-common.ts';
 import type { Output } from './output.ts';
 import { GRACE_MS, Session } from './session.ts';
-import { standardInput } from './standard-input.ts';
+import { hasHungUp, ignoreLostTerminal, standardInput } from './standard-input.ts';
 
 /** The options of `virtagent host`, as commander has them. */
 export interface RawHostOptions extends RawLineOptions {
@@ -72,12 +72,18 @@ async function runLines(hostConsole: HostConsole, input: Readable, { err, out }:
 /** Lines with a prompt. */
 async function* typedLines(over: AbortSignal, out: Output, err: Output): AsyncGenerator<string> {
   const lines = createInterface({ input: process.stdin, output: err.stream, prompt: 'virtagent> ', terminal: true });
+  ignoreLostTerminal(process.stdin);
   over.addEventListener('abort', () => lines.close(), { once: true });
   keepPrompt(lines, [out, err]);
-  for await (const line of lines) {
-    yield line;
-    // Node refuses it to one that is closed.
-    if (!over.aborted) lines.prompt();
+  try {
+    for await (const line of lines) {
+      yield line;
+      // Node refuses it to one that is closed.
+      if (!over.aborted) lines.prompt();
+    }
+  } catch (error) {
+    // Its end, as that of any other input is.
+    if (!hasHungUp(process.stdin)) throw error;
   }
 }
 

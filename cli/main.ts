@@ -7,6 +7,7 @@ import { outputFailure } from './local-failure.ts';
 import { Output } from './output.ts';
 import { reportError } from './report-error.ts';
 import { Stopping } from './stopping.ts';
+import { letGoOfLostTerminals } from './lost-terminal.ts';
 
 /** What a process ends with: a row of the table, or the status of a guest's command. */
 export type Exit = ExitName | number;
@@ -22,6 +23,7 @@ export async function main(make: MakeProgram, argv: readonly string[]): Promise<
   const out = new Output(process.stdout, { mayDrop: false });
   const err = new Output(process.stderr, { mayDrop: true });
   const stopping = new Stopping();
+  letGoOfLostTerminals();
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
       reportError(error, err, isJson);

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Writable } from 'node:stream';
 
 /** What may be waiting to be written before lines are dropped: a reader that stopped must not make this process grow. */
 const MOST_WAITING = 1024 * 1024;
@@ -78,9 +79,14 @@ export class Output {
 
   #failed(error: NodeJS.ErrnoException): void {
     // A line that has the stream deals with its errors itself.
-    if (error.code !== 'EPIPE' && this.#isUsed) this.failure ??= error;
+    if (!hasLeft(this.#stream, error) && this.#isUsed) this.failure ??= error;
     if (this.#isGone) return;
     this.#isGone = true;
     this.onGone?.();
   }
+}
+
+/** Whether a write failed because nobody reads any more: its reader has closed it, or its terminal is gone. */
+export function hasLeft(stream: Writable & { readonly isTTY?: boolean }, error: NodeJS.ErrnoException): boolean {
+  return error.code === 'EPIPE' || (error.code === 'EIO' && stream.isTTY === true);
 }

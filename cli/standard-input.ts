@@ -1,8 +1,11 @@
 import { constants, fstatSync, readFileSync, statSync } from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { VirtagentError } from '../actors/index.ts';
 import { reasonOf } from './errno.ts';
 import { notRead } from './local-failure.ts';
+import { aborted } from './stopping.ts';
 
 const name = 'standard input';
 const remedy = 'Give a file or a pipe; < /dev/null is an empty one.';
@@ -16,14 +19,30 @@ export function standardInput(): Readable {
   return process.stdin;
 }
 
+/** SIGHUP comes soon after the end of what a closed terminal gives to be read. */
+const HANG_UP_MS = 1000;
+
 /** Its bytes to its end. INPUT_FAILED where reading fails, CANCELLED when `signal` is aborted: neither is its end. */
 export async function* chunksOf(input: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
   try {
     yield* addAbortSignal(signal, input) as AsyncIterable<Buffer>;
+    if (!hasHungUp(input)) return;
+    await Promise.race([aborted(signal), pause(HANG_UP_MS)]);
+    throw new Error('the end of a terminal that is gone is not the end of what was to be typed');
   } catch (error) {
     if (signal.aborted) throw new VirtagentError('CANCELLED', `${name} was not read to its end`, { known: 'not-sent' });
-    notRead(name, reasonOf(error), remedy);
+    notRead(name, hasHungUp(input) ? 'its terminal was closed' : reasonOf(error), remedy);
   }
+}
+
+/** For who reads keys: a terminal that is gone can neither be read nor be given its modes back, and a signal says that it is. */
+export function ignoreLostTerminal(input: NodeJS.ReadStream): void {
+  input.on('error', () => {});
+}
+
+/** It was a terminal, and the system knows none there any more. */
+export function hasHungUp(input: Readable & { readonly isTTY?: boolean }): boolean {
+  return input.isTTY === true && !isatty(0);
 }
 
 /** In its place Node has opened /dev/null, for writing too: who gives us an empty input opens it for reading alone. */

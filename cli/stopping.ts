@@ -18,7 +18,10 @@ export function aborted(signal: AbortSignal): Promise<undefined> {
   });
 }
 
-/** The first SIGINT or SIGTERM aborts `signal`, for a graceful end; the second ends the process at once. */
+/**
+ * The first SIGINT, SIGTERM or SIGHUP aborts `signal`, for a graceful end; the second ends the process at once. No SIGHUP is a
+ * second one: of a terminal that is closed both the shell and the system tell, and nobody is there who is in a hurry.
+ */
 export class Stopping {
   /** The first one, once it has come. */
   name: StopName | undefined;
@@ -52,7 +55,7 @@ export class Stopping {
       this.name = name;
       this.#since = performance.now();
       this.#abort.abort(name);
-    } else if (!this.#isRepeat(name)) {
+    } else if (name !== 'SIGHUP' && !this.#isRepeat(name)) {
       process.exit(exitCodes[signalExits[name]].code);
     }
   }

@@ -5,6 +5,7 @@ import { inspectorAddress, watchRemote } from '../inspector/remote.ts';
 import { VirtagentError } from '../transport/errors.ts';
 import type { Context } from './context.ts';
 import type { Output } from './output.ts';
+import { ignoreLostTerminal } from './standard-input.ts';
 import { jsonLine, oneLine } from './text.ts';
 import { snapshotOf, type Snapshot } from './top-snapshot.ts';
 import { topLines, type Size } from './top-text.ts';
@@ -190,6 +191,7 @@ function quitKeys(quit: () => void): { end(): void } {
   const take = (keys: Buffer): void => {
     if (keys.includes('q') || keys.includes(3)) quit();
   };
+  ignoreLostTerminal(stdin);
   stdin.setRawMode(true);
   stdin.on('data', take);
   return {

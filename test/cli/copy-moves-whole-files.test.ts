@@ -222,6 +222,8 @@ describe('a copy that is interrupted leaves nothing, and what was there before',
     ['from', 'SIGINT', 130],
     ['to', 'SIGINT', 130],
     ['to', 'SIGTERM', 143],
+    ['from', 'SIGHUP', 129],
+    ['to', 'SIGHUP', 129],
   ] as const)('%s the guest, by %s', async (direction, signal, code) => {
     const copying = begin(direction);
     await isUnderWay(copying);

@@ -84,6 +84,7 @@ test('5: the line was lost', async () => {
 test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
+  ['SIGHUP', 129],
 ] as const)('a call that %s cancels ends with %i', async (signal, code) => {
   const path = join(folder(), 's');
   await listener(path, (socket) => void socket.resume());

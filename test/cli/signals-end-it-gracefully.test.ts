@@ -26,7 +26,7 @@ async function busyGuest(...options: string[]): Promise<{ guest: Running; host: 
   return { guest, host, answers };
 }
 
-test.each(['SIGTERM', 'SIGINT'] as const)('%s ends an idle guest with 0, and its socket is gone', async (signal) => {
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s ends an idle guest with 0, and its socket is gone', async (signal) => {
   const path = join(folder(), 's');
   const guest = await guestAt(path);
   const host = await hostAt(path);
@@ -56,6 +56,15 @@ test.each([
   const ended = await guest.stop(signal);
   expect(ended.code).toBe(code);
   expect(ended.stderr).not.toContain('virtagent: stopped');
+});
+
+test('a SIGHUP is no second signal: a terminal that is closed may send more than one', async () => {
+  const { guest, answers } = await busyGuest();
+  guest.child.kill('SIGHUP');
+  await guest.printed('stderr', 'finishing what runs');
+  guest.child.kill('SIGHUP');
+  expect(await answers()).toBe(3);
+  expect((await guest.ended).code).toBe(0);
 });
 
 test("npm's own copy of a Ctrl-C does not count as a second one", async () => {

@@ -44,6 +44,7 @@ const errorsIn = (stderr: string): string[] => stderr.split('\n').filter((line) 
 test.each([
   ['SIGTERM', 143],
   ['SIGINT', 130],
+  ['SIGHUP', 129],
 ] as const)('%s ends a host that has many lines before it, and only the call that is out is cancelled', async (signal, code) => {
   const line = await guest(() => {});
   const host = hostWith('ping\n'.repeat(10_000), line, '--trace');
