@@ -1,8 +1,8 @@
 import progress from 'cli-progress';
-import { createLogUpdate } from 'log-update';
 import type { Peer } from '../actors/index.ts';
 import { jobTable } from './demo-table.ts';
 import type { JobLog } from './job-log.ts';
+import { liveScreen } from './live-screen.ts';
 import type { Output } from './output.ts';
 import { oneLine } from './text.ts';
 
@@ -30,24 +30,17 @@ export interface DemoView {
 
 /** A live picture on a terminal, else a few lines. */
 export function demoScreen(view: DemoView): DemoScreen {
-  return view.out.isTerminal ? liveScreen(view) : plainScreen(view);
+  return view.out.isTerminal ? drawnScreen(view) : plainScreen(view);
 }
 
-function liveScreen({ out, peer, jobs, title }: DemoView): DemoScreen {
-  const update = createLogUpdate(out.stream);
+function drawnScreen({ out, peer, jobs, title }: DemoView): DemoScreen {
+  const screen = liveScreen(out);
   let bar = '';
-  let height = 0;
   const draw = (last: string): void => {
-    // Some terminals say 0.
-    const columns = out.stream.columns || 80;
-    const rows = out.stream.rows || 24;
+    const { columns, rows } = screen.size;
     const shown = jobs.jobs.slice(-Math.max(LEAST_JOBS, rows - OTHER_LINES));
     const texts = [title, bar, ...stateLines(peer, jobs)].map((text) => text.slice(0, columns));
-    const lines = [...texts, ...jobTable(shown, columns, out.hasColours).split('\n'), last];
-    // log-update 7 writes only what differs, and loses the last lines of a picture that has grown in its middle.
-    if (lines.length !== height) update.clear();
-    height = lines.length;
-    update(lines.join('\n'));
+    screen.draw([...texts, ...jobTable(shown, columns, out.hasColours).split('\n'), last]);
   };
   const timer = setInterval(() => draw('Ctrl-C ends it.'), DRAW_MS);
   draw('');
@@ -56,7 +49,7 @@ function liveScreen({ out, peer, jobs, title }: DemoView): DemoScreen {
     end() {
       clearInterval(timer);
       draw('');
-      update.done();
+      screen.end();
     },
   };
 }

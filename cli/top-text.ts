@@ -1,12 +1,7 @@
 import { bytesText, msText, rateText } from './amounts.ts';
+import type { Size } from './live-screen.ts';
 import { oneLine } from './text.ts';
 import type { JobShown, Snapshot } from './top-snapshot.ts';
-
-/** What there is room for, in characters. */
-export interface Size {
-  readonly columns: number;
-  readonly rows: number;
-}
 
 /** A snapshot as lines of plain text: as many as there is room for, none longer than the room is wide. */
 export function topLines(snapshot: Snapshot, trouble: string | undefined, { columns, rows }: Size): string[] {

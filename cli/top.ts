@@ -1,14 +1,14 @@
-import { createLogUpdate } from 'log-update';
 import { Model } from '../inspector/model.ts';
 import { recordsVersion, type InspectRecord } from '../inspector/records.ts';
 import { inspectorAddress, watchRemote } from '../inspector/remote.ts';
 import { VirtagentError } from '../transport/errors.ts';
 import type { Context } from './context.ts';
+import { liveScreen } from './live-screen.ts';
 import type { Output } from './output.ts';
 import { ignoreLostTerminal } from './standard-input.ts';
 import { jsonLine, oneLine } from './text.ts';
 import { snapshotOf, type Snapshot } from './top-snapshot.ts';
-import { topLines, type Size } from './top-text.ts';
+import { topLines } from './top-text.ts';
 
 /** The options of `virtagent top`, as commander has them. */
 export interface RawTopOptions {
@@ -26,14 +26,11 @@ const ONCE_MS = 10_000;
 /** What a table needs of the past is little. */
 const modelLimits = { jobs: 5_000, pathSteps: 50_000, stepsOfOne: 200, logSteps: 1_000, messages: 1, messageCharacters: 1_000 };
 
-/** The size that a console has which does not say: the one that all have had. */
-const console80: Size = { columns: 80, rows: 24 };
-
 /** Shows an agent's slots, queues, rates and jobs, until q, a signal, or with `--once` once. */
 export async function runTop({ inspect, once, json }: RawTopOptions, { out, err, stopping }: Context): Promise<void> {
   if (inspect === undefined) missing();
   const address = inspectorAddress('--inspect', inspect);
-  const top = new Top(json === true ? jsonScreen(out) : out.isTerminal && once !== true ? liveScreen(out) : plainScreen(out));
+  const top = new Top(json === true ? jsonScreen(out) : out.isTerminal && once !== true ? drawnScreen(out) : plainScreen(out));
   const over = deferred();
   const watching = watchRemote(address, {
     take(records) {
@@ -134,24 +131,16 @@ interface Screen {
   end(): void;
 }
 
-function liveScreen(out: Output): Screen {
-  const update = createLogUpdate(out.stream);
-  let height = 0;
-  const draw = (lines: readonly string[]): void => {
-    // log-update 7 writes only what differs, and loses the last lines of a picture that has grown in its middle.
-    if (lines.length !== height) update.clear();
-    height = lines.length;
-    update(lines.join('\n'));
-  };
+function drawnScreen(out: Output): Screen {
+  const screen = liveScreen(out);
   return {
-    wait: (why) => draw([oneLine(why, 200), '', 'q ends it.']),
+    wait: (why) => screen.draw([oneLine(why, 200), '', 'q ends it.']),
     show(snapshot, trouble) {
-      // Some terminals say 0. The last column is left free: a console may break the line after it.
-      const columns = (out.stream.columns || console80.columns) - 1;
-      const rows = (out.stream.rows || console80.rows) - 1;
-      draw(topLines(snapshot, trouble, { columns, rows }));
+      // The last column is left free: a console may break the line after it.
+      const { columns, rows } = screen.size;
+      screen.draw(topLines(snapshot, trouble, { columns: columns - 1, rows: rows - 1 }));
     },
-    end: () => update.done(),
+    end: () => screen.end(),
   };
 }
 

@@ -27,15 +27,29 @@ test('the states that a job went through are whole where there is room, else sho
 
 const hasScript = spawnSync('sh', ['-c', 'command -v script']).status === 0;
 
-test.runIf(hasScript)('on a terminal there are a bar and a live table, and the cursor is back at the end', () => {
-  const command = `stty cols 150 rows 50; "${process.execPath}" "${bin}" demo --once`;
-  const { status, stdout } = spawnSync('sh', ['-c', 'script -qec "$0" /dev/null', command], {
+/** `virtagent demo --once` on a terminal of that size. */
+function demoOn(columns: number, rows: number) {
+  const command = `stty cols ${columns} rows ${rows}; "${process.execPath}" "${bin}" demo --once`;
+  return spawnSync('sh', ['-c', 'script -qec "$0" /dev/null', command], {
     encoding: 'utf8',
     env: { ...plainEnv, TERM: 'xterm' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+}
+
+test.runIf(hasScript)('on a terminal there are a bar and a live table, and the cursor is back at the end', () => {
+  const { status, stdout } = demoOn(150, 50);
   expect(status).toBe(0);
   for (const part of ['████', '100 %', 'new → busy.sending → sent → read → busy.callback → done', 'is equal'])
     expect(stdout).toContain(part);
   expect(stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\u001b[?25l'));
+});
+
+test.runIf(hasScript).each([
+  [0, 0, ['████', '100 %', 'new → sending → sent → read → callback → done']],
+  [1, 1, ['is equal']],
+])('on a terminal that says %i by %i it ends as ever', (columns, rows, parts) => {
+  const { status, stdout } = demoOn(columns, rows);
+  expect(status).toBe(0);
+  for (const part of parts) expect(stdout).toContain(part);
 });

@@ -144,18 +144,35 @@ test('a wrong token, another version and what is no address are errors that say 
 
 const hasScript = spawnSync('sh', ['-c', 'command -v script']).status === 0;
 
-test.runIf(hasScript)('on a terminal it draws in place, q ends it, and the cursor is back', async () => {
-  const { server, inspector } = await served();
-  inspector.past = past;
-  const command = `stty cols 80 rows 24; exec "${process.execPath}" "${bin}" top --inspect ${server.url}`;
+/** `virtagent top` on a terminal of that size. */
+function topOn(url: string, columns: number, rows: number): Running {
+  const command = `stty cols ${columns} rows ${rows}; exec "${process.execPath}" "${bin}" top --inspect ${url}`;
   const child = spawn('script', ['-qec', command, '/dev/null'], { env: { ...plainEnv, TERM: 'vt100' }, stdio: 'pipe' });
   onTestFinished(() => void child.kill('SIGKILL'));
-  const top = new Running(child);
+  return new Running(child);
+}
+
+test.runIf(hasScript).each([
+  [80, 24],
+  [0, 0],
+])('on a terminal of %i by %i it draws in place, q ends it, and the cursor is back', async (columns, rows) => {
+  const { server, inspector } = await served();
+  inspector.past = past;
+  const top = topOn(server.url, columns, rows);
   await top.printed('stdout', 'getfile');
-  child.stdin.write('q');
+  top.child.stdin?.write('q');
   const { code, stdout } = await top.ended;
   expect(code).toBe(0);
   expect(stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\u001b[?25l'));
+});
+
+test.runIf(hasScript)('a terminal of one character has no room for it, and it ends as ever', async () => {
+  const { server, inspector } = await served();
+  inspector.past = past;
+  const top = topOn(server.url, 1, 1);
+  await top.printed('stdout', '\u001b[?25l');
+  top.child.stdin?.write('q');
+  expect((await top.ended).code).toBe(0);
 });
 
 function never(): never {
