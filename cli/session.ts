@@ -13,6 +13,7 @@ import { LineEcho } from './line-echo.ts';
 import type { LineOptions, SpokenName } from './line-options.ts';
 import type { Log } from './log.ts';
 import type { Output } from './output.ts';
+import { checkStdioLine } from './standard-input.ts';
 import { trace } from './trace.ts';
 import { watchTroubles } from './troubles.ts';
 
@@ -79,6 +80,7 @@ export class Session {
   /** Rejects with CHANNEL_ errors where listening fails; those of connecting end the session. */
   static async open(options: SessionOptions): Promise<Session> {
     const { log, line, role } = options;
+    if (line.channelName === 'stdio') checkStdioLine();
     const inspecting = await startInspecting(line, log);
     let session: Session | undefined;
     try {

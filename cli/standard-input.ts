@@ -8,15 +8,26 @@ import { notRead } from './local-failure.ts';
 import { aborted } from './stopping.ts';
 
 const name = 'standard input';
+const lineRemedy = 'Give both ends of the line: standard input and standard output.';
 const remedy = 'Give a file or a pipe; < /dev/null is an empty one.';
 
 /** Standard input, to be read. Throws INPUT_FAILED for what Node would give as an empty one, though it is none. */
 export function standardInput(): Readable {
+  checkInput();
+  return process.stdin;
+}
+
+/** Throws for a standard input and output that are no line: INPUT_FAILED, or LINE_LOST where what is said would reach nobody. */
+export function checkStdioLine(): void {
+  checkInput();
+  if (isClosed(1)) throw new VirtagentError('LINE_LOST', 'stdio: standard output is closed', { data: { remedy: lineRemedy } });
+}
+
+function checkInput(): void {
   const found = fstatSync(0);
   if (found.isDirectory()) notRead(name, 'EISDIR', remedy);
   if (found.isBlockDevice()) notRead(name, 'a block device', remedy);
-  if (isClosed(found.rdev)) notRead(name, 'it is closed', remedy);
-  return process.stdin;
+  if (isClosed(0)) notRead(name, 'it is closed', remedy);
 }
 
 /** SIGHUP comes soon after the end of what a closed terminal gives to be read. */
@@ -45,11 +56,11 @@ export function hasHungUp(input: Readable & { readonly isTTY?: boolean }): boole
   return input.isTTY === true && !isatty(0);
 }
 
-/** In its place Node has opened /dev/null, for writing too: who gives us an empty input opens it for reading alone. */
-function isClosed(device: number): boolean {
+/** In its place Node has opened /dev/null, for reading and writing: a shell that gives us that opens it for one of them. */
+function isClosed(descriptor: 0 | 1): boolean {
   try {
-    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync('/proc/self/fdinfo/0', 'utf8'))?.[1] ?? '0';
-    return (Number.parseInt(flags, 8) & constants.O_RDWR) !== 0 && device === statSync('/dev/null').rdev;
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1] ?? '0';
+    return (Number.parseInt(flags, 8) & constants.O_RDWR) !== 0 && fstatSync(descriptor).rdev === statSync('/dev/null').rdev;
   } catch {
     // Only Linux tells.
     return false;

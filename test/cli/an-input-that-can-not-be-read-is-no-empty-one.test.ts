@@ -56,6 +56,21 @@ describe('a directory as standard input is said before a line is opened', () => 
 });
 
 test.each([
+  ['a directory', '< /', 'EISDIR'],
+  ['closed', '<&-', 'it is closed'],
+])('so it is where it is the line: %s', async (_, redirection, why) => {
+  const { code, stderr } = await redirected(redirection, ['guest', '-c', 'stdio']);
+  expect(stderr).toContain(`virtagent: INPUT_FAILED: standard input can not be read (${why})\n`);
+  expect(code).toBe(70);
+});
+
+test.each([['guest'], ['call', 'ping'], ['copy', 'guest:/x', '/tmp/x']])('a closed output is no line either: %s', async (...command) => {
+  const { code, stderr } = await redirected('>&-', [...command, '-c', 'stdio']);
+  expect(stderr).toMatch(/^virtagent: LINE_LOST: stdio: standard output is closed\n {2}→ Give both ends of the line/);
+  expect(code).toBe(5);
+});
+
+test.each([
   ['an argument', [''], '', 'JSON is ""'],
   ['an argument of blanks', [' '], '', 'JSON is " "'],
   ['standard input', ['-'], '\n', 'JSON on standard input is "\\n"'],
