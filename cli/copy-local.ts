@@ -36,10 +36,10 @@ export interface LocalTarget {
   drop(): Promise<void>;
 }
 
-/** Opens a regular file, or `-`. Throws INVALID_OPTION. */
+/** Opens a regular file, or `-`. Throws INPUT_FAILED, and INVALID_OPTION for what is no such file. */
 export async function openSource(path: string, signal: AbortSignal): Promise<LocalSource> {
   if (path === '-') return new InputSource(standardInput(), signal);
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => unusable('SRC', path, error));
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => notRead(quote(path), reasonOf(error)));
   const found = await file.stat();
   if (found.isFile()) return new FileSource(path, file, found);
   await file.close();
@@ -47,12 +47,11 @@ export async function openSource(path: string, signal: AbortSignal): Promise<Loc
   throw new VirtagentError('INVALID_OPTION', `SRC is ${quote(path)}; it takes ${what}`);
 }
 
-/** Prepares a file beside the one at `path`, or `-`. A directory takes `name`. Throws INVALID_OPTION. */
+/** Prepares a file beside the one at `path`, or `-`. A directory takes `name`. Throws OUTPUT_FAILED, and INVALID_OPTION for what is no place for one. */
 export async function openTarget(path: string, name: string): Promise<LocalTarget> {
   if (path === '-') return new OutputTarget(process.stdout);
-  const there = await stat(path).catch(() => undefined);
+  const there = await stat(path).catch((error: unknown) => (path.endsWith('/') ? notWritten(quote(path), reasonOf(error)) : undefined));
   if (there?.isDirectory() === true) return fileTarget(join(path, name), await stat(join(path, name)).catch(() => undefined));
-  if (path.endsWith('/')) throw new VirtagentError('INVALID_OPTION', `DST is ${quote(path)}; it takes a directory that exists, or a file`);
   return fileTarget(path, there);
 }
 
@@ -78,7 +77,9 @@ class FileSource implements LocalSource {
     const bytes = Buffer.alloc(most);
     let read = 0;
     while (read < most) {
-      const { bytesRead } = await this.#file.read(bytes, read, most - read, this.#at + read);
+      const { bytesRead } = await this.#file
+        .read(bytes, read, most - read, this.#at + read)
+        .catch((error: unknown) => notRead(quote(this.name), reasonOf(error)));
       if (bytesRead === 0) break;
       read += bytesRead;
     }
@@ -147,7 +148,7 @@ async function fileTarget(path: string, there: Stats | undefined): Promise<Local
   const real = await realpath(path).catch(() => path);
   const temporary = join(dirname(real), `.${basename(real).slice(0, 100)}.virtagent-${randomBytes(6).toString('hex')}`);
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const file = await open(temporary, flags, 0o600).catch((error: unknown) => unusable('DST', path, error));
+  const file = await open(temporary, flags, 0o600).catch((error: unknown) => notWritten(quote(path), reasonOf(error)));
   return new FileTarget(path, real, temporary, file, there);
 }
 
@@ -171,8 +172,8 @@ class FileTarget implements LocalTarget {
   }
 
   async reserve(bytes: number): Promise<void> {
-    const { bavail, bsize } = await statfs(dirname(this.#real));
-    if (bytes > bavail * bsize) throw new VirtagentError('INVALID_OPTION', `DST is ${quote(this.name)}; it takes room for ${bytes} bytes`);
+    const { bavail, bsize } = await statfs(dirname(this.#real)).catch((error: unknown) => notWritten(quote(this.name), reasonOf(error)));
+    if (bytes > bavail * bsize) notWritten(quote(this.name), `ENOSPC: there is no room for ${bytes} bytes`);
   }
 
   async write(bytes: Buffer): Promise<void> {
@@ -240,9 +241,4 @@ export class Sum {
   end(): string {
     return this.#hash.digest('hex');
   }
-}
-
-function unusable(name: string, path: string, error: unknown): never {
-  const allowed = name === 'SRC' ? 'a file that can be read' : 'a place that can be written';
-  throw new VirtagentError('INVALID_OPTION', `${name} is ${quote(path)}; it takes ${allowed} (${reasonOf(error)})`, { cause: error });
 }

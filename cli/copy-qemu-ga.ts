@@ -132,6 +132,7 @@ if test -e "$f" && ! test -f "$f"; then exit 21; fi
 set -C; umask 077; : >"$f$3" || exit 22
 printf %s "$f"`;
 
+const otherRemedy = 'Name another path: what is there is not written over.';
 const remedy = "Name a folder that is there in the guest, and that the agent's user may write to.";
 
 /** Makes the temporary file beside the final path, and gives that; undefined if the guest runs no commands. */
@@ -140,7 +141,14 @@ async function prepare(path: string, name: string, suffix: string, work: CopyWor
   if (ran === undefined) return undefined;
   if (ran.status === 0 && ran.out.length > 0) return ran.out.toString();
   if (ran.status === 21)
-    throw new VirtagentError('INVALID_OPTION', `DST is ${quote(`guest:${path}`)}; it takes a regular file, or a directory`);
+    throw new VirtagentError(
+      'HANDLER_FAILED',
+      `${quote(`guest:${path}`)} can not be written: it is neither a regular file nor a directory`,
+      {
+        known: 'executed',
+        data: { remedy: otherRemedy },
+      },
+    );
   throw new VirtagentError('HANDLER_FAILED', `${quote(`guest:${path}`)} can not be written: ${saidBy(ran)}`, {
     known: 'executed',
     data: { remedy },

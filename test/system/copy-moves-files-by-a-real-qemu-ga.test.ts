@@ -79,7 +79,12 @@ needs('qemu-ga')('virtagent copy, with a real qemu-ga', () => {
       ['guest:/none', `${ours}/x`, 1, /REMOTE_ERROR: failed to open file '\/none'.*No such file or directory/],
       ['guest:/', `${ours}/x`, 1, /INVALID_RESPONSE: guest-file-seek: .*it is a directory, or no regular file/],
       [`${ours}/file`, 'guest:/none/x', 1, /HANDLER_FAILED: "guest:\/none\/x" can not be written: /],
-      [`${ours}/file`, 'guest:/dev/null', 2, /INVALID_OPTION: DST is "guest:\/dev\/null"; it takes a regular file, or a directory/],
+      [
+        `${ours}/file`,
+        'guest:/dev/null',
+        1,
+        /HANDLER_FAILED: "guest:\/dev\/null" can not be written: it is neither a regular file nor a directory/,
+      ],
     ];
     for (const [from, to, code, message] of cases) {
       const ended = await copy(agent, from, to);
