@@ -58,7 +58,7 @@ async function fetchFile(path: string, target: LocalTarget, work: CopyWork): Pro
   if (!isOver || (size > 0 && sum.bytes !== size)) badAnswer('getfile', `the file has ${sum.bytes} bytes, and was said to have ${size}`);
   const sha256 = sum.end();
   const theirs = first.answer.sha256 ?? (await hashThere(path, sum.bytes, version, work));
-  if (theirs !== sha256) isDifferent(path, 'its SHA-256 differs');
+  if (theirs !== sha256) isDifferent(path, 'its SHA-256 differs', target.left);
   const { mode } = first.answer;
   return { bytes: sum.bytes, sha256, pieces, guestPath: path, checked, mode: mode === undefined ? undefined : mode & 0o777 };
 }

@@ -81,9 +81,12 @@ export function badAnswer(method: string, what: string): never {
   throw new VirtagentError('INVALID_RESPONSE', `${method}: the guest's answer can not be used: ${what}`, { method, known: 'executed' });
 }
 
-/** Fails a copy whose file is here but is not what the other side has. */
-export function isDifferent(path: string, what: string): never {
-  throw new VirtagentError('INVALID_RESPONSE', `the copy of ${quote(path)} is not what was sent: ${what}; it was thrown away`, {
+/** What becomes of most copies that fail. */
+export const thrownAway = 'it was thrown away';
+
+/** Fails a copy whose file is there but is not what the other side has; `left` says what becomes of it. */
+export function isDifferent(path: string, what: string, left = thrownAway): never {
+  throw new VirtagentError('INVALID_RESPONSE', `the copy of ${quote(path)} is not what was sent: ${what}; ${left}`, {
     known: 'executed',
   });
 }

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { VirtagentError } from '../actors/index.ts';
 import { quote } from '../transport/errors.ts';
+import { thrownAway } from './copy-files.ts';
 import { reasonOf } from './errno.ts';
 import { notRead, notWritten } from './local-failure.ts';
 import { chunksOf, standardInput } from './standard-input.ts';
@@ -27,6 +28,8 @@ export interface LocalSource {
 /** What a copy writes here. */
 export interface LocalTarget {
   readonly name: string;
+  /** What becomes of a copy that fails, in words. */
+  readonly left: string;
   /** Fails before anything is moved if there is no room. */
   reserve(bytes: number): Promise<void>;
   write(bytes: Buffer): Promise<void>;
@@ -154,6 +157,7 @@ async function fileTarget(path: string, there: Stats | undefined): Promise<Local
 
 class FileTarget implements LocalTarget {
   readonly name: string;
+  readonly left = thrownAway;
   readonly #real: string;
   readonly #temporary: string;
   readonly #file: FileHandle;
@@ -208,6 +212,7 @@ class FileTarget implements LocalTarget {
 
 class OutputTarget implements LocalTarget {
   readonly name = 'standard output';
+  readonly left = 'standard output has had it already: do not use it';
   readonly #output: Writable;
 
   constructor(output: Writable) {

@@ -24,11 +24,11 @@ async function fetchFile(path: string, target: LocalTarget, work: CopyWork): Pro
     const sha256 = sum.end();
     const theirs = await hashThere(path, sum.bytes, work);
     if (theirs !== undefined) {
-      if (theirs !== sha256) isDifferent(path, 'the guest has another SHA-256, or it changed meanwhile');
+      if (theirs !== sha256) isDifferent(path, 'the guest has another SHA-256, or it changed meanwhile', target.left);
       return { bytes: sum.bytes, sha256, pieces, guestPath: path, checked: "sha256 is that of the guest's sha256sum" };
     }
     const again = await readAgain(file, path, size, work);
-    if (again !== sha256) isDifferent(path, 'a second reading gave other bytes');
+    if (again !== sha256) isDifferent(path, 'a second reading gave other bytes', target.left);
     return { bytes: sum.bytes, sha256, pieces, guestPath: path, checked: 'the file was read twice: the guest runs no sha256sum' };
   } finally {
     await file.close();
@@ -55,14 +55,14 @@ async function storeInPlace(source: LocalSource, path: string, mode: number | un
   if (mode !== undefined) throw new VirtagentError('UNSUPPORTED', 'the agent there runs no commands, and --keep-mode needs them');
   work.note(`the agent there runs no commands: ${quote(path)} is written in place, and is incomplete until the copy has ended`);
   try {
-    return await writeAll(source, path, work);
+    return await writeAll(source, path, work, 'it is there all the same');
   } catch (error) {
     work.note(`${quote(path)} in the guest is incomplete, unless it could not be opened`);
     throw error;
   }
 }
 
-async function writeAll(source: LocalSource, path: string, work: CopyWork): Promise<Moved> {
+async function writeAll(source: LocalSource, path: string, work: CopyWork, left?: string): Promise<Moved> {
   // Read back through the same handle.
   const file = await GuestFile.open(path, 'w+', work);
   const sum = new Sum();
@@ -80,12 +80,12 @@ async function writeAll(source: LocalSource, path: string, work: CopyWork): Prom
     }
     await file.flush();
     const size = await file.size();
-    if (size !== sum.bytes) isDifferent(path, `it has ${size} bytes there, not ${sum.bytes}`);
+    if (size !== sum.bytes) isDifferent(path, `it has ${size} bytes there, not ${sum.bytes}`, left);
     const sha256 = sum.end();
     const theirs = await hashThere(path, sum.bytes, work);
     const checked =
       theirs === undefined ? 'the file was read back: the guest runs no sha256sum' : "sha256 is that of the guest's sha256sum";
-    if ((theirs ?? (await readAgain(file, path, size, work))) !== sha256) isDifferent(path, 'its SHA-256 differs');
+    if ((theirs ?? (await readAgain(file, path, size, work))) !== sha256) isDifferent(path, 'its SHA-256 differs', left);
     return { bytes: sum.bytes, sha256, pieces, guestPath: path, checked };
   } finally {
     await file.close();

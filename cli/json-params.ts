@@ -13,11 +13,33 @@ const MOST_BYTES = 32 * 1024 * 1024;
 export function parseParams(text: string | undefined, name = 'JSON'): unknown {
   if (text === undefined) return undefined;
   if (text.trim() === '') invalidOption(name, text, 'a JSON value; a call without parameters is made without it');
+  let value: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    value = JSON.parse(text) as unknown;
   } catch (error) {
     throw new VirtagentError('INVALID_OPTION', `${name} is ${quote(text)}; it takes a JSON value: ${(error as Error).message}`);
   }
+  // Such a number would be sent as null.
+  if (hasInfinity(value)) invalidOption(`a number of ${name}`, tooLarge(text), `at most ${Number.MAX_VALUE}, either way`);
+  return value;
+}
+
+/** JSON has no infinity: one of JSON.parse's is a number that was too large. */
+function hasInfinity(value: unknown): boolean {
+  const left = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (typeof next === 'number' && !Number.isFinite(next)) return true;
+    if (typeof next === 'object' && next !== null) for (const inner of Object.values(next) as unknown[]) left.push(inner);
+  }
+  return false;
+}
+
+/** The first such number, as it was given. */
+function tooLarge(text: string): string | undefined {
+  for (const [token] of text.matchAll(/"(?:[^"\\]+|\\.)*"|[-+.\deE]+/g))
+    if (!token.startsWith('"') && Math.abs(Number(token)) === Infinity) return token;
+  return undefined;
 }
 
 /** What the parameters are called that come on standard input. */

@@ -18,7 +18,9 @@ export type MakeProgram = (context: Context, done: (exit: Exit) => void) => Comm
 /** Runs a command line to its end and ends the process: its outputs, signals, errors and exit codes. */
 export async function main(make: MakeProgram, argv: readonly string[]): Promise<never> {
   // What comes after it is a guest's command.
-  const isJson = (argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv).includes('--json');
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  // One with a value is an error, and who wrote it reads JSON.
+  const isJson = own.some((word) => word === '--json' || word.startsWith('--json='));
   const isExec = argv[0] === 'exec';
   const out = new Output(process.stdout, { mayDrop: false });
   const err = new Output(process.stderr, { mayDrop: true });

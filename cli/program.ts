@@ -32,6 +32,11 @@ export function makeProgram(context: Context, done: Done): Command {
   addTop(program, context, done);
   addReplay(program, context, done);
   addDiagram(program, context, done);
+  // Commander shows the help of all in place of one that there is not.
+  program.on('beforeHelp', ({ error }: { error: boolean }) => {
+    const [word, name] = program.args;
+    if (error && word === 'help' && name !== undefined) program.error(`unknown command '${name}'`);
+  });
   return program;
 }
 

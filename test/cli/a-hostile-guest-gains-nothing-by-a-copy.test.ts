@@ -100,6 +100,13 @@ describe('answers to getfile that can not be right', () => {
   });
 });
 
+test('of what was written to standard output it is not said that it was thrown away', async () => {
+  await hostileGuest({ getfile: (asked: Asked) => ({ ...piece(asked, 9), sha256: '0'.repeat(64) }) });
+  const { code, stdout, stderr } = await run(['copy', 'guest:/file', '-', ...line()]);
+  expect(stderr).toMatch(/is not what was sent: its SHA-256 differs; standard output has had it already: do not use it \(known/);
+  expect([code, stdout]).toEqual([1, 'x'.repeat(9)]);
+});
+
 test('a size beyond what there is room for is refused before anything is written', async () => {
   const { code, stderr } = await fetched((asked) => ({ ...piece(asked, 2 ** 52), eof: false }));
   expect(stderr).toMatch(/OUTPUT_FAILED: .* can not be written \(ENOSPC: there is no room for 4503599627370496 bytes\)/);

@@ -34,6 +34,12 @@ describe('an option that is not allowed is named with its value and what it take
     ['a timeout that no timer takes', [...call, '--timeout', '9e9'], /--timeout is "9e9"; it takes seconds/],
     ['an unknown role', [...call, '--role', 'dog'], /--role is "dog"; it takes one of host, guest/],
     ['parameters that are no JSON', ['call', 'ping', '{"a":', ...call.slice(2)], /JSON is "\{\\"a\\":"; it takes a JSON value: /],
+    [
+      'a number that JSON has and we have not',
+      ['call', 'ping', '{"a":["1e9",-1e999]}', ...call.slice(2)],
+      /a number of JSON is "-1e999"; it takes at most 1\.79/,
+    ],
+    ['help of an unknown command', ['help', 'nope'], /unknown command 'nope'/],
     ['an unknown option', [...call, '--timout', '3'], /unknown option '--timout' \(Did you mean --timeout\?\)/],
     ['an unknown command', ['cal'], /unknown command 'cal' \(Did you mean call\?\)/],
     ['an option without its value', ['guest', '-c'], /option '-c, --channel <name>' argument missing/],
@@ -187,7 +193,12 @@ test('with --json errors are JSON on standard error', async () => {
   const error = JSON.parse(stderr) as { code: string; message: string; remedy: string };
   expect([code, error.code]).toEqual([2, 'INVALID_OPTION']);
   expect(error.message).toContain('--channel is "nope"');
-  expect(JSON.parse((await run(['call', '--json', '--nope'])).stderr)).toMatchObject({ code: 'INVALID_OPTION' });
+  for (const args of [
+    ['call', '--json', '--nope'],
+    ['call', '--json=1', 'ping'],
+    ['help', 'nope', '--json'],
+  ])
+    expect(JSON.parse((await run(args)).stderr)).toMatchObject({ code: 'INVALID_OPTION' });
 });
 
 test('without a command the help is shown, as an error', async () => {
