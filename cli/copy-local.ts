@@ -2,12 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants, rmSync, type Stats } from 'node:fs';
 import { open, realpath, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { VirtagentError } from '../actors/index.ts';
 import { quote } from '../transport/errors.ts';
 import { thrownAway } from './copy-files.ts';
 import { reasonOf } from './errno.ts';
 import { notRead, notWritten } from './local-failure.ts';
+import { hasLeft } from './output.ts';
 import { chunksOf, standardInput } from './standard-input.ts';
 
 /** What a copy reads here. */
@@ -210,12 +211,17 @@ class FileTarget implements LocalTarget {
   }
 }
 
+/** Whoever read standard output has closed it, and needs no more. */
+export class ReaderLeft extends Error {
+  override readonly name = 'ReaderLeft';
+}
+
 class OutputTarget implements LocalTarget {
   readonly name = 'standard output';
   readonly left = 'standard output has had it already: do not use it';
-  readonly #output: Writable;
+  readonly #output: NodeJS.WriteStream;
 
-  constructor(output: Writable) {
+  constructor(output: NodeJS.WriteStream) {
     this.#output = output;
   }
 
@@ -224,7 +230,10 @@ class OutputTarget implements LocalTarget {
   async write(bytes: Buffer): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#output.write(bytes, (error) => (error ? reject(error) : resolve()));
-    }).catch((error: unknown) => notWritten(this.name, reasonOf(error)));
+    }).catch((error: unknown) => {
+      if (hasLeft(this.#output, error as Error)) throw new ReaderLeft();
+      notWritten(this.name, reasonOf(error));
+    });
   }
 
   async finish(): Promise<void> {}

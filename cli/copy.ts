@@ -7,7 +7,7 @@ import { explain } from './call.ts';
 import type { Context } from './context.ts';
 import { agentFiles } from './copy-agent.ts';
 import type { CopyWork, GuestFiles, Moved } from './copy-files.ts';
-import { openSource, openTarget } from './copy-local.ts';
+import { openSource, openTarget, ReaderLeft } from './copy-local.ts';
 import { copyPlaces, nameOf, shownPlace, type Place } from './copy-places.ts';
 import { copyProgress } from './copy-progress.ts';
 import { qemuGaFiles } from './copy-qemu-ga.ts';
@@ -63,9 +63,15 @@ export async function runCopy(source: string, target: string, raw: RawCopyOption
   const options = copyOptions(source, target, raw);
   const { from, to, line } = options;
   const begun = performance.now();
-  const copied = from.side === 'here' ? await copyThere(options, context) : await copyHere(options, context);
+  const copied = from.side === 'here' ? await copyThere(options, context) : await copyHere(options, context).catch(unlessLeft);
+  if (copied === undefined) return;
   const out = to.path === '-' || line.channelName === 'stdio' ? context.err : context.out;
   report(copied, shownPlace(from), performance.now() - begun, options.isJson, out);
+}
+
+/** Nobody is told of a copy that nobody reads. */
+function unlessLeft(error: unknown): undefined {
+  if (!(error instanceof ReaderLeft)) throw error;
 }
 
 async function copyThere(options: CopyOptions, context: Context): Promise<Copied> {

@@ -24,7 +24,7 @@ Examples:
   host: `
 Without --exec, commands are lines of standard input: METHOD [JSON], .jobs, .slots, .help, .quit.
 With a line that ends in " &" the next one does not wait. Results go to stdout, all else to stderr.
-All commands are run; the exit code is that of the first that failed (typed ones do not count).
+All commands are run, unless an --exec is none; the exit code is that of the first that failed (typed ones do not count).
 
 Examples:
   virtagent host -c unix-listen -p /run/host.sock

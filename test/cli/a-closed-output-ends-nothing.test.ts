@@ -1,4 +1,4 @@
-import { openSync } from 'node:fs';
+import { openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { agentAt, folder, guestAt, hostAt, start, type Run } from './support.ts';
@@ -90,6 +90,15 @@ test('a host whose results nobody reads ends', async () => {
   host.child.stdout?.destroy();
   host.child.stdin?.write('ping\n');
   expect(await host.ended).toMatchObject({ code: 0, signal: null });
+});
+
+test('a copy to standard output that nobody reads any more ends, and needs no error', async () => {
+  const dir = folder();
+  writeFileSync(join(dir, 'big'), Buffer.alloc(64 * 1024 * 1024));
+  await guestAt(join(dir, 's'), '--allow-read', dir);
+  const copy = start(['copy', `guest:${dir}/big`, '-', '-c', 'unix-connect', '-p', join(dir, 's')]);
+  copy.child.stdout?.once('data', () => copy.child.stdout?.destroy());
+  expect(await copy.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
 });
 
 test('a demo whose output nobody reads ends, and its guest with it', async () => {

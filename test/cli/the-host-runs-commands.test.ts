@@ -54,6 +54,12 @@ describe('--exec', () => {
     expect((await hostOf('virtagent-v7', '', '-e', 'getfile [1]', '-e', 'nope')).code).toBe(2);
   });
 
+  test('runs none where one of them is none', async () => {
+    const { code, results, errors } = await host('', '-e', 'ping', '-e', 'ping {');
+    expect([code, results]).toEqual([2, []]);
+    expect(errors).toMatchObject([expect.stringContaining('JSON is "{"')]);
+  });
+
   test('works over stdio, with results on stderr', async () => {
     const args = ['host', '-q', '-c', 'stdio', '--protocol', 'jsonrpc-lines', '-e', 'ping'];
     const running = start(args);
