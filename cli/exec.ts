@@ -10,7 +10,7 @@ import { readExecInput } from './exec-input.ts';
 import { streamCommand } from './guest-command-stream.ts';
 import { awaitCommand, exitStatusOf, startCommand } from './guest-command.ts';
 import type { CommandRunner, CommandStart, CommandStatus } from './guest-command.ts';
-import { hostProtocols, lineOptions, secondsOption, type LineOptions, type RawLineOptions } from './line-options.ts';
+import { hostProtocols, lineOptions, secondsOption, sessionOptions, type LineOptions, type RawLineOptions } from './line-options.ts';
 import { notWritten } from './local-failure.ts';
 import { Log } from './log.ts';
 import { hasLeft } from './output.ts';
@@ -165,6 +165,8 @@ function execOptions(raw: RawExecOptions): ExecOptions {
   if (line.protocol !== 'qemu-ga' && line.protocol !== 'auto') {
     invalidOption('--protocol', line.protocol, "qemu-ga or auto with exec: virtagent's own guest runs no commands for its host");
   }
+  for (const option of sessionOptions(raw))
+    throw new VirtagentError('INVALID_OPTION', `${option} is of virtagent-2, which QEMU's guest agent does not speak`);
   if (raw.stream === true && raw.json === true) invalidOption('--stream', 'given', 'no --json, whose object has all of the output');
   return {
     line,

@@ -73,6 +73,19 @@ export const guestProtocols: readonly SpokenName[] = protocolNames.filter((name)
 /** Of a host. */
 export const hostProtocols: readonly SpokenName[] = ['auto', ...protocolNames];
 
+const ofSessions = ['--reliable', '--inspect-share', '--inspect-over-line'] as const;
+
+/** Whether an option is of virtagent-2 alone. */
+export function isOfSessions(option: string | undefined): boolean {
+  return ofSessions.some((one) => one === option);
+}
+
+/** Those that were given. */
+export function sessionOptions({ reliable, inspectShare, inspectOverLine }: RawLineOptions): readonly string[] {
+  const given = [reliable, inspectShare, inspectOverLine];
+  return ofSessions.filter((_, at) => given[at] === true);
+}
+
 /** Throws INVALID_OPTION, naming the option, its value and what is allowed. The first of `protocols` is the default. */
 export function lineOptions(raw: RawLineOptions, protocols: readonly SpokenName[]): LineOptions {
   const { channel, path, qmp, trace, tracePayloads, json, quiet, reliable } = raw;
@@ -80,10 +93,8 @@ export function lineOptions(raw: RawLineOptions, protocols: readonly SpokenName[
   if (path === undefined && channelName !== 'stdio') missing('--path', paths[channelName]);
   const waitMs = secondsOption('--wait', raw.wait);
   const protocol = oneOf('--protocol', raw.protocol ?? protocols[0], protocols);
-  const ofSessions = { '--reliable': reliable, '--inspect-share': raw.inspectShare, '--inspect-over-line': raw.inspectOverLine };
-  for (const [option, isGiven] of Object.entries(ofSessions))
-    if (isGiven === true && protocol !== 'virtagent-2' && protocol !== 'auto')
-      invalidOption('--protocol', protocol, `virtagent-2 or auto with ${option}`);
+  if (protocol !== 'virtagent-2' && protocol !== 'auto')
+    for (const option of sessionOptions(raw)) invalidOption('--protocol', protocol, `virtagent-2 or auto with ${option}`);
   const warnings = new Subject<VirtagentError>();
   const onWarning = (error: VirtagentError): void => warnings.next(error);
   return {

@@ -11,7 +11,7 @@ import type { Exit } from './main.ts';
 import type { RawReplayOptions } from './replay.ts';
 import type { RawTopOptions } from './top.ts';
 import { runHost, type RawHostOptions } from './host.ts';
-import { addLineOptions, guestProtocols, hostProtocols } from './line-options.ts';
+import { addLineOptions, guestProtocols, hostProtocols, isOfSessions } from './line-options.ts';
 
 /** What the action of a command came to. */
 type Done = (exit: Exit) => void;
@@ -115,10 +115,8 @@ function addCopy(program: Command, context: Context, done: Done): void {
 }
 
 function addExec(program: Command, context: Context, done: Done): void {
-  addLineOptions(program.command('exec').description("Runs a command in a guest by QEMU's guest agent, and ends as it did."), [
-    'auto',
-    'qemu-ga',
-  ])
+  const exec = program.command('exec').description("Runs a command in a guest by QEMU's guest agent, and ends as it did.");
+  addLineOptions(exec, ['auto', 'qemu-ga'])
     .argument('<command>', 'the program, after --')
     .argument('[args...]', 'its arguments')
     .option('--timeout <seconds>', 'wait no longer for the end of the command (default: no limit)')
@@ -131,6 +129,7 @@ function addExec(program: Command, context: Context, done: Done): void {
       const { runExec } = await import('./exec.ts');
       done(await runExec([command, ...args], options, context));
     });
+  for (const option of exec.options) if (isOfSessions(option.long)) option.hideHelp();
 }
 
 function addDemo(program: Command, context: Context, done: Done): void {

@@ -178,6 +178,7 @@ test('what can go wrong with exec has a code of its own', async () => {
     [[...exec, '--', ''], /COMMAND is ""; it takes a program of the guest/],
     [[...exec, '--env', '=x', '--', 'true'], /--env is "=x"; it takes NAME=VALUE/],
     [[...exec, '--stream', '--json', '--', 'true'], /--stream is .*no --json/],
+    [[...exec.slice(0, 5), '--reliable', '--', 'true'], /--reliable is of virtagent-2, which QEMU's guest agent does not speak/],
     [[...exec, '--nope', '--', 'true'], /unknown option '--nope'/],
     [[...exec, '--', 'true'], /CHANNEL_NOT_FOUND: unix-connect \/nowhere/],
   ];
@@ -220,6 +221,14 @@ test.each([
   const { code, stdout } = await run(args.filter((one) => one !== undefined));
   expect(code).toBe(0);
   for (const part of ['Usage: virtagent', 'Examples:', 'Exit codes:', '130']) expect(stdout).toContain(part);
+});
+
+test('the help of exec has no options that its agent has no use for', async () => {
+  const [call, exec] = await Promise.all([run(['call', '--help']), run(['exec', '--help'])]);
+  for (const option of ['--reliable', '--inspect-share', '--inspect-over-line']) {
+    expect(call.stdout).toContain(`  ${option} `);
+    expect(exec.stdout).not.toContain(`  ${option} `);
+  }
 });
 
 test('the version is that of the package', async () => {
