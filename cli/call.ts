@@ -49,8 +49,8 @@ async function paramsOf(text: string | undefined, { channelName }: LineOptions, 
 const lineMayBeWhy: ReadonlySet<ErrorCode> = new Set(['TIMEOUT', 'LINE_LOST', 'INVALID_RESPONSE']);
 
 /** A call's error, with the line's part in it: nobody there, nobody who answers, or one who speaks another protocol. */
-export function explain(error: unknown, { wasOpen, channel, hasHeard, silence, isMonitor }: Session): unknown {
-  const known = lineError(error);
+export function explain(error: unknown, { wasOpen, channel, hasHeard, silence, isMonitor, verdict }: Session): unknown {
+  const known = withVerdict(lineError(error), verdict);
   if (!(known instanceof VirtagentError)) return known;
   const { code, message } = known;
   // More time, or another protocol, would not help.
@@ -67,6 +67,14 @@ export function explain(error: unknown, { wasOpen, channel, hasHeard, silence, i
   if (silence === undefined) return known;
   if (hasHeard) return advised(known, `${message}: ${silence}`, { remedy });
   return code === 'TIMEOUT' ? advised(known, message, { hint: silence }) : known;
+}
+
+/** A call that its line ended knows only that: why it was ended, the session knows. */
+function withVerdict(error: unknown, verdict: VirtagentError | undefined): unknown {
+  if (verdict === undefined || !(error instanceof VirtagentError) || error.code !== 'LINE_LOST' || error.message.includes(verdict.message))
+    return error;
+  const { code, message, known, method, data } = error;
+  return new VirtagentError(code, `${message}: ${verdict.message}`, { known, method, data, cause: error });
 }
 
 /** The same error with what the command has to say about it. */

@@ -4,7 +4,7 @@ import type { Channel } from '../transport/channels/channel.ts';
 import type { ListenChannel } from '../transport/channels/listen.ts';
 import { quote } from '../transport/errors.ts';
 import { protocolByName, type ProtocolName } from '../transport/protocols.ts';
-import { hasStopped } from '../transport/session/ends.ts';
+import { hasEndedIt, hasStopped } from '../transport/session/ends.ts';
 import { durations } from '../transport/timers.ts';
 import type { Inspecting } from './inspect.ts';
 import { inspects } from './inspect-options.ts';
@@ -45,6 +45,8 @@ export class Session {
   saidAll = false;
   /** A line has been open. */
   wasOpen = false;
+  /** Why the last line ended, where one of the two sides decided on it. */
+  verdict: VirtagentError | undefined;
   /** What the other end said first on the line. */
   readonly first = new FirstBytes();
   /** Whether that is what this side said. */
@@ -204,6 +206,8 @@ export class Session {
     } else if (state === 'finishing') {
       this.saidAll = true;
     } else if (state === 'down') {
+      this.verdict =
+        reason instanceof VirtagentError && (reason.code !== 'LINE_LOST' || reason.message.startsWith(hasEndedIt)) ? reason : undefined;
       // With virtagent-2 that is said before the line ends.
       if (this.channel.halfOpen === true && reason instanceof VirtagentError && reason.message === hasStopped) this.saidAll = true;
       this.log.info('left', `the line ended: ${reasonText(reason)}`, { reason: reasonText(reason) });

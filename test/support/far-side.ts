@@ -14,6 +14,8 @@ export interface FarSide {
   encode(message: OutgoingMessage): Uint8Array;
   /** Calls `then` when messages can be encoded: at once, or when a session is agreed on. */
   whenMet(then: () => void): void;
+  /** Ends the session of virtagent-2 in order, with why. */
+  bye?(code: number, text: string): void;
 }
 
 /** @param write - takes what the protocol itself has to say: HELLO, STATUS, limits. */
@@ -78,6 +80,7 @@ function sessionSide(write: (bytes: Uint8Array) => void): FarSide {
       if (isMet) then();
       else waiting.push(then);
     },
+    bye: (code, text) => session.bye(code, text),
   };
 
   /** What the peer sent came to its place: it no longer waits there. */

@@ -7,6 +7,9 @@ export const byeCodes = Object.freeze({ stopping: 1, limit: 2, broken: 3, versio
 /** What a line ends with whose other side has said, in order, that it is done. */
 export const hasStopped = 'the other side has stopped';
 
+/** How that of another begins that has a reason. */
+export const hasEndedIt = 'the other side ended the session';
+
 /** An end that this side decides on: what BYE says of it, and what its own user is told. */
 export interface End {
   readonly code: number;
@@ -32,7 +35,6 @@ export function endedByOther(code: number, text: string): VirtagentError {
   const said = text === '' ? '' : `: ${quote(text, 256)}`;
   if (code === byeCodes.stopping) return new VirtagentError('LINE_LOST', hasStopped);
   if (code === byeCodes.version) return new VirtagentError('PROTOCOL_MISMATCH', `the other side does not speak this version${said}`);
-  if (code === byeCodes.limit)
-    return new VirtagentError('LIMIT_EXCEEDED', `the other side ended the session, a limit of its own exceeded${said}`);
-  return new VirtagentError('LINE_LOST', `the other side ended the session${said}`);
+  if (code === byeCodes.limit) return new VirtagentError('LIMIT_EXCEEDED', `${hasEndedIt}, a limit of its own exceeded${said}`);
+  return new VirtagentError('LINE_LOST', `${hasEndedIt}${said}`);
 }
