@@ -119,9 +119,11 @@ async function runOn(running: RunningCommand, start: CommandStart, options: Exec
   const isOnStdio = options.line.channelName === 'stdio';
   const outStream = isOnStdio ? process.stderr : process.stdout;
   if (options.isStreamed) {
+    let isRead = true;
     const status = await streamCommand(running, running.cleaner, start, (pid) => (running.pid = pid), {
-      out: async (bytes) => write(outStream, bytes),
-      err: async (bytes) => write(process.stderr, bytes),
+      out: async (bytes) => void (isRead = (await write(outStream, bytes)) && isRead),
+      err: async (bytes) => void (await write(process.stderr, bytes)),
+      hasLeft: () => !isRead,
     });
     return exitStatusOf(status);
   }
@@ -181,9 +183,11 @@ function envOption(text: string): string {
   return /^[^=\0]+=[^\0]*$/.test(text) ? text : invalidOption('--env', text, 'NAME=VALUE');
 }
 
-async function write(stream: NodeJS.WriteStream, bytes: Buffer): Promise<void> {
-  if (bytes.length === 0 || stream.destroyed) return;
-  // A reader that has left changes nothing of what the command does.
+/** Resolves to whether somebody may have read it. */
+async function write(stream: NodeJS.WriteStream, bytes: Buffer): Promise<boolean> {
+  if (bytes.length === 0) return true;
+  if (stream.destroyed) return false;
   const error = await new Promise<Error | null | undefined>((resolve) => void stream.write(bytes, resolve));
   if (error && !hasLeft(stream, error)) notWritten(stream === process.stdout ? 'standard output' : 'standard error', reasonOf(error));
+  return !error;
 }

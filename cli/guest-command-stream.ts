@@ -5,6 +5,8 @@ import { awaitCommand, runCommand, startCommand, type CommandRunner, type Comman
 export interface CommandOutputs {
   readonly out: (bytes: Buffer) => Promise<void>;
   readonly err: (bytes: Buffer) => Promise<void>;
+  /** Whether nobody reads `out` any more. */
+  readonly hasLeft?: () => boolean;
 }
 
 /** Bytes of one read: what is shown soon, and any protocol's message holds. */
@@ -14,11 +16,13 @@ const READ_BYTES = 64 * 1024;
 const MOST_READS = 16;
 
 const makeScript = 'umask 077; d=$(mktemp -d) && : >"$d/out" && : >"$d/err" && printf %s "$d"';
+const pipeScript = 'kill -PIPE "$1"';
 const runScript = 'd=$1; shift; exec "$@" >"$d/out" 2>"$d/err"';
 
 /**
  * Runs a command whose output is read while it runs. The agent gives output only at the end, so a shell sends it to two
- * files in a temporary folder of the guest, and they are read as they grow. The folder is removed at the end, whatever
+ * files in a temporary folder of the guest, and they are read as they grow. When nobody reads its output any more the command gets a
+ * SIGPIPE, as a pipe's would. The folder is removed at the end, whatever
  * comes, as long as there is a line.
  */
 export async function streamCommand(
@@ -43,9 +47,13 @@ export async function streamCommand(
     const [out, err] = [await opened('out'), await opened('err')];
     const pid = await startCommand(runner, { ...rest, path: '/bin/sh', args: ['-c', runScript, 'sh', folder, path, ...args] });
     started(pid);
+    let isTold = false;
     const status = await awaitCommand(runner, pid, async () => {
       await readOn(runner, out, outputs.out, MOST_READS);
       await readOn(runner, err, outputs.err, MOST_READS);
+      if (isTold || outputs.hasLeft?.() !== true) return;
+      isTold = true;
+      await runCommand(runner, { path: '/bin/sh', args: ['-c', pipeScript, 'sh', String(pid)] });
     });
     // What is there now: a child that it left behind may go on writing.
     await readOn(runner, out, outputs.out, await readsLeft(runner, out));

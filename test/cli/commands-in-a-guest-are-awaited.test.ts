@@ -113,6 +113,24 @@ describe('output that is read while the command runs', () => {
     expect(cleaner.calls[2]?.[1]).toMatchObject({ arg: ['-c', 'rm -rf -- "$1"', 'sh', '/tmp/x'] });
   });
 
+  test('ends the command as a pipe would when nobody reads it any more', async () => {
+    const { runner, calls } = scripted([
+      ...made,
+      { pid: 2 },
+      ...[{ exited: false }, chunk('a', true), chunk('', true)],
+      ...[{ pid: 9 }, { exited: true, exitcode: 0 }],
+      ...[{ exited: false }, chunk('b', true), chunk('', true)],
+      { exited: true, signal: 13 },
+      ...[{ position: 2 }, { position: 2 }, { position: 2 }],
+      ...[{ position: 0 }, { position: 0 }, { position: 0 }],
+    ]);
+    const outputs = { out: async () => {}, err: async () => {}, hasLeft: () => true };
+    const status = await streamCommand(runner, scripted([{}, {}, { pid: 3 }]).runner, { path: 'ls', args: [] }, () => {}, outputs);
+    expect(status.signal).toBe(13);
+    const kills = calls.filter(([, params]) => JSON.stringify(params).includes('kill'));
+    expect(kills).toMatchObject([['guest-exec', { path: '/bin/sh', arg: ['-c', 'kill -PIPE "$1"', 'sh', '2'] }]]);
+  });
+
   test('leaves nothing open when the command is given up', async () => {
     const { runner } = scripted([...made, { pid: 2 }, { exited: false }, chunk('', true), chunk('', true)]);
     const cleaner = scripted([{}, {}, { pid: 3 }]);
