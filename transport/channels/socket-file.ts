@@ -69,11 +69,13 @@ async function listenIn(server: Server, folder: string, inside: string, backlog:
 }
 
 /** Removes the socket file of a listener that is gone. Throws if anything else is at the path. */
-async function clearStale(file: string, address: string, name: string): Promise<void> {
+async function clearStale(file: string, address: string, name: string, tries = 3): Promise<void> {
   const found = look(file);
   if (found === undefined) return;
   if (!found.isSocket()) throw unusable(name, 'what is there is no socket, and is not overwritten');
   const refusal = await probe(address);
+  // Its listener went in this moment, and with it the connections that it had not accepted.
+  if (refusal === 'ECONNRESET' && tries > 1) return clearStale(file, address, name, tries - 1);
   switch (refusal) {
     case 'ENOENT':
       return;
