@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { inTurn, median, percentile, Series } from '../../bench/statistics.ts';
 import { targets, targetTable, verdictOf } from '../../bench/targets.ts';
 import { underLoad } from '../../bench/load.ts';
+import { runs } from '../property.ts';
 
 describe('median', () => {
   test.each([
@@ -40,6 +41,7 @@ describe('the order of a round', () => {
       fc.property(fc.uniqueArray(fc.integer()), fc.nat(20), (items, round) => {
         expect(new Set(inTurn(items, round))).toEqual(new Set(items));
       }),
+      runs(100),
     );
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { EventReader } from '../../inspector/event-reader.ts';
+import { runs } from '../property.ts';
 
 test('events are the same however the text is cut', () => {
   const text = 'retry: 1000\n\ndata: [1]\n\n:\n\ndata:[2]\r\n\r\nevent: x\ndata: a\ndata: b\n\ndata: not ended';
@@ -11,7 +12,7 @@ test('events are the same however the text is cut', () => {
       const events = places.slice(1).flatMap((end, at) => reader.push(text.slice(places[at], end)));
       expect(events).toEqual(['[1]', '[2]', 'a\nb']);
     }),
-    { seed: 6 },
+    runs(100),
   );
 });
 

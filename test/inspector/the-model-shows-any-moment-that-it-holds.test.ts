@@ -86,6 +86,7 @@ test('stepping from step to step meets every moment at which there was one, both
       expect(forth).toEqual(expected);
       expect(back).toEqual(expected);
     }),
+    runs(100),
   );
 });
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import fc from 'fast-check';
 import { recordFrom } from '../../inspector/record-check.ts';
 import { recordsVersion, type InspectRecord } from '../../inspector/records.ts';
+import { runs } from '../property.ts';
 
 const near = { of: 'near', at: 1.5 } as const;
 
@@ -96,7 +97,7 @@ test('whatever is no record is none, and nothing throws', () => {
       recordFrom(any);
       recordFrom({ of: 'near', at: 0, type, charts: any, agent: any, after: any, jobs: any, edges: any, counters: any, send: any });
     }),
-    { seed: 6 },
+    runs(100),
   );
 });
 

@@ -57,6 +57,7 @@ test('equal maps have equal shapes, whatever their histories', () => {
       const back = others.filter((one) => !keys.includes(one)).reduce((map, one) => without(map, one), detour);
       expect(back).toEqual(plain);
     }),
+    runs(100),
   );
 });
 

@@ -161,5 +161,6 @@ test('before the execute slots whatever class a job has, it is found again where
       expect(order).toEqual(left.toSorted((a, b) => rank(b) - rank(a)).map(({ job }) => job.seq));
       expect(lanes).toEqual({ ...executeLanes(), granted: left.length });
     }),
+    runs(100),
   );
 });

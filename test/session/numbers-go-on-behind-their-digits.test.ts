@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ahead, BYTES_MODULUS, COUNT_MODULUS, FRAMES_MODULUS, SEQ_MODULUS, unwrapped } from '../../transport/session/numbers.ts';
+import { runs } from '../property.ts';
 
 test('a seq is told from the counts nearest to it', () => {
   fc.assert(
@@ -8,6 +9,7 @@ test('a seq is told from the counts nearest to it', () => {
       fc.pre(from + distance >= 0);
       expect(ahead((from + distance) % SEQ_MODULUS, from % SEQ_MODULUS)).toBe(distance);
     }),
+    runs(100),
   );
 });
 
@@ -18,5 +20,6 @@ test.each([COUNT_MODULUS, BYTES_MODULUS, FRAMES_MODULUS])('a count modulo %s is 
       fc.pre(last + distance >= 0);
       expect(unwrapped((last + distance) % modulus, last, modulus)).toBe(last + distance);
     }),
+    runs(100),
   );
 });

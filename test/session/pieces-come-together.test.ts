@@ -75,6 +75,7 @@ test('whatever pieces come, what is held is bounded by what was named, and no me
         if (came !== undefined && 'payload' in came) expect(came.payload.length).toBeLessThanOrEqual(4_000);
       }
     }),
+    runs(100),
   );
 });
 
