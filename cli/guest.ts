@@ -1,3 +1,6 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { delimiter } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Peer } from '../actors/index.ts';
 import { VirtagentError } from '../actors/index.ts';
@@ -32,7 +35,7 @@ export async function runGuest(raw: RawGuestOptions, { err, stopping }: Context)
   const line = lineOptions(raw, guestProtocols);
   const retries = checkRetry(raw.retry, line);
   const pingMs = secondsOption('--ping-host', raw.pingHost);
-  if (raw.allowShutdown === '') invalidOption('--allow-shutdown', '', 'the path of a program');
+  await checkProgram('--allow-shutdown', raw.allowShutdown);
   const log = new Log(err, line.log);
   const read = await AllowedDirs.of(raw.allowRead ?? []);
   const write = new PutTransfers(await AllowedDirs.of(raw.allowWrite ?? [], '--allow-write'));
@@ -84,6 +87,24 @@ function checkRetry(retry: true | undefined, { channelName }: LineOptions): bool
   if (retry !== true) return false;
   if (!isConnecting(channelName)) invalidOption('--channel', channelName, 'unix-connect or another channel that connects with --retry');
   return true;
+}
+
+/** That it can be run: on the day when it is asked for that would be told too late. */
+async function checkProgram(option: string, command: string | undefined): Promise<void> {
+  if (command === undefined) return;
+  if (command === '' || command.includes('\0')) invalidOption(option, command, 'the path of a program');
+  const folders = command.includes('/') ? [''] : (process.env['PATH'] ?? '').split(delimiter).map((folder) => `${folder || '.'}/`);
+  const found = await Promise.all(folders.map(async (folder) => isProgram(`${folder}${command}`)));
+  if (!found.includes(true)) invalidOption(option, command, 'a program that is there, and that this user may run');
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function checkProtocol(protocol: string | undefined): void {

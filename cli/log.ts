@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { Flood } from './flood.ts';
 import type { Output } from './output.ts';
-import { jsonLine, oneLine } from './text.ts';
+import { jsonLine, oneLine, unescaped } from './text.ts';
 
 /** How logs are written. */
 export interface LogOptions {
@@ -73,7 +73,8 @@ export class Log {
 
   #write(level: 'info' | 'warn', event: string, text: string, fields: Fields): void {
     const message = oneLine(text);
-    if (this.#options.json) return this.#err.line(jsonLine({ time: new Date().toISOString(), level, event, message, ...fields }));
+    if (this.#options.json)
+      return this.#err.line(jsonLine({ time: new Date().toISOString(), level, event, message: unescaped(message), ...fields }));
     const { dim, yellow } = this.#colours;
     this.#err.line(`${dim('virtagent:')} ${level === 'warn' ? yellow(message) : message}`);
   }

@@ -4,7 +4,7 @@ import { VirtagentError, type ErrorCode } from '../actors/index.ts';
 import { CommandFailure } from './command-failure.ts';
 import { commandErrors, LocalFailure } from './local-failure.ts';
 import type { Output } from './output.ts';
-import { jsonLine, oneLine } from './text.ts';
+import { jsonLine, oneLine, unescaped } from './text.ts';
 
 /** An error as `--json` shows it. */
 interface Shown {
@@ -38,7 +38,7 @@ const lostRemedy = 'Start it again when the other side is there; --retry, where 
 /** Writes an error to standard error: what happened in one line, what to do in another. Only our own bugs show a stack. */
 export function reportError(error: unknown, err: Output, json: boolean): void {
   const shown = describe(error);
-  if (json) return err.line(jsonLine(shown));
+  if (json) return err.line(jsonLine({ ...shown, message: unescaped(shown.message) }));
   const { red, dim } = pc.createColors(err.hasColours);
   const detail = [shown.known && `known: ${shown.known}`, remoteCode(error)].filter((one) => one !== undefined).join(', ');
   err.line(`${dim('virtagent:')} ${red(shown.code)}: ${oneLine(shown.message, 2000)}${detail === '' ? '' : ` (${detail})`}`);

@@ -12,6 +12,14 @@ export function oneLine(text: string, most = 500): string {
   return text.length > most ? `${shown}…` : shown;
 }
 
+/** A text of ours, in which that is written out, as a member of a line of JSON: JSON has escapes of its own, and twice is once too often. */
+export function unescaped(text: string): string {
+  return text.replaceAll(/\\\\|\\u([\da-f]{4})/g, (found, digits: string | undefined) => {
+    const character = digits === undefined ? found : String.fromCharCode(Number.parseInt(digits, 16));
+    return character.search(unsafe) === 0 ? character : found;
+  });
+}
+
 /** A value as one line of JSON that a terminal can be shown: the escapes are JSON's own, so the value is the same. */
 export function jsonLine(value: unknown): string {
   // JSON has escaped C0 itself, so that what is left is within strings.

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -50,6 +51,17 @@ describe('an option that is not allowed is named with its value and what it take
       ['guest', '-c', 'stdio', '--allow-read', '/dev/null'],
       /--allow-read is "\/dev\/null"; it takes a directory/,
     ],
+    [
+      'a command that is not there',
+      ['guest', '-c', 'stdio', '--allow-shutdown', '/nonexistent'],
+      /--allow-shutdown is "\/nonexistent"; it takes a program/,
+    ],
+    [
+      'a command that is nowhere',
+      ['guest', '-c', 'stdio', '--allow-shutdown', 'no-such-program'],
+      /--allow-shutdown is "no-such-program"; it takes/,
+    ],
+    ['a command that is a directory', ['guest', '-c', 'stdio', '--allow-shutdown', '/'], /--allow-shutdown is "\/"; it takes a program/],
     ['an empty command', ['guest', '-c', 'stdio', '--allow-shutdown', ''], /--allow-shutdown is ""; it takes the path of a program/],
     [
       'a listener that retries',
@@ -105,6 +117,22 @@ describe('an option that is not allowed is named with its value and what it take
     expect([code, stdout]).toEqual([2, '']);
   });
 });
+
+/** A user that may not do everything. */
+const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+const mayRun = spawnSync(process.execPath, [bin, '--version'], nobody).status === 0;
+
+test.runIf(mayRun).each(['--allow-read', '--allow-write'])(
+  'a directory that this user can not enter is said at the start: %s',
+  async (option) => {
+    const dir = folder();
+    chmodSync(dir, 0o755);
+    mkdirSync(join(dir, 'closed'), { mode: 0o000 });
+    const { code, stderr } = await start(['guest', '-c', 'unix-listen', '-p', join(dir, 's'), option, join(dir, 'closed')], nobody).ended;
+    expect(lines(stderr)[0]).toMatch(/closed"; it takes a directory that this user may enter$/);
+    expect(code).toBe(2);
+  },
+);
 
 describe('a line that can not be opened has its own code, and the exit code is 4', () => {
   test.each([

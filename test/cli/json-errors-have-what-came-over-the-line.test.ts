@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { AgentError, GuestAgent } from '../support/guest-agent.ts';
-import { folder, guestAt, run } from './support.ts';
+import { acting, agentAt, folder, guestAt, run } from './support.ts';
 
 const shown = async (...args: string[]): Promise<unknown> => JSON.parse((await run(['call', ...args, '--json'])).stderr) as unknown;
 
@@ -35,4 +35,21 @@ test('of qemu-ga, which has no numbers, the class and the text', async () => {
     message: desc,
     remote: { class: 'GenericError', desc },
   });
+});
+
+test('control characters in it are escaped once, by JSON itself', async () => {
+  const desc = 'red \u001b[31m, \u202e, a tag \u{e0001} and a \\u001b that was written so';
+  const line = await agentAt({
+    'guest-file-open': () => {
+      throw new AgentError('GenericError', desc);
+    },
+  });
+  const { stderr } = await run(['call', 'guest-file-open', ...line, '--json']);
+  expect(stderr).not.toMatch(acting);
+  const { message, remote } = JSON.parse(stderr) as { message: string; remote: { desc: string } };
+  expect(remote.desc).toBe(desc);
+  expect(message).toContain('red \u001b[31m, \u202e, a tag \u{e0001} and a ');
+  const argument = await run(['call', 'ping', '-c', '\u001b[31m', '--json']);
+  expect(argument.stderr).not.toMatch(acting);
+  expect((JSON.parse(argument.stderr) as { message: string }).message).toContain('--channel is "\u001b[31m"; it takes');
 });

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { answered, folder, guestAt, hostAt } from './support.ts';
@@ -56,7 +56,8 @@ test('a mode that is none of the three is refused, and so are parameters that ar
 test('a command that can not be started is an error, and one that fails is logged', async () => {
   const dir = folder();
   const [absent, failing] = [join(dir, 's1'), join(dir, 's2')];
-  await guestAt(absent, '--allow-shutdown', join(dir, 'none'), '--protocol', 'virtagent-v7');
+  await guestAt(absent, '--allow-shutdown', program(dir), '--protocol', 'virtagent-v7');
+  rmSync(program(dir));
   const error = await answered((await hostAt(absent, 'virtagent-v7')).call('shutdown', { shutdown_mode: 'halt' }));
   expect(error).toMatchObject({ number: -8, message: 'ENOEXEC: the shutdown command can not be started (ENOENT)' });
   const guest = await guestAt(failing, '--allow-shutdown', program(dir, 'exit 3'), '--protocol', 'virtagent-v7');
