@@ -8,6 +8,9 @@ import { Patience } from './patience.ts';
 /** How much of a stream may wait for the line: enough that the next piece is ready, little enough that memory is no matter. */
 const MOST_UNSENT = 64 * 1024;
 
+/** How many items a stream sends before it leaves its slot to who waits for one: a reader that keeps up would never have it parked. */
+const ITEMS_A_TURN = 64;
+
 /** What a sender of items needs of its server job. */
 export interface ItemHost {
   readonly timers: Timers;
@@ -42,8 +45,10 @@ export class ItemSender {
   /** One is on its way that may leave in parts: in another send slot the next would pass it. */
   #isInParts = false;
   #isOver = false;
+  /** Items since it got its slot. */
+  #inTurn = 0;
   /** What it is parked for. */
-  #parkedFor: 'room' | 'source' | undefined;
+  #parkedFor: 'room' | 'source' | 'others' | undefined;
   /** That is here, and it waits for a slot: what it does when it has one. */
   #whenResumed: (() => void) | undefined;
 
@@ -81,6 +86,7 @@ export class ItemSender {
     // It may be another wait of the handler's that is over, for a call of its own.
     if (goOn === undefined) return this.#patience.renew();
     this.#parkedFor = this.#whenResumed = undefined;
+    this.#inTurn = 0;
     goOn();
   }
 
@@ -96,13 +102,18 @@ export class ItemSender {
     try {
       while (!this.#isOver) {
         if (!this.#hasRoom) return void this.#park('room');
+        if (this.#inTurn >= ITEMS_A_TURN && !this.#host.isParked()) {
+          this.#park('others');
+          await this.#slot();
+          continue;
+        }
         this.#patience.begin();
         const { done = false, value } = await this.#source.next();
         this.#patience.end();
         if (this.#isOver) return;
         // That needs no slot.
         if (done) return this.#end({ ok: true, value });
-        if (this.#parkedFor !== undefined) await new Promise<void>((resolve) => this.#unpark(resolve));
+        if (this.#parkedFor !== undefined) await this.#slot();
         if (this.#isOver) return;
         const checked = await this.#host.check(value);
         if (this.#isOver) return;
@@ -124,6 +135,7 @@ export class ItemSender {
       this.#goOn();
     });
     this.#items++;
+    this.#inTurn++;
     this.#bytes += bytes;
     if (isSent) return;
     this.#unsent += bytes;
@@ -134,10 +146,15 @@ export class ItemSender {
     return this.#items < this.#allowed.items && this.#bytes < this.#allowed.bytes && this.#unsent < MOST_UNSENT && !this.#isInParts;
   }
 
-  #park(what: 'room' | 'source'): true {
+  #park(what: 'room' | 'source' | 'others'): true {
     this.#parkedFor = what;
     this.#execution.park();
     return true;
+  }
+
+  /** Resolves when it holds a slot again. */
+  #slot(): Promise<void> {
+    return new Promise<void>((resolve) => this.#unpark(resolve));
   }
 
   #unpark(whenResumed: () => void): void {

@@ -95,8 +95,8 @@ export function withdraw(lanes: Lanes, job: JobRef): Lanes {
 /**
  * Which lane goes next, or -1. `requests`: whether requests that are not exempt may go now.
  *
- * A parked job's answer first (parked jobs are bounded, and each holds up a job of the peer). Else a lane that was
- * passed over `maxBypass` times, the longest due first; else the best class and urgency, the oldest of a lane.
+ * A lane that was passed over `maxBypass` times, the longest due first; else a parked job's answer (each holds up a job of the peer);
+ * else the best class and urgency, the oldest of a lane.
  */
 export function nextLane(lanes: Lanes, requests: boolean): number {
   let best = -1;
@@ -104,7 +104,6 @@ export function nextLane(lanes: Lanes, requests: boolean): number {
   for (let at = 0; at < lanes.list.length; at++) {
     const one = lanes.list[at] as Lane;
     if (!mayGo(one, requests)) continue;
-    if (one.grant === 'resume') return at;
     const due = one.dueSince ?? Infinity;
     // They are listed best first: only one that is due longer passes another.
     if (best >= 0 && due >= bestDue) continue;
