@@ -78,8 +78,10 @@ export class Incoming {
     });
     if (!added.ok) {
       this.#turnDown(work, { code: added.error.code === 'BUSY' ? 'BUSY' : 'STOPPING', message: added.error.message });
-    } else if (this.#host.protocol.cancels && message.type === 'request' && !work.isOver) {
-      this.#remember(tag, added.job, work);
+    } else if (this.#host.protocol.cancels && message.type === 'request') {
+      // A handler that returned at once may have been answered by now.
+      if (work.isOver) this.#hasAnswered(tag);
+      else this.#remember(tag, added.job, work);
     }
   }
 
@@ -168,8 +170,12 @@ export class Incoming {
     work.onOver = () => {
       this.#streams.delete(work);
       this.#forget(tag, work);
-      if (this.#host.session !== undefined && typeof tag === 'string') this.#answered.add(tag);
+      this.#hasAnswered(tag);
     };
+  }
+
+  #hasAnswered(tag: Tag): void {
+    if (this.#host.session !== undefined && typeof tag === 'string') this.#answered.add(tag);
   }
 
   #forget(tag: Tag, work: ServerWork): void {

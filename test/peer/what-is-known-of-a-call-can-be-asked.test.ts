@@ -23,6 +23,16 @@ test('a call is unsent, then queued, running, answered', async () => {
   expect(guest.counters.violations).toBe(0);
 });
 
+test.each([
+  ['at once', (params: unknown) => params],
+  ['later', async (params: unknown) => params],
+])('a call whose handler returned %s is answered', async (_when, echo) => {
+  const { host } = await pairOfPeers({ protocol }, { methods: { echo } });
+  const call = host.call('echo', 1);
+  expect(await call).toBe(1);
+  expect(await host.statusOf(call)).toBe('answered');
+});
+
 test('it can be asked of a call that ended without an answer', async () => {
   const { host } = await pairOfPeers({ protocol }, { methods: { hang: () => new Promise(() => {}) } });
   const call = host.call('hang', undefined, { timeoutMs: 20 });
