@@ -108,3 +108,14 @@ test('more at once than is allowed, or more of one, is told; where frames were l
   expect(pieces.count).toBe(4);
   expect(pieces.take(piece(0, 'a'))).toMatchObject({ reason: 'truncated' });
 });
+
+test('what a message says of its length costs nothing: room is made for what has come, and some', () => {
+  const pieces = new Pieces({ message: 16_000_000, messages: 8 }, spare);
+  const some = 'x'.repeat(1024);
+  expect(pieces.take(piece(1, some, { first: 16_000_000 }))).toBeUndefined();
+  expect(pieces.held).toBeLessThanOrEqual(128 * 1024);
+  for (let kib = 2; kib <= 1024; kib++) {
+    expect(pieces.take(piece(1, some))).toBeUndefined();
+    expect(pieces.held).toBeLessThanOrEqual(Math.max(128, 2 * kib) * 1024);
+  }
+});
