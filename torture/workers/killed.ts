@@ -1,9 +1,9 @@
 /** A process that is going to be killed: serves and calls, and notes what it executes before it does. */
 import { appendFileSync } from 'node:fs';
 import { createPeer } from '../../actors/index.ts';
-import { unixConnect } from '../../transport/index.ts';
+import { unixConnect, unixListen } from '../../transport/index.ts';
 
-const [socket, log] = process.argv.slice(2) as [string, string];
+const [socket, log, place] = process.argv.slice(2) as [string, string, 'listen' | 'connect'];
 
 process.on('disconnect', () => process.exit());
 
@@ -11,7 +11,7 @@ process.once('message', () => {
   let said = 0;
   let isUp = false;
   const peer = createPeer<{ note: (params: { id: string }) => unknown }>({
-    channel: unixConnect(socket),
+    channel: place === 'listen' ? unixListen(socket) : unixConnect(socket),
     protocol: 'virtagent-2',
     retries: true,
     executeSlots: 8,
