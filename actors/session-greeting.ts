@@ -92,7 +92,7 @@ export class SessionGreeting implements Greeting {
     this.#isClosed = true;
     this.#disarm();
     this.#stopKeeping();
-    this.#session?.lineClosed();
+    this.#session?.close();
     if (this.#actor !== undefined) this.#host.stopChild(this.#actor as unknown as AnyActorRef);
     this.#actor = undefined;
   }

@@ -200,6 +200,13 @@ export class Session implements Codec {
     this.#host.discard();
   }
 
+  /** The peer has ended. Who keeps it is not to keep what had come of messages, or was to be sent again. */
+  close(): void {
+    this.lineClosed();
+    this.renew();
+    this.#reader = newReader();
+  }
+
   /** Says that the session is over. */
   bye(code: number, text: string): void {
     this.#write(encodeBye({ seen: this.#agreement.seen, code, text }));
