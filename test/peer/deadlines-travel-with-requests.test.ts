@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { SimulatedClock } from 'xstate';
+import type { HandlerContext } from '../../actors/index.ts';
 import { opened, rejection, settled, type Loose } from '../support/peers.ts';
 import { Relay } from '../support/relay.ts';
 import { held, SessionPeers } from './session-peers.ts';
@@ -48,6 +49,29 @@ test('a request that is too old when it comes is refused and not executed', asyn
   for (const chunk of late) peers.relay.say(1, chunk);
   await settled();
   expect(heard).toMatchObject([{ type: 'response', answer: { ok: false, error: { code: 'EXPIRED' } } }]);
+  expect(ran).toEqual([]);
+});
+
+test('so is one that a handler makes', async () => {
+  const ran: unknown[] = [];
+  const asked: Promise<unknown>[] = [];
+  const ask = async (_: unknown, { call }: HandlerContext<Loose>): Promise<void> => {
+    asked.push(rejection(call('run', 1, { timeoutMs: 1_000 })));
+    await asked[0];
+  };
+  const peers = await SessionPeers.up({ methods: { run: (params: unknown) => ran.push(params) } }, { methods: { ask } });
+  const late: Buffer[] = [];
+  peers.relay.filter = (from, chunk) => {
+    if (from === 0) return chunk;
+    late.push(Buffer.from(chunk));
+    return undefined;
+  };
+  const call = peers.left.call('ask');
+  await peers.pass(1_500);
+  expect(await asked[0]).toMatchObject({ code: 'TIMEOUT', known: 'perhaps-executed' });
+  peers.relay.filter = (_, chunk) => chunk;
+  for (const chunk of late) peers.relay.say(0, chunk);
+  await peers.until(call);
   expect(ran).toEqual([]);
 });
 

@@ -378,7 +378,7 @@ export class Session implements Codec {
     if (message.type === 'limits') return this.#meet(message.limits);
     // The protocol's own, of a later version than this.
     if (message.type === 'notification' && message.method.startsWith('$/')) return;
-    if (!isCharged(message)) return void this.#out.push(message);
+    if (!isCharged(message)) return void this.#out.push(this.#timed(message));
     const isAllowed = this.#conversation?.charge(message.bytes) === true;
     // What is refused here never waits.
     if (message.type === 'rejected') this.#conversation?.release(message.bytes);
