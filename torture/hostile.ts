@@ -9,7 +9,7 @@ import { digits, times } from '../bench/format.ts';
 import type { Table } from '../bench/section.ts';
 import { messageAttacks } from './hostile/message-attacks.ts';
 import { sessionAttacks } from './hostile/session-attacks.ts';
-import { allowed, Siege, type Damage } from './hostile/siege.ts';
+import { allowed, OTHER_LINKS, Siege, type Damage } from './hostile/siege.ts';
 import { textAttacks } from './hostile/text-attacks.ts';
 import type { Report, Section, Torture } from './section.ts';
 import type { VictimKind } from './workers/victim.ts';
@@ -81,42 +81,59 @@ async function begun(torture: Torture, { kind, large }: Front): Promise<Siege> {
   return siege;
 }
 
-/** The machine may do something else for a while: where others wait too long, what they wait for an honest neighbour is measured again as well. */
+/**
+ * The machine may do something else for a while: where others wait too long, that is measured again, with what they wait for an honest
+ * neighbour. What else did not hold is not forgotten for that.
+ */
 async function attempted(siege: Siege, attack: Front['attacks'][number]): Promise<Damage> {
   let damage = await siege.attack(attack);
+  const broken = new Set(damage.broken);
   for (let again = 0; again < 3 && damage.slower > allowed.slower; again++) {
+    broken.delete(OTHER_LINKS);
     await siege.compare();
-    damage = await siege.attack(attack);
+    const next = await siege.attack(attack);
+    for (const one of next.broken) broken.add(one);
+    damage = {
+      ...next,
+      resident: Math.max(damage.resident, next.resident),
+      grown: Math.max(damage.grown, next.grown),
+      held: Math.max(damage.held, next.held),
+    };
   }
-  return damage;
+  return { ...damage, broken: [...broken] };
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function fallen(attack: string, error: unknown): Damage {
   return {
     attack,
     resident: NaN,
+    grown: NaN,
     held: NaN,
     slower: NaN,
-    ended: error instanceof Error ? error.message : String(error),
-    broken: ['the process'],
+    ended: messageOf(error),
+    broken: [`the process: ${messageOf(error)}`],
   };
 }
 
-function table({ kind }: Front, { honest }: Siege, found: readonly Damage[]): Table {
+function table({ kind, attacks }: Front, { honest }: Siege, found: readonly Damage[]): Table {
   const mb = (bytes: number): string => digits(bytes / MB);
   return {
     title: `attacks on ${kind}`,
     columns: [
       { name: 'attack' },
       { name: 'resident over honest peak, MB', show: mb },
+      { name: 'grown by, MB', show: mb },
       { name: 'held after, MB', show: mb },
       { name: '× p99 of others', show: times },
       { name: 'how it ended' },
       { name: 'does not hold' },
     ],
-    rows: found.map(({ attack, resident, held, slower, ended, broken }) => [
+    rows: found.map(({ attack, resident, grown, held, slower, ended, broken }) => [
       attack,
       resident,
+      grown,
       held,
       slower,
       shown(ended),
@@ -124,9 +141,13 @@ function table({ kind }: Front, { honest }: Siege, found: readonly Damage[]): Ta
     ]),
     notes: [
       `honest load: ${mb(honest.peak)} MB resident at most, ${mb(honest.held)} MB held; p99 of others ${digits(honest.p99)} ms beside it, ${digits(honest.alone)} ms alone.`,
-      `allowed: ${allowed.resident / MB} MB, ${allowed.held / MB} MB, × ${allowed.slower}.`,
+      `allowed: ${allowed.resident / MB} MB, ${allowed.grown / MB} MB, ${allowed.held / MB} MB, × ${allowed.slower}. More growth: ${more(attacks)}.`,
     ],
   };
 }
+
+/** Attacks that memory may grow more by, and why. */
+const more = (attacks: Front['attacks']): string =>
+  attacks.flatMap(({ name, grows }) => (grows === undefined ? [] : [`${name}, ${grows.bytes / MB} MB, ${grows.why}`])).join('; ') || 'none';
 
 const shown = (text: string): string => (text.length > 90 ? `${text.slice(0, 87)}...` : text).replaceAll(/[^\x20-\x7e]/g, '?');

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { encodeFrame, FrameReader, sessionSeed, type Frame, type Status } from '../../transport/codecs/virtagent-2-frames.ts';
 import { RemoteProtocolError } from '../../transport/errors.ts';
 import { RawSide } from './raw-side.ts';
-import { SEQ_MODULUS } from '../../transport/session/numbers.ts';
+import { ahead, SEQ_MODULUS } from '../../transport/session/numbers.ts';
 
 type Hello = Extract<Frame, { kind: 'hello' }>;
 type Data = Extract<Frame, { kind: 'data' }>;
@@ -16,6 +16,10 @@ export interface Manners {
   /** Reads at all; default true. */
   readonly reads?: boolean;
   readonly reliable?: boolean;
+  /** What it announces; default nothing. */
+  readonly limits?: object;
+  /** Grants plenty; default true. */
+  readonly grants?: boolean;
 }
 
 /** Announced by who has nothing to announce. */
@@ -32,21 +36,28 @@ export class FarSide extends RawSide {
   readonly messages: Record<string, unknown>[] = [];
   /** Only these are kept of `heard` and `messages`: a flood is not to fill the attacker. */
   most = 100_000;
-  half = 'aaaaaaaaaaaa';
-  ours = 'bbbbbbbbbbbb';
+  half: string;
+  ours: string;
   /** The other side's, as it said. */
   other = '';
   seen = '';
   sent = 0;
   got = 0;
   credit = { requests: 0, bytes: 0 };
+  /** Of what was heard: frames of each kind, the payload of the largest, requests, and answers with an error. */
+  readonly counts = { hellos: 0, statuses: 0, largest: 0, requests: 0, errors: 0 };
+  /** Told of each message that came in one frame. */
+  onMessage: (message: Record<string, unknown>) => void = () => {};
   readonly #reader = new FrameReader(64 * 1024);
   readonly #manners: Manners;
   #unconfirmed = 0;
 
-  constructor(line: Duplex, manners: Manners = {}) {
+  /** `nth`: of those that are known to one victim. No two are alike. */
+  constructor(line: Duplex, manners: Manners = {}, nth = 0) {
     super(line, false);
     this.#manners = manners;
+    this.half = `aaaa${String(nth).padStart(8, '0')}`;
+    this.ours = `bbbb${String(nth).padStart(8, '0')}`;
     if (manners.reads !== false) this.listen();
   }
 
@@ -55,7 +66,7 @@ export class FarSide extends RawSide {
   }
 
   /** Both have agreed, and both have told their limits: calls may be made. */
-  async meet(own: object = {}): Promise<this> {
+  async meet(own = this.#manners.limits): Promise<this> {
     await this.until(() => this.other !== '' && this.heard.some((one) => one.kind === 'hello' && one.other === this.half));
     this.message(limits(own));
     this.status();
@@ -108,8 +119,8 @@ export class FarSide extends RawSide {
       ask: false,
       next: this.got % SEQ_MODULUS,
       clock: 0,
-      grantedRequests: plenty.requests,
-      grantedBytes: plenty.bytes,
+      grantedRequests: this.#manners.grants === false ? 0 : plenty.requests,
+      grantedBytes: this.#manners.grants === false ? 0 : plenty.bytes,
       spentRequests: 0,
       spentBytes: 0,
       taken: Buffer.alloc(0),
@@ -125,6 +136,7 @@ export class FarSide extends RawSide {
     if (this.heard.length < this.most) this.heard.push(frame);
     if (frame.kind === 'hello') return this.#greeted(frame);
     if (frame.kind === 'status') {
+      this.counts.statuses++;
       this.credit = { requests: frame.grantedRequests, bytes: frame.grantedBytes };
       if (frame.ask && this.#manners.confirms !== undefined) this.status();
     }
@@ -132,6 +144,7 @@ export class FarSide extends RawSide {
   }
 
   #greeted(hello: Hello): void {
+    this.counts.hellos++;
     const isNew = hello.line !== this.seen || hello.half !== this.other;
     this.seen = hello.line;
     this.other = hello.half;
@@ -140,14 +153,22 @@ export class FarSide extends RawSide {
   }
 
   #take(frame: Data): void {
-    this.got = Math.max(this.got, frame.seq + 1);
-    if (frame.first && frame.last && !frame.bytes && this.messages.length < this.most)
-      this.messages.push(JSON.parse(frame.payload.toString()) as Record<string, unknown>);
+    // Counts go on behind their digits.
+    this.got += Math.max(0, ahead(frame.seq, this.got) + 1);
+    this.counts.largest = Math.max(this.counts.largest, frame.payload.length);
+    if (frame.first && frame.last && !frame.bytes) this.#told(JSON.parse(frame.payload.toString()) as Record<string, unknown>);
     const { confirms = 0 } = this.#manners;
     if (confirms > 0 && ++this.#unconfirmed >= confirms) {
       this.#unconfirmed = 0;
       this.status();
     }
+  }
+
+  #told(message: Record<string, unknown>): void {
+    if (typeof message['method'] === 'string' && !message['method'].startsWith('$/')) this.counts.requests++;
+    if (message['error'] !== undefined) this.counts.errors++;
+    if (this.messages.length < this.most) this.messages.push(message);
+    this.onMessage(message);
   }
 }
 

@@ -13,6 +13,11 @@ export class Resident {
     return this.#of('VmHWM');
   }
 
+  /** What there is now, in bytes. */
+  get now(): number {
+    return this.#of('VmRSS');
+  }
+
   forget(): void {
     writeFileSync(`/proc/${this.#pid}/clear_refs`, '5');
   }

@@ -3,39 +3,42 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { createBirpc } from 'birpc';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
-import { createPeer, type CreatePeerOptions, type HandlerContext } from '../../actors/index.ts';
+import { createPeer, type CreatePeerOptions, type Peer } from '../../actors/index.ts';
 import { onLine } from '../../bench/contenders/lines.ts';
 import { serve } from '../../bench/workers/serve.ts';
+import type { Effects } from '../hostile/attack.ts';
+import { noDeeds, victimMethods, type Deeds } from '../hostile/victim-methods.ts';
 
 export type VictimKind = NonNullable<CreatePeerOptions['protocol']> | 'vscode-jsonrpc' | 'birpc';
 
-/** What became of a link: '' while it is up. */
-interface Link {
+/** What became of a link: `ended` is '' while it is up. */
+interface Link extends Deeds {
   ended: string;
+  /** Why, as programs know it. */
+  code: string;
+  peer: Peer | undefined;
+}
+
+export interface LinkReport {
+  readonly ended: string;
+  readonly code: string;
+  readonly effects: Partial<Effects>;
 }
 
 const links: Link[] = [];
-const never = (): Promise<never> => new Promise(() => {});
-const methods: Record<string, (params?: unknown, context?: HandlerContext) => unknown> = {
-  echo: (params: unknown) => params,
-  never,
-  big: (size: unknown) => ({
-    text: 'x'.repeat(Math.min(typeof size === 'number' ? size : ((size as { x?: number })?.x ?? 1_000_000), 10_000_000)),
-  }),
-  ask: (_params: unknown, context?: HandlerContext) => context?.call('any', {}),
-};
 
 /** Short, so that an attack of a second shows who is cut off. */
 const stallTimeoutMs = 1_000;
 const heartbeatMs = 1_000;
 
 function meet(socket: Socket, kind: VictimKind): void {
-  const link: Link = { ended: '' };
+  const link: Link = { ended: '', code: '', peer: undefined, ...noDeeds() };
   links.push(link);
+  const methods = victimMethods(link, (method, params, options) => link.peer?.call(method, params, options) ?? new Promise(() => {}));
   socket.on('error', () => {});
   socket.once('close', () => (link.ended ||= 'the line was closed'));
-  if (kind === 'birpc') return meetBirpc(socket);
-  if (kind === 'vscode-jsonrpc') return meetVscode(socket);
+  if (kind === 'birpc') return meetBirpc(socket, methods);
+  if (kind === 'vscode-jsonrpc') return meetVscode(socket, methods);
   const peer = createPeer({
     stream: socket,
     protocol: kind,
@@ -44,10 +47,14 @@ function meet(socket: Socket, kind: VictimKind): void {
     methods: methods as NonNullable<CreatePeerOptions['methods']>,
     onError: () => {},
   });
-  void peer.ended().then((reason) => (link.ended = reason instanceof Error ? reason.message : String(reason)));
+  link.peer = peer;
+  void peer.ended().then((reason) => {
+    link.ended = reason instanceof Error ? reason.message : String(reason);
+    link.code = (reason as { code?: string } | undefined)?.code ?? '';
+  });
 }
 
-function meetBirpc(socket: Socket): void {
+function meetBirpc(socket: Socket, methods: ReturnType<typeof victimMethods>): void {
   createBirpc<Record<string, never>, typeof methods, false>(methods, {
     proxify: false,
     post: (line: string) => void socket.write(`${line}\n`),
@@ -57,7 +64,7 @@ function meetBirpc(socket: Socket): void {
   });
 }
 
-function meetVscode(socket: Socket): void {
+function meetVscode(socket: Socket, methods: ReturnType<typeof victimMethods>): void {
   const connection = createMessageConnection(new StreamMessageReader(socket), new StreamMessageWriter(socket));
   for (const name of ['echo', 'never', 'big']) connection.onRequest(name, (params: unknown) => methods[name]?.(params));
   connection.onError(() => {});
@@ -91,7 +98,18 @@ const tasks = {
   },
 
   /** What became of the link that came as the n-th. */
-  link: (n: number): Link => links[n] ?? { ended: 'it was never met' },
+  link(n: number): LinkReport {
+    const link = links[n];
+    if (link === undefined) return { ended: 'it was never met', code: '', effects: {} };
+    const { ended, code, peer, ...deeds } = link;
+    return { ended, code, effects: { ...deeds, ...(peer === undefined ? {} : { ...peer.counters, sessions: peer.sessions }) } };
+  },
+
+  /** Links that have ended are not looked at any more: what is held is to be the package's own. */
+  forget(): void {
+    for (const link of links) if (link.ended !== '') link.peer = undefined;
+  },
+
   links: (): number => links.length,
 
   /** What was thrown where nobody could catch it, since the last question. */
