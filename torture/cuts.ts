@@ -22,6 +22,8 @@ const kinds: readonly Kind[] = [
 const KILLS = 200;
 /** Conversations that a worker has at once. */
 const SLICE = 250;
+/** What is said of one protocol: a mistake may show at every byte. */
+const MOST_SAID = 10;
 /** With --quick, one byte in so many. */
 const QUICK_EVERY = 23;
 
@@ -45,8 +47,15 @@ export const cuts: Section = {
       const [whole] = wholes[at] as [Cuttings];
       const all = await cutEverywhere(torture, kind, whole);
       const outcomes = all.flatMap((one) => one.outcomes);
-      const found = [...whole.broken, ...all.flatMap((one) => one.broken)];
-      broken.push(...new Set(found.map((one) => `${kind.name}: ${one}`)));
+      const found = [whole, ...all].flatMap((one) => one.broken);
+      const said = [
+        ...whole.broken.map((one) => `${kind.name}, not cut, seed ${torture.seed}: ${one}`),
+        ...all.flatMap(({ cut, broken: what }) =>
+          what.map((one) => `${kind.name}, cut at byte ${cut.at} to the ${cut.direction}, seed ${torture.seed}: ${one}`),
+        ),
+      ];
+      broken.push(...said.slice(0, MOST_SAID));
+      if (said.length > MOST_SAID) broken.push(`${kind.name}: ${said.length - MOST_SAID} more`);
       const share = (is: (outcome: string) => boolean): number => outcomes.filter(is).length;
       rows.push([
         kind.name,
@@ -65,7 +74,7 @@ export const cuts: Section = {
   },
 };
 
-async function cutEverywhere({ pool, seed, quick }: Torture, kind: Kind, { carried }: Cuttings): Promise<Cuttings[]> {
+async function cutEverywhere({ pool, seed, quick }: Torture, kind: Kind, { carried }: Cuttings): Promise<(Cuttings & { cut: Cut })[]> {
   const places: Cut[][] = [];
   for (const direction of ['right', 'left'] as const)
     for (let at = 0; at < carried[direction]; at += quick ? QUICK_EVERY : 1) places.push([{ direction, at }]);
@@ -74,7 +83,8 @@ async function cutEverywhere({ pool, seed, quick }: Torture, kind: Kind, { carri
     cuts: places.slice(at * SLICE, (at + 1) * SLICE),
     seed,
   }));
-  return (await pool.all('cuts', slices, () => {})).flat();
+  const all = (await pool.all('cuts', slices, () => {})).flat();
+  return all.map((one, at) => ({ ...one, cut: (places[at] as Cut[])[0] as Cut }));
 }
 
 async function kill({ pool, workshop, seed, quick, step }: Torture): Promise<KillReport[]> {

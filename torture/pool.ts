@@ -4,6 +4,12 @@ import type { PartTasks } from './workers/parts.ts';
 /** The longest that one part may take: minutes, on a machine that has other work. */
 const PATIENCE_MS = 150_000;
 
+/** What it takes to repeat a part: its seed and the like. Long lists are cut. */
+const described = (part: unknown): string =>
+  JSON.stringify(part, (_, value: unknown) =>
+    Array.isArray(value) && value.length > 2 ? [value[0], `${value.length - 2} more`, value.at(-1)] : value,
+  );
+
 /** Two workers that do one part after the other. What comes of a part depends on its seed alone, and not on who did it. */
 export class Pool {
   readonly #crew: Crew;
@@ -29,7 +35,10 @@ export class Pool {
     const work = async (worker: Worker<PartTasks>): Promise<void> => {
       while (next < parts.length) {
         const at = next++;
-        results[at] = await worker.ask(task, parts[at] as Parameters<PartTasks[Task]>[0], PATIENCE_MS);
+        const part = parts[at] as Parameters<PartTasks[Task]>[0];
+        results[at] = await worker.ask(task, part, PATIENCE_MS).catch((error: unknown) => {
+          throw new Error(`${task} ${described(part)}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+        });
         done();
       }
     };

@@ -42,7 +42,7 @@ async function run({ only, seed, quick, json }: Options, workshop: Workshop): Pr
   for (const name of only) {
     bar.show(name);
     const from = performance.now();
-    const report = { ...(await sections[name].run(torture)), seconds: (performance.now() - from) / 1000 };
+    const report = { ...(await sections[name].run(torture).catch(failed(name))), seconds: (performance.now() - from) / 1000 };
     reports[name] = report;
     if (!json && !process.stderr.isTTY) print(report);
   }
@@ -54,6 +54,11 @@ async function run({ only, seed, quick, json }: Options, workshop: Workshop): Pr
   if (json) console.log(JSON.stringify({ machine, seed, quick, seconds, holds: broken.length === 0, sections: reports }, undefined, 2));
   else console.log(`${seconds.toFixed(0)} s. ${verdict(broken)}\nWhat it does, and how it misleads: docs/torture.md`);
   return broken.length === 0;
+}
+
+/** A section that could not be run to its end: the others are run all the same. */
+function failed(name: SectionName): (error: unknown) => Report {
+  return (error) => ({ tables: [], broken: [`${name}: ${error instanceof Error ? error.message : String(error)}`] });
 }
 
 function verdict(broken: readonly string[]): string {

@@ -38,7 +38,9 @@ export interface NoiseResult {
   /** Lines that a side gave up, and how many of them without a reason. */
   givenUp: number;
   unexplained: number;
-  /** Whether a call was answered right, on the same line, after the noise was over. */
+  /** What either side counted as breaking the protocol. */
+  violations: number;
+  /** Whether a call was answered right after the noise was over: on the same line, unless one was given up. */
   goesOn: boolean;
   /** Milliseconds of the line's own time. */
   ms: number;
@@ -55,6 +57,8 @@ type Remote = { echo: (params: Ask) => unknown };
 const LAST_CALLS = 8;
 /** Plenty for a call that is lost; the clock is stepped. Where nothing is lost every call is waited for. */
 const CALL_MS = 60_000;
+/** Of the line's own time. Where no call ends for so long none will: a reliable session sends a frame again after five seconds at most. */
+const HUNG_MS = 1_800_000;
 /** Between calls that are refused. */
 const PAUSE_MS = 3_000;
 
@@ -71,6 +75,7 @@ export class NoisyPair {
   #isQuiet = false;
   #asked = 0;
   #settled = 0;
+  #settledAt = 0;
   readonly #result: NoiseResult;
 
   constructor(setup: Setup, rate: number, calls: number, random: Random) {
@@ -78,7 +83,7 @@ export class NoisyPair {
     this.#rate = rate;
     this.#random = random;
     const none = { right: 0, wrong: 0, errors: 0, lost: 0, twice: 0, wronglyRun: 0, hits: 0, framesHit: 0, givenUp: 0, unexplained: 0 };
-    this.#result = { calls, ...none, goesOn: false, ms: 0 };
+    this.#result = { calls, ...none, violations: 0, goesOn: false, ms: 0 };
     this.#line = new ReopeningLine('by both', (direction, line) => this.#carry(direction, line));
     this.#near = this.#peer('near', setup.protocol === 'qemu-ga' ? this.#withAgents(this.#line.left) : this.#line.left);
     this.#far = setup.protocol === 'qemu-ga' ? undefined : this.#peer('far', this.#line.right);
@@ -88,9 +93,12 @@ export class NoisyPair {
   async run(): Promise<NoiseResult> {
     const result = this.#result;
     for (let i = 0; i < this.#setup.inFlight; i++) void this.#keepCalling();
-    await this.#clock.run(() => this.#settled === result.calls);
+    await this.#clock.run(() => this.#settled === result.calls || this.#clock.now() - this.#settledAt > HUNG_MS);
+    if (this.#settled < result.calls)
+      throw new Error(`none of ${this.#asked - this.#settled} calls has an outcome after ${HUNG_MS / 1000} s`);
     result.ms = Math.round(this.#clock.now());
     await this.#findBack();
+    for (const peer of [this.#near, this.#far]) result.violations += peer?.counters.violations ?? 0;
     this.#isOver = true;
     this.#near.close();
     this.#far?.close();
@@ -162,6 +170,7 @@ export class NoisyPair {
       // Who is refused at once is not to ask all else in the same moment.
       if (outcome === 'errors') await this.#clock.pause(PAUSE_MS);
       this.#settled++;
+      this.#settledAt = this.#clock.now();
       this.#clock.moved++;
     }
   }
