@@ -5,7 +5,9 @@ import type { GreetingHost } from '../../actors/greeting.ts';
 import { SessionGreeting } from '../../actors/session-greeting.ts';
 import { encodeFrame, FrameReader, sessionSeed, type Frame } from '../../transport/codecs/virtagent-2-frames.ts';
 import { RemoteProtocolError } from '../../transport/errors.ts';
-import { v2Limits } from '../../transport/limits.ts';
+import { sessionBounds, sessionLimits, v2Limits } from '../../transport/limits.ts';
+import { Pieces } from '../../transport/session/pieces.ts';
+import { TakenFrames } from '../../transport/session/taken-frames.ts';
 import { Timers } from '../../transport/timers.ts';
 import type { SendResult } from '../../transport/transport-input.ts';
 import type { Transport } from '../../transport/transport.ts';
@@ -19,9 +21,10 @@ const room = { waiting: { requests: 8, bytes: 40_000 }, running: { requests: 4, 
 const mostHeld = 8 * limits.maxMessageBytes + 130 * 700 + 2 * (64 * 1024 + 32);
 /** One input may have all sent again that is not known to be taken, and some frames more. */
 const mostWrites = 2_500;
+const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
 const halves = ['00000000000a', '00000000000b', '00000000000c'];
 const lines = ['0000000000a1', '0000000000a2', '0000000000a3'];
-const texts = ['{"method":"$/limits","params":{}}', '{"method":"$/limits","params":{"again":1,"frame":0,"message":1,"messages":0}}', '{"id":"a","method":"m"}', '{"id":"b","method":"m","nested":true,"deadline":5}', '{"id":"a","result":1}', '{"method":"n"}', '{"method":"$/cancel","params":{"id":"a"}}', '{"method":"$/more","params":{"id":"a","items":1,"bytes":1}}', '{"id":"s","method":"$/status","params":{"id":"a"}}', '{', 'null', '']; // prettier-ignore
+const texts = ['{"method":"$/limits","params":{}}', '{"method":"$/limits","params":{"again":1,"frame":0,"message":1,"messages":0}}', '{"id":"a","method":"m"}', '{"id":"b","method":"m","nested":true,"deadline":5}', '{"id":"a","result":1}', '{"method":"n"}', '{"method":"$/cancel","params":{"id":"a"}}', '{"method":"$/more","params":{"id":"a","items":1,"bytes":1}}', '{"id":"s","method":"$/status","params":{"id":"a"}}', '{', 'null', '', `{"method":"n","params":${deep(7)}}`, `{"method":"n","params":${deep(8)}}`]; // prettier-ignore
 
 export class SessionFuzz {
   readonly #random: Random;
@@ -88,9 +91,21 @@ export class SessionFuzz {
     if (this.#mustClose) this.#close();
     if (!this.#isOpen) this.#open();
     this.#act(this.#random.below(40));
+    this.#checkKept();
     if (session.buffered > mostHeld) throw new Error(`holds ${session.buffered} bytes`);
     if (this.#writes > mostWrites) throw new Error(`wrote ${this.#writes} frames`);
     if (this.#failure !== undefined && !(this.#failure instanceof Error)) throw new Error('ended without a reason');
+  }
+
+  /** Messages that have begun, each as large as it may be at most, and frames that are ahead of one that is missing. */
+  #checkKept(): void {
+    const { pieces, taken } = kept;
+    const begun = pieces?.count ?? 0;
+    if (begun > sessionLimits.messages) throw new Error(`${begun} messages have begun`);
+    if (pieces !== undefined && pieces.held > begun * limits.maxMessageBytes)
+      throw new Error(`${begun} messages hold ${pieces.held} bytes`);
+    const ahead = taken?.hasGap === true ? 8 * taken.bits().length : 0;
+    if (ahead > sessionBounds.framesAhead) throw new Error(`a frame is kept that is more than ${ahead - 8} ahead of the next`);
   }
 
   end(): void {
@@ -112,7 +127,18 @@ export class SessionFuzz {
     else if (what < 36) this.#sendOn();
     else if (what === 36) this.#greeting.session.forget(this.#sent[random.below(this.#sent.length)] ?? new Uint8Array(0));
     else if (what === 37) this.#greeting.session.release(random.below(2_000), this.#greeting.session.number);
+    else if (what === 38 && random.below(4) === 0) this.#beginMany();
     else this.#drain();
+  }
+
+  /** As many messages as may have begun, and perhaps more. */
+  #beginMany(): void {
+    const many = sessionLimits.messages + this.#random.below(3);
+    for (let number = 0; number < many; number++) {
+      const flags = { first: true, last: false, bytes: false, drop: false, number, total: limits.maxMessageBytes };
+      this.#push(this.#sealed({ kind: 'data', seq: this.#next++ % 16_384, ...flags, payload: Buffer.from('x') }));
+      this.#checkKept();
+    }
   }
 
   #open(): void {
@@ -167,7 +193,8 @@ export class SessionFuzz {
 
   #push(bytes: Uint8Array): void {
     for (const one of this.#greeting.session.push(bytes))
-      if (one instanceof Error ? !(one instanceof RemoteProtocolError) : one.bytes <= 0) throw new Error(`said ${JSON.stringify(one)}`);
+      if (one instanceof Error ? !(one instanceof RemoteProtocolError) : one.bytes <= 0 || isTooDeep(one))
+        throw new Error(`said ${JSON.stringify(one)}`);
   }
 
   #sealed(frame: Frame): Buffer {
@@ -239,12 +266,49 @@ export class SessionFuzz {
   }
 }
 
+/** What the session that was last told anything keeps. */
+const kept: { pieces: Pieces | undefined; taken: TakenFrames<never> | undefined } = { pieces: undefined, taken: undefined };
+
+/** Notes whose turn it is while that runs: nothing else shows how many messages have begun, and how many frames are ahead. */
+function watchingKept(run: () => void): void {
+  const [pieces, taken] = [Pieces.prototype, TakenFrames.prototype as TakenFrames<never>];
+  // oxlint-disable-next-line typescript/unbound-method -- each is called with the `this` that it was called with
+  const [takePiece, takeFrame] = [pieces.take, taken.take];
+  pieces.take = function note(this: Pieces, piece) {
+    kept.pieces = this;
+    return takePiece.call(this, piece);
+  };
+  taken.take = function note(this: TakenFrames<never>, frame, handOn) {
+    kept.taken = this;
+    return takeFrame.call(this, frame, handOn);
+  };
+  try {
+    run();
+  } finally {
+    pieces.take = takePiece;
+    taken.take = takeFrame;
+    kept.pieces = kept.taken = undefined;
+  }
+}
+
+/** Whether what a message carries is nested deeper than it may be, with the message around it. */
+function isTooDeep(message: object): boolean {
+  const depth = (value: unknown): number =>
+    typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depth)) : 0;
+  return 1 + depth((message as { params?: unknown }).params) > limits.maxDepth;
+}
+
 /** How many inputs one session sees. */
 const INPUTS_A_SESSION = 500;
 
 /** So many inputs; throws with the seed of the session that one of them broke. */
 export function fuzzSession(seed: number, count: number): void {
+  watchingKept(() => fuzzSessions(seed, count));
+}
+
+function fuzzSessions(seed: number, count: number): void {
   for (let done = 0, one = seed; done < count; done += INPUTS_A_SESSION, one++) {
+    kept.pieces = kept.taken = undefined;
     const fuzz = new SessionFuzz(one);
     let at = 0;
     try {
