@@ -8,6 +8,7 @@ import { onLine } from '../../bench/contenders/lines.ts';
 import { serve } from '../../bench/workers/serve.ts';
 import type { Effects } from '../hostile/attack.ts';
 import { noDeeds, victimMethods, type Deeds } from '../hostile/victim-methods.ts';
+import { quote } from '../../transport/errors.ts';
 
 export type VictimKind = NonNullable<CreatePeerOptions['protocol']> | 'vscode-jsonrpc' | 'birpc';
 
@@ -72,10 +73,10 @@ function meetVscode(socket: Socket, methods: ReturnType<typeof victimMethods>): 
 }
 
 // What a message does to a package that is not ours is what is measured: it is noted, and the process lives on.
-const thrown = new Map<string, number>();
+let thrown: { readonly what?: string; readonly times: number } = { times: 0 };
 const note = (error: unknown): void => {
-  const what = error instanceof Error ? error.message.slice(0, 80) : 'something';
-  thrown.set(what, (thrown.get(what) ?? 0) + 1);
+  const { what = error instanceof Error ? error.message : 'something', times } = thrown;
+  thrown = { what, times: times + 1 };
 };
 process.on('uncaughtException', note);
 process.on('unhandledRejection', note);
@@ -112,11 +113,11 @@ const tasks = {
 
   links: (): number => links.length,
 
-  /** What was thrown where nobody could catch it, since the last question. */
+  /** The first that was thrown where nobody could catch it since the last question, and how often something was. It quotes who attacks. */
   thrown(): string[] {
-    const all = [...thrown].map(([what, times]) => `${what} (${times})`);
-    thrown.clear();
-    return all;
+    const { what, times } = thrown;
+    thrown = { times: 0 };
+    return what === undefined ? [] : [`${quote(what)}, the first of ${times}`];
   },
 
   isPolluted: (): boolean => 'polluted' in {},
