@@ -236,11 +236,14 @@ export class CallStream<Item = unknown> implements AsyncIterableIterator<Item, u
 
   #ask(): void {
     if (this.#isAsking) return;
-    this.#isAsking = this.#host.ask((known) => {
+    // It may be refused at once, where the queue is full.
+    this.#isAsking = true;
+    const isAsked = this.#host.ask((known) => {
       this.#isAsking = false;
       const error = known.ok && this.#result === undefined ? missing(known.value, this.#came.items) : undefined;
       if (error !== undefined) this.#giveUp?.(error);
     });
+    if (!isAsked) this.#isAsking = false;
   }
 }
 

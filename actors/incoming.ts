@@ -119,7 +119,8 @@ export class Incoming {
       },
       options,
     );
-    if (!isSent) this.owe((owed = bytes + JOB_CHARGE));
+    // What can't be written is owed to nobody.
+    if (!isSent && bytes > 0) this.owe((owed = bytes + JOB_CHARGE));
     return bytes;
   }
 

@@ -57,7 +57,8 @@ export class ItemSender {
     this.#allowed = room;
     this.#execution = execution;
     this.#host = host;
-    this.#patience = new Patience(host.timers, () => !host.isParked() && this.#park('source'));
+    // One that is parked for its source already may have been resumed for a call of its own.
+    this.#patience = new Patience(host.timers, () => this.#parkedFor === undefined && !host.isParked() && this.#park('source'));
   }
 
   start(): void {

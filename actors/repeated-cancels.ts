@@ -4,7 +4,7 @@ import { durations } from '../transport/timers.ts';
 export interface RepeatedCancelsHost {
   /** Runs something in so many milliseconds, where what is told may be lost on the way; returns what cancels that. */
   later(ms: number, run: () => void): (() => void) | undefined;
-  /** Says that a call is given up, unless it was answered or its session is over. */
+  /** Says that a call is given up, unless it was answered, or there is nobody to say it to. */
   tell(tag: string): boolean;
 }
 

@@ -171,3 +171,16 @@ test('a stream that is given up where the line loses that ends at the other side
   await peers.pass(60_000, 500);
   expect(said).toEqual([]);
 });
+
+test('a question that was refused, as the queue was full, is asked again', async () => {
+  const peers = await SessionPeers.up({ maxClientJobs: 2 }, { methods: { ...methods, hang: () => new Promise(() => {}) } });
+  peers.relay.filter = (from, chunk) =>
+    from === 1 && chunk.includes('item1.') ? chunk.subarray(0, chunk.lastIndexOf(0xff, chunk.indexOf('item1.'))) : chunk;
+  const stream = peers.left.stream('count', { to: 5 }, { room: { items: 1, bytes: 10_000 } });
+  await peers.until(stream.next());
+  const filling = peers.left.call('hang', 1, { timeoutMs: 5_000 }).catch(() => 'over');
+  const next = stream.next().catch((error: { code?: string }) => error.code);
+  await peers.pass(6_000);
+  expect(await filling).toBe('over');
+  expect(await peers.until(next, { steps: 1_000, ms: 50 })).toBe('ITEMS_LOST');
+});
