@@ -270,20 +270,35 @@ export class Call implements Operations {
 
   /** What it comes to with that value: a promise only if its schema is asynchronous, and one that never rejects. */
   #checked(value: unknown): CallResult | Promise<CallResult> {
-    const method = this.#method;
-    const { resultSchemas } = this.#host;
-    // Its items were checked.
-    if (this.#extras.items !== undefined) return { ok: true, value };
-    const schema: Schema | undefined = this.#options.result ?? (Object.hasOwn(resultSchemas, method) ? resultSchemas[method] : undefined);
-    if (schema === undefined) return { ok: true, value };
     const valid = (passed: unknown): CallResult => ({ ok: true, value: passed });
-    const invalid = (thrown: unknown): CallResult => ({ ok: false, error: asCallError(thrown, method, 'executed', 'INVALID_RESPONSE') });
+    // Its items were checked.
+    if (this.#extras.items !== undefined) return valid(value);
+    const method = this.#method;
+    const schema = this.#outgoing.schemaOf(method, this.#options.result);
+    if (schema === undefined) return valid(value);
+    const invalid = (error: unknown): CallResult => ({ ok: false, error: error as VirtagentError });
     try {
-      const checked = validate(schema, value, 'INVALID_RESPONSE', `the result of ${method} does not pass its schema`);
+      const checked = passing(schema, value, 'the result', method);
       return isThenable(checked) ? Promise.resolve(checked).then(valid, invalid) : valid(checked);
-    } catch (thrown) {
-      return invalid(thrown);
+    } catch (error) {
+      return invalid(error);
     }
+  }
+}
+
+/**
+ * What the other side answered, as its schema gives it back. Throws what is wrong with it as the error of its call. Returns a promise only
+ * if the schema does.
+ */
+export function passing(schema: Schema, value: unknown, what: 'the result' | 'an item', method: string): unknown {
+  const invalid = (thrown: unknown): never => {
+    throw asCallError(thrown, method, 'executed', 'INVALID_RESPONSE');
+  };
+  try {
+    const checked = validate(schema, value, 'INVALID_RESPONSE', `${what} of ${method} does not pass its schema`);
+    return isThenable(checked) ? Promise.resolve(checked).then(undefined, invalid) : checked;
+  } catch (thrown) {
+    return invalid(thrown);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Completion, JobRef, Urgency } from '../machines/job.ts';
 import type { ManagerLimits } from '../machines/manager-context.ts';
 import { invalidOption, type VirtagentError } from '../transport/errors.ts';
-import { checkNames, optionNames } from '../transport/option-names.ts';
+import { checkFunctions, checkNames, optionNames } from '../transport/option-names.ts';
 import type { Clock } from '../transport/timers.ts';
 import { clientKind, serverKind, type Kind, type Operations } from './kinds.ts';
 
@@ -63,7 +63,8 @@ export const defaultManagerLimits: Omit<ManagerLimits, 'credits'> = Object.freez
   window: Infinity,
 });
 
-const names = optionNames<ManagerOptions>({
+/** The names of the limits that are options of a manager, and of a peer. */
+export const limitNames: Readonly<Record<keyof typeof defaultManagerLimits, true>> = {
   sendSlots: true,
   executeSlots: true,
   maxBypass: true,
@@ -72,6 +73,10 @@ const names = optionNames<ManagerOptions>({
   maxServerBytes: true,
   maxClientBytes: true,
   window: true,
+};
+
+const names = optionNames<ManagerOptions>({
+  ...limitNames,
   credits: true,
   kinds: true,
   clock: true,
@@ -86,8 +91,7 @@ const names = optionNames<ManagerOptions>({
 export function checkManagerOptions(options: ManagerOptions): void {
   checkNames('options', options, names);
   const { random, onViolation, onError, onSettled } = options;
-  for (const [name, value] of Object.entries({ random, onViolation, onError, onSettled }))
-    if (value !== undefined && typeof value !== 'function') invalidOption(name, value, 'a function');
+  checkFunctions({ random, onViolation, onError, onSettled });
   managerLimits(options);
   kindsOf(options);
 }

@@ -15,7 +15,7 @@ import type { Session } from '../transport/session/session.ts';
 import { SteadyMap } from '../transport/steady-map.ts';
 import { durations } from '../transport/timers.ts';
 import type { Transport } from '../transport/transport.ts';
-import { asCallError, Call, JOB_CHARGE, type CallResult } from './call.ts';
+import { asCallError, Call, JOB_CHARGE, passing, type CallResult } from './call.ts';
 import { checkedStreamOptions } from './call-options.ts';
 import { CallStream, type Reader } from './call-stream.ts';
 import type { EarlyCalls } from './early-calls.ts';
@@ -26,7 +26,7 @@ import type { Manager } from './manager.ts';
 import type { CallOptions, StreamOptions } from './methods.ts';
 import { outcomeError } from './outcomes.ts';
 import { RepeatedCancels } from './repeated-cancels.ts';
-import { isThenable, validate, type Schema } from './schema.ts';
+import type { Schema } from './schema.ts';
 
 /** What belongs to a request and is answered by nobody. */
 export type Notice = ResponseMessage | CancelMessage | ProgressMessage | ItemMessage | MoreMessage;
@@ -217,6 +217,12 @@ export class Outgoing {
     return this.#closed;
   }
 
+  /** What a result of a method, or an item of one, must pass, if anything: its call's own schema, or the peer's. */
+  schemaOf(method: string, own: Schema | undefined): Schema | undefined {
+    const { resultSchemas } = this.#host;
+    return own ?? (Object.hasOwn(resultSchemas, method) ? resultSchemas[method] : undefined);
+  }
+
   nextTag(): string {
     return `${this.#host.tagPrefix}.${(++this.#tags).toString(36)}`;
   }
@@ -312,18 +318,8 @@ export class Outgoing {
   }
 
   #checkItem(method: string, value: unknown, own: Schema | undefined): unknown {
-    const schemas = this.#host.resultSchemas;
-    const schema = own ?? (Object.hasOwn(schemas, method) ? schemas[method] : undefined);
-    if (schema === undefined) return value;
-    const invalid = (thrown: unknown): never => {
-      throw asCallError(thrown, method, 'executed', 'INVALID_RESPONSE');
-    };
-    try {
-      const checked = validate(schema, value, 'INVALID_RESPONSE', `an item of ${method} does not pass its schema`);
-      return isThenable(checked) ? Promise.resolve(checked).then(undefined, invalid) : checked;
-    } catch (thrown) {
-      return invalid(thrown);
-    }
+    const schema = this.schemaOf(method, own);
+    return schema === undefined ? value : passing(schema, value, 'an item', method);
   }
 
   #oneWay(

@@ -5,10 +5,11 @@ import { streamChannel } from '../transport/channels/stream.ts';
 import { own } from '../transport/codecs/virtagent-2-words.ts';
 import { invalidOption } from '../transport/errors.ts';
 import { checkV2Limits, limitsFrom, type Limits } from '../transport/limits.ts';
-import { checkNames, optionNames } from '../transport/option-names.ts';
+import { checkFunctions, checkNames, optionNames } from '../transport/option-names.ts';
 import { protocolByName, protocolNames, type Protocol, type ProtocolName } from '../transport/protocols.ts';
+import { secureRandom } from '../transport/random.ts';
 import { durations, type Clock } from '../transport/timers.ts';
-import { managerLimits } from './manager-options.ts';
+import { limitNames, managerLimits } from './manager-options.ts';
 import { checkMethods } from './method-checks.ts';
 import type { Methods } from './methods.ts';
 import { checkSchema, type Schema } from './schema.ts';
@@ -101,14 +102,7 @@ export interface CheckedPeerOptions {
 const MiB = 1024 * 1024;
 
 const names = optionNames<PeerOptions>({
-  sendSlots: true,
-  executeSlots: true,
-  maxBypass: true,
-  maxServerJobs: true,
-  maxClientJobs: true,
-  maxServerBytes: true,
-  maxClientBytes: true,
-  window: true,
+  ...limitNames,
   stream: true,
   channel: true,
   protocol: true,
@@ -152,8 +146,7 @@ export function checkPeerOptions(options: PeerOptions): CheckedPeerOptions {
   if (options.limits !== undefined) object('limits', options.limits);
   if (clock !== undefined && (['now', 'setTimeout', 'clearTimeout'] as const).some((name) => typeof clock?.[name] !== 'function'))
     invalidOption('clock', clock, 'an object with now, setTimeout and clearTimeout');
-  for (const [name, value] of Object.entries({ random: options.random, onError }))
-    if (value !== undefined && typeof value !== 'function') invalidOption(name, value, 'a function');
+  checkFunctions({ random: options.random, onError });
   for (const name of ['reliable', 'retries', 'interpretCharts'] as const)
     if (options[name] !== undefined && typeof options[name] !== 'boolean') invalidOption(name, options[name], 'true or false');
   return {
@@ -241,9 +234,4 @@ function count(name: string, value: number | undefined, fallback: number): numbe
   if (value === undefined) return fallback;
   if (value !== Infinity && (!Number.isSafeInteger(value) || value < 1)) invalidOption(name, value, 'a whole number from 1, or Infinity');
   return value;
-}
-
-/** The operating system's generator. */
-export function secureRandom(): number {
-  return (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 0x1_0000_0000;
 }

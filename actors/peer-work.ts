@@ -8,7 +8,7 @@ import { lineEchoes } from '../transport/codecs/damage.ts';
 import { quote, VirtagentError } from '../transport/errors.ts';
 import type { Codec, IncomingMessage } from '../transport/messages.ts';
 import type { Protocol, ProtocolName } from '../transport/protocols.ts';
-import { checkedRandom, steadyRandom } from '../transport/random.ts';
+import { checkedRandom, secureRandom, steadyRandom } from '../transport/random.ts';
 import type { Session } from '../transport/session/session.ts';
 import type { TransportCounters, TransportInput } from '../transport/transport-input.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -22,7 +22,7 @@ import { Manager } from './manager.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import { methodNamed, type MethodDefinition, type Methods } from './methods.ts';
 import { Outgoing } from './outgoing.ts';
-import { secureRandom, type CheckedPeerOptions } from './peer-options.ts';
+import type { CheckedPeerOptions } from './peer-options.ts';
 import { isThenable, type Schema } from './schema.ts';
 import { SessionGreeting } from './session-greeting.ts';
 

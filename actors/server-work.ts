@@ -236,10 +236,15 @@ export class ServerWork implements Operations {
       { type: 'item', tag: tag as string, at, value },
       () => {
         sent();
-        if (--this.#unsent === 0) this.#whenSent?.();
+        this.#hasLeft();
       },
       options,
     );
+  }
+
+  /** A progress value, or an item, is on the line. */
+  #hasLeft(): void {
+    if (--this.#unsent === 0) this.#whenSent?.();
   }
 
   get #itemOptions(): NoticeOptions {
@@ -331,9 +336,7 @@ export class ServerWork implements Operations {
     if (!this.#host.protocol.progress || (typeof token !== 'string' && typeof token !== 'number')) return false;
     if (this.isOver || this.#returned || this.#aborted || this.#incoming.owesTooMuch) return false;
     this.#unsent++;
-    const sent = (): void => {
-      if (--this.#unsent === 0) this.#whenSent?.();
-    };
+    const sent = (): void => this.#hasLeft();
     const unwritable = (error: unknown): void => {
       this.#host.onUserError(error, this.#message.method);
       sent();

@@ -73,12 +73,11 @@ export function explain(error: unknown, { wasOpen, channel, hasHeard, silence, i
 function withVerdict(error: unknown, verdict: VirtagentError | undefined): unknown {
   if (verdict === undefined || !(error instanceof VirtagentError) || error.code !== 'LINE_LOST' || error.message.includes(verdict.message))
     return error;
-  const { code, message, known, method, data } = error;
-  return new VirtagentError(code, `${message}: ${verdict.message}`, { known, method, data, cause: error });
+  return advised(error, `${error.message}: ${verdict.message}`, error.data);
 }
 
 /** The same error with what the command has to say about it. */
-function advised(error: VirtagentError, message: string, data: { remedy: string } | { hint: string }): VirtagentError {
+function advised(error: VirtagentError, message: string, data: unknown): VirtagentError {
   const { code, known, method } = error;
   return new VirtagentError(code, message, { known, method, data, cause: error });
 }

@@ -10,3 +10,9 @@ export function checkNames(what: string, options: object, names: ReadonlySet<str
   if (typeof options !== 'object' || options === null) invalidOption(what, options, 'an object');
   for (const name of Object.keys(options)) if (!names.has(name)) invalidOption(what, name, `the names ${[...names].join(', ')}`);
 }
+
+/** Throws INVALID_OPTION for an option that is to be a function, if it is given, and is none. */
+export function checkFunctions(options: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(options))
+    if (value !== undefined && typeof value !== 'function') invalidOption(name, value, 'a function');
+}

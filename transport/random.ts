@@ -1,5 +1,10 @@
 import { invalidOption } from './errors.ts';
 
+/** The operating system's generator. */
+export function secureRandom(): number {
+  return (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 0x1_0000_0000;
+}
+
 /** A source of numbers, each looked at: throws INVALID_OPTION for one that is not from 0 up to 1. */
 export function checkedRandom(random: () => number): () => number {
   return () => {
