@@ -1,8 +1,7 @@
 /** Attacks of who speaks virtagent-2 well, and says what nobody should: in whole messages. */
 import type { Attack } from './attack.ts';
 import { request, type FarSide } from './far-side.ts';
-
-const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+import { deep, MANY, MiB } from './material.ts';
 
 /** What is behind a message's length: its JSON, and its byte strings. */
 function withStrings(json: string, behind: Buffer): Buffer {
@@ -46,11 +45,8 @@ async function calledBack(far: FarSide): Promise<string> {
   return call()?.['id'] as string;
 }
 
-/** How many of what is said at least, so that a flood is one. */
-const MANY = 200;
-
 /** What a hundred thousand requests in a row have the collector put off. */
-const aHundredThousand = { bytes: 96 * 1024 * 1024, why: 'seconds of requests, with what the collector puts off' };
+const aHundredThousand = { bytes: 96 * MiB, why: 'seconds of requests, with what the collector puts off' };
 
 export const messageAttacks: readonly Attack[] = [
   {

@@ -1,21 +1,14 @@
 /** Attacks of who speaks virtagent-2: below the messages, where frames, numbers and sessions are. */
 import { crc32 } from 'node:zlib';
 import { ESCAPE, FLAG } from '../../transport/codecs/virtagent-2-escapes.ts';
-import { Random } from '../random.ts';
 import type { Attack } from './attack.ts';
 import { limits, request, type FarSide } from './far-side.ts';
+import { block, KiB, MANY, MiB, noise } from './material.ts';
 
-const MiB = 1024 * 1024;
-const KiB = 1024;
 const nonce = (i: number): string => (i + 1).toString(16).padStart(12, '0');
 const piece = (i: number, total = 16_000_000): object => ({ first: true, last: false, number: i, total });
-const block = Buffer.alloc(64 * KiB, 'x');
-/** Bytes of any kind, FLAGs among them. */
-const noise = Array.from({ length: 16 }, (_, seed) => new Random(seed).bytes(16 * KiB));
 /** A request that is served at once and needs no credit: whether it was taken can be counted. */
 const echo = (i: number | string = 'x'): object => request(`${i}`, 'echo', {}, { nested: true });
-/** How many of what is said at least, so that a flood is one. */
-const MANY = 200;
 
 /** All but the end of a message that is as large as messages may be. */
 function begin(far: FarSide, number: number, bytes: number): void {

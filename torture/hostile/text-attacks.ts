@@ -1,8 +1,8 @@
 /** Attacks that fit every protocol whose messages are JSON in some frame: ours, and those of other packages. */
 import type { Duplex } from 'node:stream';
 import type { Attack } from './attack.ts';
-import { Random } from '../random.ts';
 import { RawSide } from './raw-side.ts';
+import { block, deep, MANY, MiB, noise } from './material.ts';
 
 /** Whom a victim speaks like. */
 export type TextKind = 'jsonrpc-lines' | 'jsonrpc-headers' | 'virtagent-v7' | 'vscode-jsonrpc' | 'birpc';
@@ -77,14 +77,6 @@ export class TextSide extends RawSide {
     return this.text(this.wire.request(`${id}`, method, params));
   }
 }
-
-const block = Buffer.alloc(64 * 1024, 'x');
-const noise = Array.from({ length: 16 }, (_, seed) => new Random(seed).bytes(16 * 1024));
-const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
-
-/** How many of what is said at least, so that a flood is one. */
-const MANY = 200;
-const MiB = 1024 * 1024;
 
 export const textAttacks: readonly Attack<TextSide>[] = [
   {
