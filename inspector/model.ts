@@ -64,9 +64,7 @@ export class Model {
     const near = this.#sides.get('near');
     const far = this.#sides.get('far');
     if (near === undefined || far === undefined) return undefined;
-    const best = this.#clocks.best();
-    if (best !== undefined) return { ...best, samples: this.#clocks.samples };
-    return { offset: far.head.epoch - near.head.epoch, delay: Infinity, samples: 0 };
+    return this.#clocks.estimate ?? { offset: far.head.epoch - near.head.epoch, delay: Infinity, samples: 0 };
   }
 
   /** A moment of one side, as a moment of the near side. */

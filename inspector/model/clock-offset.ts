@@ -31,31 +31,45 @@ export function sampleOf(one: JobTrack, another: JobTrack): ClockSample | undefi
   return { delay, offset: caller.of === 'near' ? -ahead : ahead };
 }
 
-/** Of the last calls, the one that spent the least time on the line is believed: queues on the line delay one way only. */
+/**
+ * Of each call only so much is sure: what was sent had not arrived before. So the offset lies within half of the call's delay, either
+ * way, and of the last calls within what is common to all: then none of them arrives before it was sent. Where they contradict each
+ * other a clock has been set, or runs at another pace, and the later are believed.
+ */
 export class ClockFilter {
   readonly #kept: ClockSample[] = [];
   readonly #most: number;
+  #estimate: ClockEstimate | undefined;
 
   constructor(most = 64) {
     this.#most = most;
   }
 
-  get samples(): number {
-    return this.#kept.length;
-  }
-
   add(sample: ClockSample): void {
     this.#kept.push(sample);
     if (this.#kept.length > this.#most) this.#kept.shift();
+    this.#estimate = commonTo(this.#kept);
   }
 
-  best(): ClockSample | undefined {
-    let best: ClockSample | undefined;
-    for (const sample of this.#kept) if (best === undefined || sample.delay <= best.delay) best = sample;
-    return best;
+  /** Undefined before the first call. */
+  get estimate(): ClockEstimate | undefined {
+    return this.#estimate;
   }
 
   clear(): void {
     this.#kept.length = 0;
+    this.#estimate = undefined;
   }
+}
+
+/** The middle of what the last of the calls have in common, as many of them as have something in common. */
+function commonTo(calls: readonly ClockSample[]): ClockEstimate {
+  let [least, most, samples] = [-Infinity, Infinity, 0];
+  for (const { offset, delay } of calls.toReversed()) {
+    const low = Math.max(least, offset - delay / 2);
+    const high = Math.min(most, offset + delay / 2);
+    if (low > high) break;
+    [least, most, samples] = [low, high, samples + 1];
+  }
+  return { offset: (least + most) / 2, delay: most - least, samples };
 }

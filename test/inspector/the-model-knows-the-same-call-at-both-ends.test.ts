@@ -84,6 +84,22 @@ test('the clocks are aligned by the call that was the shortest on the line, whoe
   expect(model.timeOf('far', 12)).toBe(ahead + 12);
 });
 
+test('no call contradicts what is believed of the clocks: none arrived before it was sent', () => {
+  const model = bothSides();
+  call(model, 'near', '1', 1, { sent: 100, there: 0, back: 10 });
+  call(model, 'near', '2', 2, { sent: 200, there: 11, back: 0 });
+  // The shorter alone would have the second answer arrive five milliseconds before it was sent.
+  expect(model.clocks).toEqual({ offset: -ahead, delay: 0, samples: 2 });
+});
+
+test('where calls contradict each other, as a clock was set, the later are believed', () => {
+  const model = bothSides();
+  call(model, 'near', '1', 1, { sent: 100, there: 1, back: 1 });
+  call(model, 'near', '2', 2, { sent: 200, there: 1_001, back: -999 });
+  call(model, 'near', '3', 3, { sent: 300, there: 1_003, back: -997 });
+  expect(model.clocks).toEqual({ offset: -ahead - 1_000, delay: 2, samples: 2 });
+});
+
 test('tags are known of the latest jobs, and one that comes again is of the later', () => {
   const model = new Model({ jobs: 3 });
   model.add(head('near'));

@@ -62,34 +62,64 @@ export function callsOf(model: Model, jobs: readonly JobTrack[]): SequenceCall[]
 
 /** Merges the steps of both sides into one order, by the near side's clock. */
 export function sequenceOf(model: Model, calls: readonly SequenceCall[], until: number): Sequence {
-  const rows: SequenceRow[] = [];
-  calls.forEach(({ caller, callee }, call) => {
-    for (const job of [caller, callee]) if (job !== undefined) rows.push(...rowsOf(model, job, call, until));
-  });
+  const placed = calls.flatMap((sides, call) => rowsOfCall(model, sides, call, until));
   // Of what happens in the same moment the order of each side is kept: sorting is stable.
-  rows.sort((a, b) => a.at - b.at);
+  placed.sort((a, b) => a.row.at - b.row.at || a.leg - b.leg);
+  const rows = placed.map(({ row }) => row);
   return { calls, rows, arrows: arrowsOf(calls, rows) };
+}
+
+/** What a call has behind it: nothing, its request, its response. */
+type Leg = 0 | 1 | 2;
+
+interface PlacedRow {
+  readonly row: SequenceRow;
+  readonly leg: Leg;
+}
+
+/**
+ * The steps of a call at both sides. Clocks that were set, or run at different paces, would have messages arrive before they were sent:
+ * what a message leads to is shown no sooner than what sends it.
+ */
+function rowsOfCall(model: Model, { caller, callee }: SequenceCall, call: number, until: number): PlacedRow[] {
+  const place = (job: JobTrack | undefined, leg: (isAnswered: boolean) => Leg): PlacedRow[] =>
+    job === undefined ? [] : rowsOf(model, job, call, until).map(({ row, isAnswered }) => ({ row, leg: leg(isAnswered) }));
+  const sent = (job: JobTrack | undefined): number => {
+    const at = job?.firstIn('busy.sending');
+    return job === undefined || at === undefined ? -Infinity : model.nearTime(job.of, at);
+  };
+  const asked = sent(caller);
+  const earliest = [-Infinity, asked, Math.max(asked, sent(callee))] as const;
+  return [...place(caller, (isAnswered) => (isAnswered ? 2 : 0)), ...place(callee, () => 1)]
+    .map(({ row, leg }) => ({ leg, row: { ...row, at: Math.max(row.at, earliest[leg]) } }))
+    .filter(({ row, leg }) => row.at <= until || leg === 0);
 }
 
 /** Where a job's messages leave and arrive: shown however short it was there. */
 const messageStates: ReadonlySet<string> = new Set(['busy.sending', 'busy.callback']);
 
-function rowsOf(model: Model, job: JobTrack, call: number, until: number): SequenceRow[] {
+function rowsOf(model: Model, job: JobTrack, call: number, until: number): { readonly row: SequenceRow; readonly isAnswered: boolean }[] {
+  const stays = job.staysUntil(model.timeOf(job.of, until));
+  const read = stays.find(({ state }) => state.path === 'read');
+  const answered = read === undefined ? Infinity : stays.indexOf(read);
   return (
-    job
-      .staysUntil(model.timeOf(job.of, until))
+    stays
+      .map((stay, place) => ({ ...stay, isAnswered: place >= answered }))
       // What is passed through without a stay says nothing that what follows does not.
       .filter(({ state, from, to }) => to !== from || messageStates.has(state.path))
       .filter(isNoFurtherPiece())
-      .map(({ state, from }) => ({
-        at: model.nearTime(job.of, from),
-        side: job.of,
-        job,
-        state,
-        call,
-        failed: job.hasFailed && (job.end?.at ?? Infinity) <= from,
-      }))
       .filter(({ state }) => !state.isEnd)
+      .map(({ state, from, isAnswered }) => ({
+        isAnswered,
+        row: {
+          at: model.nearTime(job.of, from),
+          side: job.of,
+          job,
+          state,
+          call,
+          failed: job.hasFailed && (job.end?.at ?? Infinity) <= from,
+        },
+      }))
   );
 }
 

@@ -123,3 +123,71 @@ test('a message that goes in pieces leaves once', () => {
   const { rows } = sequenceOf(model, callsOf(model, jobs(model)), Infinity);
   expect(rows.map(({ at, state }) => `${at} ${state.path}`)).toEqual(['10 busy.sending', '13 sent', '14 read']);
 });
+
+/** Two calls, between which the other side's clock was set forward by two seconds. */
+function clockSet(): Model {
+  const model = oneCall();
+  model.add(job('near', 100, 2, 'client', { tag: 'h2' }));
+  model.add(job('far', 3100, 8, 'server', { tag: 'h2' }));
+
+  model.add(
+    walk('far', 8, 'server', [
+      [3100, 'new'],
+      [3101, 'busy.executing'],
+      [3110, 'executed'],
+      [3110, 'busy.sending'],
+      [3111, 'busy.callback'],
+      [3112, 'done'],
+    ]),
+  );
+
+  model.add(
+    walk('near', 2, 'client', [
+      [100, 'new'],
+      [100, 'busy.sending'],
+      [101, 'sent'],
+      [115, 'read'],
+      [116, 'busy.callback'],
+      [117, 'done'],
+    ]),
+  );
+  return model;
+}
+
+test('no message arrives before it was sent, also of calls between which a clock was set', () => {
+  const model = clockSet();
+  const { rows, arrows } = sequenceOf(model, callsOf(model, jobs(model)), Infinity);
+  expect(model.clocks).toEqual({ offset: -2_997.5, delay: 5, samples: 1 });
+  expect(arrows).toHaveLength(4);
+  for (const { sent, arrived } of arrows) expect(arrived).toBeGreaterThan(sent as number);
+  expect(rows.map(({ at }) => at)).toEqual(rows.map(({ at }) => at).toSorted((a, b) => a - b));
+});
+
+test('what a message leads to is not shown before that is sent', () => {
+  const model = clockSet();
+  const { rows, arrows } = sequenceOf(model, callsOf(model, jobs(model)), 11);
+  expect(rows.map(({ at, side, state }) => `${at} ${side} ${state.path}`)).toEqual(['10 near new']);
+  expect(arrows).toEqual([]);
+});
+
+test('what is sent and arrives in the same moment is in the order of cause and effect', () => {
+  const model = new Model();
+  model.add(head('near'));
+  model.add(head('far'));
+  const at = (moment: number, states: readonly string[]): (readonly [number, string])[] => states.map((state) => [moment, state]);
+  model.add(job('near', 10, 1, 'client', { tag: 'h1' }));
+  model.add(job('far', 10, 7, 'server', { tag: 'h1' }));
+  model.add(walk('far', 7, 'server', at(10, ['new', 'busy.executing', 'executed', 'busy.sending', 'busy.callback', 'done'])));
+  model.add(walk('near', 1, 'client', at(10, ['new', 'busy.sending', 'sent', 'read', 'busy.callback', 'done'])));
+  const { rows, arrows } = sequenceOf(model, callsOf(model, jobs(model)), Infinity);
+  expect(rows.map(({ side, state }) => `${side} ${state.path}`)).toEqual([
+    'near busy.sending',
+    'far busy.sending',
+    'far busy.callback',
+    'near busy.callback',
+  ]);
+  expect(arrows).toEqual([
+    { kind: 'request', call: 0, from: 'near', sent: 0, arrived: 1 },
+    { kind: 'response', call: 0, from: 'far', sent: 1, arrived: 3 },
+  ]);
+});
