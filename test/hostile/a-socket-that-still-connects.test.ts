@@ -1,13 +1,12 @@
 /** `createPeer({ stream: connect(path) })`: the socket takes bytes before it has anybody to give them to. */
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { folder } from '../channels/support.ts';
 import { opened, rejection, type Loose } from '../support/peers.ts';
 
-const path = (): string => join(mkdtempSync(join(tmpdir(), 'virtagent-')), 's');
+const path = (): string => join(folder(), 's');
 
 test('nobody listens: nothing was sent, and the peer says why', async () => {
   const peer = opened<Loose>({ stream: connect(path()) });
