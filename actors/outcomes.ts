@@ -25,6 +25,8 @@ export function refusalError(code: Refusal | 'STOPPED', limits: ManagerLimits, t
         `the queue holds maxClientJobs (${limits.maxClientJobs}) calls or maxClientBytes (${limits.maxClientBytes})`,
         { known },
       );
+    case 'MESSAGE_TOO_LARGE':
+      return new VirtagentError(code, `a call that is charged more than maxClientBytes (${limits.maxClientBytes}) is not taken`, { known });
     case 'BUSY':
       return new VirtagentError(
         code,

@@ -20,7 +20,7 @@ export interface Tell {
 }
 
 /** Why a job is refused at add. */
-export type Refusal = 'TAG_IN_USE' | 'QUEUE_FULL' | 'BUSY' | 'STOPPING';
+export type Refusal = 'TAG_IN_USE' | 'QUEUE_FULL' | 'MESSAGE_TOO_LARGE' | 'BUSY' | 'STOPPING';
 
 /** Whether the queue takes a job: rule 11's caps, and a tag of ours that is not in use. */
 export function refusal(context: ManagerContext, event: { readonly job: JobRef; readonly tagInUse: boolean }): Refusal | undefined {
@@ -32,6 +32,8 @@ export function refusal(context: ManagerContext, event: { readonly job: JobRef; 
     return full && !job.exempt ? 'BUSY' : undefined;
   }
   const { maxClientJobs, maxClientBytes } = context.limits;
+  // To wait until the queue is empty would not help.
+  if (job.bytes > maxClientBytes) return 'MESSAGE_TOO_LARGE';
   return context.client.count >= maxClientJobs || context.client.bytes + job.bytes > maxClientBytes ? 'QUEUE_FULL' : undefined;
 }
 

@@ -203,7 +203,7 @@ export const errorTable = table({
     jsonrpc: -32013,
     errnum: -90,
     meaning:
-      'The encoded message is larger than the protocol or maxMessageBytes allows, or a request than the other side has room for (maxServerBytes).',
+      'The encoded message is larger than the protocol or maxMessageBytes allows, a request than the other side has room for (maxServerBytes), or a call than this side has (maxClientBytes).',
     remedy: 'Send it in pieces, or raise the limit that `message` names, on both sides where the protocol lets you.',
   },
   UNENCODABLE: {

@@ -29,6 +29,12 @@ test.each([
   expect(world.left).toEqual(nothingLeft);
 });
 
+test('a call that no queue has room for is refused with another code, for waiting would not help', () => {
+  const world = new World({ maxClientBytes: 100 });
+  expect(world.refused('client', 'a', { bytes: 101 })).toBe('MESSAGE_TOO_LARGE');
+  expect(world.refused('client', 'b', { bytes: 100 })).toBe('taken');
+});
+
 test('one class’s queue is not the other’s', () => {
   const world = new World({ maxServerJobs: 1, maxClientJobs: 1 });
   world.server('a');

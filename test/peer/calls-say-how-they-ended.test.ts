@@ -205,6 +205,14 @@ test('a full queue on this side fails the call at once', async () => {
   await Promise.all(two);
 });
 
+test('a call that this side never has room for says which limit that is', async () => {
+  const { host } = await pairOfPeers({ maxClientBytes: 4_000 }, { methods: { size: ({ text }: { text: string }) => text.length } });
+  const failure = await rejection(host.call('size', { text: 'x'.repeat(4_000) }));
+  expect(failure).toMatchObject({ code: 'MESSAGE_TOO_LARGE', known: 'not-sent', retryable: false });
+  expect(failure.message).toMatch(/maxClientBytes \(4000\)/);
+  expect(await host.call('size', { text: 'x' })).toBe(1);
+});
+
 test('a full queue on the other side answers busy, where nothing else keeps calls back, and calls after it back off and then go', async () => {
   const protocol = 'jsonrpc-lines' as const;
   const gate = deferred();
