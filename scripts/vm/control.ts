@@ -15,8 +15,10 @@ interface ExecStatus {
   readonly 'err-data'?: string;
 }
 
-const CALL_MS = 60_000;
+const CALL_MS = 180_000;
+/** How long an answer to a sync is waited for, at first and at most: a guest that is slower than that is waited for longer each time. */
 const SYNC_MS = 500;
+const LAST_SYNC_MS = 4000;
 
 /**
  * Runs commands in the guest over a qemu-ga of its own, with the least of its protocol that this takes: it is how a test
@@ -76,18 +78,23 @@ export class Control {
 
   /** A machine that starts, restarts or was rolled back has no agent, or one in the middle of something: asks until it answers. */
   async #sync(signal: AbortSignal): Promise<void> {
-    for (;;) {
+    for (let ms = SYNC_MS; ; ms = Math.min(2 * ms, LAST_SYNC_MS)) {
       signal.throwIfAborted();
       this.close();
       const id = Math.floor(Math.random() * 2 ** 31);
+      // No AbortSignal.timeout: Node 20 lets go of one that only AbortSignal.any refers to, and it never comes.
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(), ms);
       try {
         await this.#connect();
         this.#socket?.write(`\u00ff{"execute":"guest-sync-delimited","arguments":{"id":${id}}}\n`, 'latin1');
-        const within = AbortSignal.any([signal, AbortSignal.timeout(SYNC_MS)]);
+        const within = AbortSignal.any([signal, late.signal]);
         while (!(await this.#line(within)).endsWith(`\u00ff{"return": ${id}}`));
         return;
       } catch {
         await pause(20);
+      } finally {
+        clearTimeout(timer);
       }
     }
   }
