@@ -33,6 +33,8 @@ export class Running {
   stdout = '';
   stderr = '';
   #watchers = new Set<() => void>();
+  /** It has ended, and all that it printed is here. */
+  #isOver = false;
 
   constructor(child: ChildProcess) {
     this.child = child;
@@ -41,19 +43,20 @@ export class Running {
     child.stdin?.on('error', () => {});
     this.ended = new Promise((resolve) => {
       child.once('close', (code, signal) => {
+        this.#isOver = true;
         resolve({ code, signal, stdout: this.stdout, stderr: this.stderr });
         for (const look of this.#watchers) look();
       });
     });
   }
 
-  /** Resolves when that has been printed; rejects if the process ends without it. */
-  printed(stream: 'stdout' | 'stderr', text: string | RegExp): Promise<void> {
+  /** Resolves when that has been printed, so many times; rejects if the process ends without it. */
+  printed(stream: 'stdout' | 'stderr', text: string | RegExp, times = 1): Promise<void> {
+    const every = typeof text === 'string' ? text : new RegExp(text.source, `${text.flags}g`);
     return new Promise((resolve, reject) => {
       const look = (): void => {
-        const isThere = typeof text === 'string' ? this[stream].includes(text) : text.test(this[stream]);
-        const isOver = this.child.exitCode !== null || this.child.signalCode !== null;
-        if (!isThere && !isOver) return;
+        const isThere = this[stream].split(every).length > times;
+        if (!isThere && !this.#isOver) return;
         this.#watchers.delete(look);
         if (isThere) resolve();
         else reject(new Error(`it ended without printing ${text}: ${this.stdout}${this.stderr}`));
