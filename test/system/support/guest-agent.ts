@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isListening } from './listening.ts';
 
 /** What no test may do to the machine that it runs on. */
 const dangerous = [
@@ -27,11 +28,11 @@ export class RealAgent {
   readonly #between: ChildProcess[] = [];
   #held: number | undefined;
 
-  /** Runs it, without the dangerous commands and `disabled`; resolves when its socket is there. */
+  /** Runs it, without the dangerous commands and `disabled`; resolves when it listens. */
   async start(disabled: readonly string[] = []): Promise<this> {
     rmSync(this.path, { force: true });
     this.#run('unix-listen', this.path, disabled);
-    await this.#appears(this.path);
+    await this.#is(() => isListening(this.path), 'somebody listens at', this.path);
     return this;
   }
 
@@ -42,13 +43,12 @@ export class RealAgent {
   async startOnSerial(): Promise<this> {
     const [near, far] = [join(this.folder, 'near'), join(this.folder, 'far')];
     this.#between.push(spawn('socat', [`PTY,link=${near},rawer`, `PTY,link=${far},rawer`], { stdio: 'ignore' }));
-    await this.#appears(near);
-    await this.#appears(far);
+    for (const path of [near, far]) await this.#is(() => existsSync(path), 'there is', path);
     // A terminal that nobody holds open is gone for the other end, and what is in it too.
     this.#held = openSync(far, constants.O_RDWR | constants.O_NOCTTY);
     this.#run('isa-serial', near, []);
     this.#between.push(spawn('socat', ['-t0', `UNIX-LISTEN:${this.path},fork`, `OPEN:${far},rawer`], { stdio: 'ignore' }));
-    await this.#appears(this.path);
+    await this.#is(() => isListening(this.path), 'somebody listens at', this.path);
     return this;
   }
 
@@ -57,10 +57,11 @@ export class RealAgent {
     this.#child = spawn('qemu-ga', args, { stdio: 'ignore' });
   }
 
-  async #appears(path: string): Promise<void> {
-    for (let tries = 0; !existsSync(path); tries++) {
-      if (this.#child !== undefined && this.#child.exitCode !== null) throw new Error(`qemu-ga ended with ${this.#child.exitCode}`);
-      if (tries > 500) throw new Error(`${path} did not appear`);
+  /** Waits for that; the test's own time limit ends it. */
+  async #is(isSo: () => boolean, what: string, path: string): Promise<void> {
+    while (!isSo()) {
+      if (this.#child !== undefined && this.#child.exitCode !== null)
+        throw new Error(`qemu-ga ended with ${this.#child.exitCode} before ${what} ${path}`);
       await pause(20);
     }
   }

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
+import { isListening } from './listening.ts';
 
 /** A QEMU whose machine does not run: its monitor, its chardevs and its devices are real. Ends with the test. */
 export async function startQemu(socket: string, args: readonly string[] = ['-M', 'none']): Promise<ChildProcess> {
@@ -13,7 +13,7 @@ export async function startQemu(socket: string, args: readonly string[] = ['-M',
     child.kill('SIGKILL');
     await exited;
   });
-  while (!existsSync(socket)) {
+  while (!isListening(socket)) {
     if (child.exitCode !== null) throw new Error(`QEMU ended with ${child.exitCode}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

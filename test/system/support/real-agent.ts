@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { folder } from '../../cli/support.ts';
@@ -22,9 +22,18 @@ export async function realAgent(...disabled: readonly string[]): Promise<Command
   mkdirSync(files);
   const openFiles = (): string[] => {
     const folderOfFds = `/proc/${agent.pid}/fd`;
-    const paths = readdirSync(folderOfFds).map((fd) => (existsSync(join(folderOfFds, fd)) ? readlinkSync(join(folderOfFds, fd)) : ''));
-    return paths.filter((path) => path.startsWith(files));
+    return readdirSync(folderOfFds)
+      .map((fd) => targetOf(join(folderOfFds, fd)))
+      .filter((path) => path.startsWith(files));
   };
-  // Its socket is there a moment before it listens.
-  return { agent, line: ['-c', 'unix-connect', '-p', agent.path, '--protocol', 'qemu-ga', '--wait', '10'], folder: files, openFiles };
+  return { agent, line: ['-c', 'unix-connect', '-p', agent.path, '--protocol', 'qemu-ga'], folder: files, openFiles };
+}
+
+/** Of a descriptor; none if the agent has closed it since it was listed. */
+function targetOf(fd: string): string {
+  try {
+    return readlinkSync(fd);
+  } catch {
+    return '';
+  }
 }
