@@ -7,6 +7,8 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 240_000,
     hookTimeout: 180_000,
+    // What is polled for comes when a busy machine comes to it.
+    expect: { poll: { timeout: 60_000 } },
     // A test that was skipped for want of a program says so by name.
     reporters: ['verbose'],
   },
