@@ -6,7 +6,7 @@ import { finished } from 'node:stream/promises';
 import { expect, test } from 'vitest';
 import { isaSerial } from '../../transport/channels/isa-serial.ts';
 import { program } from '../channels/run-program.ts';
-import { asNobody, bytes, closing, ending, failure, line, never } from '../channels/support.ts';
+import { asNobody, bytes, closing, ending, failure, line, never, until } from '../channels/support.ts';
 import { needs } from './support/needs.ts';
 import { ptyPair } from './support/pty.ts';
 
@@ -64,8 +64,10 @@ needs('socat')('a pseudo-terminal as an isa-serial line', () => {
     const pair = await ptyPair();
     const right = await line(closing(isaSerial(pair.right)));
     const left = openSync(pair.left, 'r+');
-    right.write('{"left by":"an earlier session"}\n');
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const before = pair.carried();
+    const said = '{"left by":"an earlier session"}\n';
+    right.write(said);
+    await until(() => pair.carried() >= before + said.length);
     closeSync(left);
     const opened = await line(closing(isaSerial(pair.left)));
     right.write('now');

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { folder } from '../../channels/support.ts';
@@ -9,6 +9,8 @@ import { folder } from '../../channels/support.ts';
 export interface PtyPair {
   readonly left: string;
   readonly right: string;
+  /** Bytes that have been passed on, in both directions. */
+  carried(): number;
   /** Both terminals are hung up, as by a cable that is torn out. */
   hangUp(): Promise<void>;
 }
@@ -28,5 +30,6 @@ export async function ptyPair(): Promise<PtyPair> {
     if (socat.exitCode !== null) throw new Error(`socat ended with ${socat.exitCode}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  return { left, right, hangUp };
+  const carried = (): number => Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${socat.pid}/io`, 'utf8'))?.[1]);
+  return { left, right, carried, hangUp };
 }
