@@ -111,9 +111,10 @@ describe.each(settings)('a peer of the second implementation, $listens listening
   });
 
   test('a session is not kept longer than either side keeps it', async () => {
-    const { between, ours, second } = await met(setting, { limits: { keepMs: 100 } });
+    const { between, ours, second, mine } = await met(setting, { limits: { keepMs: 100 } });
     const lost = [rejection(ours.call('held', { key: 'ours' })), rejection(second.call('held', { key: 'theirs' }))];
     await second.event('begun');
+    await until(() => mine.begun.length === 1);
     between.down();
     for (const one of lost) expect(await one).toMatchObject({ code: 'LINE_LOST', known: 'perhaps-executed' });
     between.up();
