@@ -10,7 +10,9 @@ needs(
   'python3',
 )('npm run setup:system', () => {
   it('is quick and changes nothing where all is there', () => {
-    const printed = execFileSync(process.execPath, ['scripts/setup-system.mjs'], { encoding: 'utf8' });
-    expect(printed).toBe('setup:system: all that the system tests need is installed\n');
+    const setUp = (): string => execFileSync(process.execPath, ['scripts/setup-system.mjs'], { encoding: 'utf8' });
+    // It looks for new packages once a day, and that may be now.
+    setUp();
+    expect(setUp()).toBe('setup:system: all that the system tests need is installed\n');
   });
 });
