@@ -22,10 +22,10 @@ async function load(seconds: number): Promise<number[]> {
 }
 
 const works: Record<string, () => Promise<void>> = {
-  /** Whether a line comes: `waiting` if none has after a second. */
+  /** Whether a line comes: `waiting` if none has by then, and it has not been refused. A busy machine is slow to do so. */
   async open() {
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort('waiting'), 1000);
+    const timer = setTimeout(() => controller.abort('waiting'), 10_000);
     try {
       (await channel.open(controller.signal)).destroy();
       say('opened');
