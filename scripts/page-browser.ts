@@ -10,5 +10,7 @@ export async function buildPage(folder: string): Promise<void> {
 /** Debian's Chromium, without a window. As root it has no sandbox of its own. */
 export function startChromium(): Promise<Browser> {
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return chromium.launch({ executablePath: requireProgram('chromium'), args: [...args, '--enable-precise-memory-info'] });
+  const executablePath = requireProgram('chromium');
+  // A busy machine takes longer for it than Playwright's half a minute.
+  return chromium.launch({ executablePath, args: [...args, '--enable-precise-memory-info'], timeout: 150_000 });
 }

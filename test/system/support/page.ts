@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { buildPage, startChromium } from '../../../scripts/page-browser.ts';
 
 /** A browser with the inspector's page, built anew, for the tests of a file. */
@@ -35,6 +35,10 @@ export function pageTests(): PageTests {
     async open(url, viewport = { width: 1280, height: 800 }) {
       if (browser === undefined) throw new Error('there is no browser yet');
       const page = await browser.newPage({ viewport });
+      // One that is left open would ask for its agent again and again.
+      onTestFinished(() => page.close());
+      // What is waited for comes when a busy machine comes to it; the test's own time limit ends it.
+      page.setDefaultTimeout(200_000);
       const { origin } = new URL(url);
       page.on('request', (request) => {
         if (!request.url().startsWith(`${origin}/`)) faults.push(`asked for ${request.url()}`);
