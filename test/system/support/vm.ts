@@ -22,8 +22,6 @@ export const onIsaSerial = (protocol: ProtocolName): Agent => ({
 
 /** The machine of a test file, booted once for all its tests. */
 export interface TestVm {
-  /** Milliseconds (of `performance.now`) at which it was powered on. */
-  readonly poweredOn: number;
   readonly vm: Vm;
   /** Programs of test/system/programs, bundled. */
   readonly programs: { readonly host: string; readonly guest: string };
@@ -41,7 +39,6 @@ export interface TestVm {
  */
 export function testVm(agents: readonly Agent[], more: readonly string[] = []): TestVm {
   let vm: Vm | undefined;
-  let poweredOn = 0;
   let options: BootOptions;
   const folder = mkdtempSync(join('node_modules', '.cache', 'virtagent-system-'));
   const programs = { host: join(folder, 'host.js'), guest: join(folder, 'test-guest.js') };
@@ -49,7 +46,6 @@ export function testVm(agents: readonly Agent[], more: readonly string[] = []): 
 
   const boot = async (restore?: string): Promise<Vm> => {
     await vm?.end();
-    poweredOn = performance.now();
     vm = await Vm.boot({ ...options, ...(restore === undefined ? {} : { restore }) });
     return vm;
   };
@@ -61,7 +57,11 @@ export function testVm(agents: readonly Agent[], more: readonly string[] = []): 
     const files: Record<string, string> = { 'guest.js': command, 'test-guest.js': programs.guest };
     for (const name of more) await bundle(`test/system/programs/${name}.ts`, (files[`${name}.js`] = join(folder, `${name}.js`)));
     options = { image, agents, files };
-    await boot();
+    const { control } = await boot();
+    // They run: how long a busy machine takes for that is nothing for the deadlines of calls.
+    await control.ready(AbortSignal.timeout(400_000));
+    for (const { name, command } of agents)
+      if (command.startsWith('node ')) await control.sh(`until [ -s /run/agents/${name}.log ]; do usleep 50000; done`);
   });
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail' && vm !== undefined) console.log(await saidBy(vm));
@@ -71,9 +71,6 @@ export function testVm(agents: readonly Agent[], more: readonly string[] = []): 
     rmSync(folder, { recursive: true, force: true });
   });
   return {
-    get poweredOn() {
-      return poweredOn;
-    },
     get vm() {
       if (vm === undefined) throw new Error('the machine is booted before the first test, not before');
       return vm;
