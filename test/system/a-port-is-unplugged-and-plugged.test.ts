@@ -23,7 +23,7 @@ needs(...vmPrograms)('a machine on virtio-serial, with jsonrpc-lines and calls b
       await machine.vm.plug();
       const executed = worker.executed;
       await traffic.goesOn();
-      await expect.poll(() => worker.executed, { timeout: 30_000 }).toBeGreaterThan(executed);
+      await expect.poll(() => worker.executed).toBeGreaterThan(executed);
     }
     const ours = await traffic.stop();
     const theirs = (await host.call('hush')) as Tally;

@@ -47,7 +47,8 @@ needs(...vmPrograms)('a machine on virtio-serial, with jsonrpc-lines', () => {
     const first = opened({ channel: machine.channel, protocol: 'jsonrpc-lines', retries: true, methods: worker.methods });
     await first.call('talk', { width: 100, bytes: 65_536, timeoutMs: 200_000 });
     first.close();
-    const host = new HostProcess(machine.programs.host, machine.vm.sockets.agent, 'jsonrpc-lines', '1');
+    // Its answers come behind all that the guest has to say.
+    const host = new HostProcess(machine.programs.host, machine.vm.sockets.agent, 'jsonrpc-lines', '200000');
     await host.report();
     host.signal('SIGSTOP');
     await pause(4000);

@@ -37,7 +37,7 @@ needs(...vmPrograms)('a machine on virtio-serial, with virtagent-v7 and calls bo
     const executedBefore = worker.executed;
     await new Traffic(last).goesOn();
     // A host that was replaced soon is not seen to have left: what the guest had asked it waits for its deadline.
-    await expect.poll(() => worker.executed, { timeout: 30_000 }).toBeGreaterThan(executedBefore);
+    await expect.poll(() => worker.executed).toBeGreaterThan(executedBefore);
     const theirs = (await last.call('hush')) as Tally;
     expect(settled(theirs), JSON.stringify(theirs)).toBe(true);
     expect(((await last.call('report')) as { twice: unknown }).twice).toEqual([]);
@@ -98,7 +98,7 @@ needs(...vmPrograms)('a machine on virtio-serial, with virtagent-2 and calls bot
       await machine.vm.control.sh('agent signal test KILL');
       // The next agent's first word on the line says that it is another.
       await lost;
-      await expect.poll(() => host.sessions, { timeout: 30_000 }).toBe(times + 2);
+      await expect.poll(() => host.sessions).toBe(times + 2);
       while (pids.has(await pidOf(host))) await pause(50);
     }
     await traffic.goesOn();

@@ -1,4 +1,4 @@
-// A host in a process of its own, to be killed or stopped: works and gives work. Its arguments: SOCKET PROTOCOL [WIDTH BYTES].
+// A host in a process of its own, to be killed or stopped: works and gives work. Its arguments: SOCKET PROTOCOL [TIMEOUT_MS].
 // Prints a line of JSON each time that its calls have gone on, and at the end of its standard input what became of them all,
 // and of those that the guest made.
 import { createPeer } from '../../../actors/index.ts';
@@ -6,7 +6,7 @@ import { unixConnect } from '../../../transport/index.ts';
 import type { ProtocolName } from '../../../transport/protocols.ts';
 import { Traffic, Worker } from '../support/traffic.ts';
 
-const [path, protocol, width = '2', bytes = '20'] = process.argv.slice(2) as [string, ProtocolName, string?, string?];
+const [path, protocol, timeoutMs = '3000'] = process.argv.slice(2) as [string, ProtocolName, string?];
 const worker = new Worker();
 const peer = createPeer({
   channel: unixConnect(path),
@@ -15,7 +15,7 @@ const peer = createPeer({
   retries: true,
   methods: worker.methods,
 });
-const traffic = new Traffic(peer, { width: Number(width), bytes: Number(bytes) });
+const traffic = new Traffic(peer, { timeoutMs: Number(timeoutMs) });
 let isOn = true;
 process.stdin.resume().once('end', () => (isOn = false));
 while (isOn) {
