@@ -25,8 +25,8 @@ needs(...vmPrograms)('a machine on isa-serial, with virtagent-2', () => {
     const worker = new Worker();
     const { channel, cut } = cuttable();
     const peer = opened({ channel, protocol: 'virtagent-2', retries: true, methods: worker.methods });
-    await peer.call('talk', { width: 2, timeoutMs: 20_000 });
-    const traffic = new Traffic(peer, { width: 2, timeoutMs: 20_000, ms: 50 });
+    await peer.call('talk', { width: 2, timeoutMs: 100_000 });
+    const traffic = new Traffic(peer, { width: 2, timeoutMs: 100_000, ms: 50 });
     for (let times = 0; times < 5; times++) {
       await traffic.goesOn(5);
       cut();
