@@ -2,19 +2,12 @@ import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
 import { tcpConnect, tcpListen } from '../../transport/channels/index.ts';
+import { freePort } from '../support/free-port.ts';
 import { asNobody, bytes, closing, codeOf, failure, line, never, peer, server } from './support.ts';
 
 const hasV6 = Object.values(networkInterfaces())
   .flat()
   .some((one) => one?.address === '::1');
-
-async function freePort(): Promise<number> {
-  const channel = tcpListen({ port: 0 });
-  await channel.listen();
-  const { port } = channel.address() as AddressInfo;
-  await channel.close();
-  return port;
-}
 
 test('a listening end tells the port that the system chose, and its name does', async () => {
   const channel = closing(tcpListen({ port: 0 }));
@@ -65,8 +58,8 @@ test('CHANNEL_REFUSED: nobody listens, by address or by a name of several', asyn
 });
 
 test('CHANNEL_IN_USE: another listens; the port can be had once it has gone', async () => {
-  const other = await server({ host: '127.0.0.1', port: 0 });
-  const { port } = other.address() as AddressInfo;
+  const port = await freePort();
+  const other = await server({ host: '127.0.0.1', port });
   const channel = closing(tcpListen({ port }));
   expect(await codeOf(channel.listen(), `tcp-listen 127.0.0.1:${port}`)).toBe('CHANNEL_IN_USE');
   expect(await codeOf(channel.open(never), `tcp-listen 127.0.0.1:${port}`)).toBe('CHANNEL_IN_USE');

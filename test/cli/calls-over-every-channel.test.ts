@@ -1,22 +1,12 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { everyProtocol } from '../support/peers.ts';
 import { bin, folder, run, Running, start } from './support.ts';
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return String(port);
-}
 
 async function pingAndRead(dir: string, line: string[]): Promise<unknown[]> {
   const file = join(dir, 'file');

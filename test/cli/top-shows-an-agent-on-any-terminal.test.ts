@@ -6,6 +6,7 @@ import { Model } from '../../inspector/model.ts';
 import type { InspectRecord } from '../../inspector/records.ts';
 import { edgeOf, gauges, head, job, step, walk } from '../inspector/hand-made.ts';
 import { served } from '../inspector/support/requests.ts';
+import { freePort } from '../support/free-port.ts';
 import { acting, bin, plainEnv, run, Running, start } from './support.ts';
 
 const busy = gauges('near', 100, {
@@ -124,7 +125,7 @@ test('without a terminal it prints snapshots until a signal, and says when the a
 });
 
 test('an agent that is not there is waited for, and it is said why', async () => {
-  const { server } = await served();
+  const { server } = await served({ port: await freePort() });
   await server.close();
   const top = start(['top', '--inspect', server.url]);
   await top.printed('stdout', `${new URL(server.url).host}: nobody listens at that address`);

@@ -5,6 +5,7 @@ import type { InspectRecord } from '../../inspector/records.ts';
 import { inspectorAddress, watchRemote } from '../../inspector/remote.ts';
 import { serveInspector } from '../../inspector/server.ts';
 import type { Clock } from '../../transport/timers.ts';
+import { freePort } from '../support/free-port.ts';
 import { FakeInspector, served } from './support/requests.ts';
 
 const live: InspectRecord = { type: 'live', of: 'near', at: 0 };
@@ -41,7 +42,8 @@ function watching(address: string): { next(): Promise<unknown>; pauses: number[]
 }
 
 test('records come as they are told, and after a restart of the agent it connects again', async () => {
-  const first = await served({ token });
+  const port = await freePort();
+  const first = await served({ port, token });
   const watcher = watching(first.server.url);
   expect(await watcher.next()).toEqual([live]);
   first.inspector.tell(gone);
@@ -50,7 +52,7 @@ test('records come as they are told, and after a restart of the agent it connect
   expect(await watcher.next()).toEqual({ reason: 'the agent has ended', isFinal: false });
   watcher.runTimer();
   expect(await watcher.next()).toEqual({ reason: 'nobody listens at that address', isFinal: false });
-  const second = await serveInspector(new FakeInspector(), { port: first.server.port, token });
+  const second = await serveInspector(new FakeInspector(), { port, token });
   onTestFinished(() => second.close());
   watcher.runTimer();
   expect(await watcher.next()).toEqual([live]);

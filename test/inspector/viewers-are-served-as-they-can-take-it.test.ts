@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { letGoOfIdle } from '../../inspector/event-stream.ts';
 import type { InspectRecord } from '../../inspector/records.ts';
 import { serveInspector } from '../../inspector/server.ts';
+import { freePort } from '../support/free-port.ts';
 import { ask, begin, below, eventsOf, FakeInspector, served } from './support/requests.ts';
 
 const live: InspectRecord = { type: 'live', of: 'near', at: 0 };
@@ -66,14 +67,15 @@ test('the recording is what the ring holds, a record a line, and then it ends', 
 
 test('closing ends every connection, those of viewers as well, and frees the port', async () => {
   const inspector = new FakeInspector();
-  const server = await serveInspector(inspector);
+  const port = await freePort();
+  const server = await serveInspector(inspector, { port });
   const answer = await begin(server, below(server, 'records'));
   const over = new Promise((resolve) => answer.once('close', resolve));
   answer.on('error', () => {}).resume();
   await server.close();
   await over;
   expect(inspector.viewers.size).toBe(0);
-  const again = await serveInspector(inspector, { port: server.port });
+  const again = await serveInspector(inspector, { port });
   await again.close();
 });
 
