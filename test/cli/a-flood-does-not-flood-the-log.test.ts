@@ -25,6 +25,7 @@ test('three lines of a kind pass in a second; the number of the others is told w
 });
 
 interface Line {
+  readonly time: string;
   readonly event: string;
   readonly message: string;
   readonly count?: number;
@@ -35,6 +36,12 @@ function logged(guest: Running): Line[] {
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as Line);
+}
+
+/** Three lines of a kind in each second that passed by their own times, and the number of the others: a busy machine takes longer. */
+function mostOfAKind(lines: readonly Line[]): number {
+  const times = lines.map(({ time }) => Date.parse(time));
+  return 4 * (Math.ceil((Math.max(...times) - Math.min(...times)) / 1000) + 1);
 }
 
 test('a host that sends garbage without end costs a few lines a second, and none is uncounted', async () => {
@@ -53,7 +60,7 @@ test('a host that sends garbage without end costs a few lines a second, and none
   await guest.stop();
   const damage = logged(guest).filter(({ event }) => event === 'damage');
   expect(damage.reduce((sum, { count = 1 }) => sum + count, 0)).toBe(20_000);
-  expect(damage.length).toBeLessThan(40);
+  expect(damage.length).toBeLessThanOrEqual(mostOfAKind(damage));
   const violations = logged(guest).filter(({ event }) => event === 'violations');
   expect(violations.reduce((sum, { count = 1 }) => sum + count, 0)).toBe(1000);
   expect(guest.stderr).not.toContain('\u001b');
@@ -72,5 +79,6 @@ test('so do hosts that come and go', async () => {
   const lines = logged(guest);
   const connected = lines.filter(({ event }) => event === 'connected');
   expect(connected.reduce((sum, { count = 1 }) => sum + count, 0)).toBe(100);
-  expect(lines.length).toBeLessThan(60);
+  for (const kind of new Set(lines.map(({ event }) => event)))
+    expect(lines.filter(({ event }) => event === kind).length).toBeLessThanOrEqual(mostOfAKind(lines));
 });
