@@ -12,7 +12,7 @@ import {
   unixListen,
 } from '../../transport/channels/index.ts';
 import type { Channel } from '../../transport/channels/channel.ts';
-import { bytes, closing, folder, line, peer, server, turns, until } from './support.ts';
+import { bytes, closing, folder, line, moreThan, peer, server, turns, until } from './support.ts';
 
 function channels(): Channel[] {
   const path = join(folder(), 's');
@@ -29,20 +29,13 @@ function channels(): Channel[] {
 
 const reason = new Error('changed my mind');
 
-/** What this process has open that it had not `before`. What goes meanwhile is of what was before: a test's end, a runner's timer. */
-function moreThan(before: readonly string[]): string[] {
-  const left = [...before];
-  return process.getActiveResourcesInfo().filter((one) => {
-    const at = left.indexOf(one);
-    if (at >= 0) left.splice(at, 1);
-    return at < 0;
-  });
-}
+/** What this process has open that it had not `before`. */
+const newSince = (before: readonly string[]): string[] => moreThan(before, process.getActiveResourcesInfo());
 
 test('an aborted signal is refused with its reason, and nothing is begun', async () => {
   const before = process.getActiveResourcesInfo();
   for (const channel of channels()) await expect(channel.open(AbortSignal.abort(reason)), channel.name).rejects.toBe(reason);
-  expect(moreThan(before)).toEqual([]);
+  expect(newSince(before)).toEqual([]);
 });
 
 test('an open() under way ends with the reason, and leaves no handle and no listener', async () => {
@@ -58,7 +51,7 @@ test('an open() under way ends with the reason, and leaves no handle and no list
   }
   listening.close();
   // The server's own ends of the lines, and the child, take a moment to go.
-  await until(() => moreThan(before).length === 0);
+  await until(() => newSince(before).length === 0);
 });
 
 test('without a reason of its own the rejection is the AbortError', async () => {

@@ -97,6 +97,16 @@ export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await turns(1);
 }
 
+/** What of the `now` was not there `before`. What goes meanwhile is of what was before: a test's end, a runner's timer. */
+export function moreThan(before: readonly string[], now: readonly string[]): string[] {
+  const left = [...before];
+  return now.filter((one) => {
+    const at = left.indexOf(one);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+}
+
 /** Runs `action` as a user whom permissions bind: tests often run as root. */
 export async function asNobody<Result>(action: () => Promise<Result>): Promise<Result> {
   const isRoot = process.geteuid?.() === 0;
