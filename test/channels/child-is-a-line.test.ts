@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { existsSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { childChannel } from '../../transport/channels/index.ts';
 import { bytes, closing, codeOf, folder, line, never, text, turns, until } from './support.ts';
 
@@ -112,6 +112,9 @@ test('ending the line ends its stdin only', async () => {
 
 test('destroying the line ends the program with SIGTERM', async () => {
   const path = join(folder(), 'trapped');
+  // What it is given until it is killed does not pass: a busy machine may need longer.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
   const opened = await line(script(`trap 'echo > ${path}; exit' TERM; echo $$; while :; do sleep 0.01; done`));
   const pid = Number(await bytes(opened, 2));
   expect(pid).toBeGreaterThan(0);
@@ -137,7 +140,7 @@ test('a program whose output nobody reads is ended too', async () => {
 test('an abort while it starts ends it', async () => {
   const path = join(folder(), 'alive');
   const abort = new AbortController();
-  const opening = childChannel('sh', ['-c', `sleep 0.2; echo > ${path}`]).open(abort.signal);
+  const opening = childChannel('sh', ['-c', `sleep 5; echo > ${path}`]).open(abort.signal);
   abort.abort(new Error('no'));
   await expect(opening).rejects.toThrow('no');
   await until(() => !process.getActiveResourcesInfo().includes('ProcessWrap'));
