@@ -70,5 +70,5 @@ test('an interrupted run takes its processes and folders with it', async () => {
   while (traces(child).length < 4) await new Promise((resolve) => setTimeout(resolve, 20));
   child.kill('SIGINT');
   expect((await end).code).toBe(130);
-  await expect.poll(() => traces(child)).toEqual([]);
+  await expect.poll(() => traces(child), { timeout: 30_000 }).toEqual([]);
 });

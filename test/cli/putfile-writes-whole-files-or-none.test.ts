@@ -20,7 +20,7 @@ import { SimulatedClock } from 'xstate';
 import { AllowedDirs } from '../../cli/allowed-dirs.ts';
 import { IDLE_MS, MOST_TRANSFERS, PutTransfers } from '../../cli/put-transfers.ts';
 import { putfile } from '../../cli/putfile.ts';
-import { rejection, settled } from '../support/peers.ts';
+import { rejection } from '../support/peers.ts';
 import { answered, folder, guestAt, hostAt } from './support.ts';
 
 let root = '';
@@ -203,7 +203,8 @@ test('files are given up when told, when nothing is heard of them, and when the 
   expect(transfers.count).toBe(1);
   clock.increment(1);
   expect(await ask({ transfer: idle['transfer'], offset: 1, data: base64('x') })).toEqual(gone);
-  await settled();
+  // Nobody asked for it, so nobody is told when its file is gone.
+  await vi.waitFor(() => expectClean(), { timeout: 30_000 });
 
   const lost = await put({ path });
   await transfers.dropAll();
@@ -275,7 +276,7 @@ test.each(everyProtocol)(
     await guest.printed('stderr', 'the line ended');
     // With virtagent-2 it is the next host's session that ends its own.
     await (await hostAt(join(root, 'b'), protocol)).call('ping');
-    await vi.waitFor(() => expectClean());
+    await vi.waitFor(() => expectClean(), { timeout: 30_000 });
   },
 );
 

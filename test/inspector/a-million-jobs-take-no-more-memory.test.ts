@@ -15,7 +15,7 @@ function heapUsed(): number {
 
 const operations: Operations = { send: (sending) => sending.done({ ok: true }), callback() {} };
 
-test('a million jobs, each of a method of its own, leave a ring and a viewer as large as they were', { timeout: 240_000 }, () => {
+test('a million jobs, each of a method of its own, leave a ring and a viewer as large as they were', { timeout: 900_000 }, () => {
   const clock = new SimulatedClock();
   const manager = createManager({ clock });
   const inspector = createInspector({ manager, ringSteps: 2 ** 14 });
