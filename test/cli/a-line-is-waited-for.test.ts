@@ -14,9 +14,9 @@ test('a call with --wait is made when the guest has come', async () => {
 
 test.each(['unix-connect', 'qemu-chardev'])('a wait that is over ends with the reason and 4: %s', async (channel) => {
   const path = join(folder(), 's');
-  const { code, stderr } = await run(['call', 'ping', '-c', channel, '-p', path, '--wait', '0.2', ...protocol]);
+  const { code, stderr } = await run(['call', 'ping', '-c', channel, '-p', path, '--wait', '1', ...protocol]);
   expect(code).toBe(4);
-  expect(stderr).toMatch(new RegExp(`^virtagent: CHANNEL_NOT_FOUND: ${channel} .*; waited 0.2 s\n`));
+  expect(stderr).toMatch(new RegExp(`^virtagent: CHANNEL_NOT_FOUND: ${channel} .*; waited 1 s\n`));
 });
 
 test.each([

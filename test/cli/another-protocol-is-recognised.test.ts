@@ -48,7 +48,7 @@ describe('the first bytes of a line tell its protocol', () => {
 test('a call to a guest of another protocol says which', async () => {
   const path = join(folder(), 's');
   await guestAt(path, '--protocol', 'jsonrpc-lines');
-  const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '1', '--protocol', 'virtagent-v7']);
+  const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '2', '--protocol', 'virtagent-v7']);
   expect(code).toBe(3);
   expect(stderr).toMatch(
     /^virtagent: TIMEOUT: ping .*: what came back looks like jsonrpc-lines: try --protocol jsonrpc-lines \(known: [^\n]*\n {2}→ Correct --protocol/,
@@ -74,7 +74,7 @@ test('a call that a guest agent answers, with its id, says that it is one', asyn
 test("a call to QEMU's monitor says that it is one", async () => {
   const path = join(folder(), 's');
   await listener(path, (socket) => void socket.resume().write('{"QMP": {"version": {}, "capabilities": []}}\r\n'));
-  const call = ['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '1', '--json'];
+  const call = ['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '2', '--json'];
   const namesSocket = expect.stringMatching(/^Name the guest's own socket in --path/) as string;
   const found = await run(call);
   expect([found.code, JSON.parse(found.stderr)]).toMatchObject([
@@ -94,7 +94,7 @@ test("a call to QEMU's monitor says that it is one", async () => {
 test('a call to who is none of them says what was seen', async () => {
   const path = join(folder(), 's');
   await listener(path, (socket) => void socket.resume().write('Debian GNU/Linux 12 vm ttyS1\r\n\r\n\u001b[0mvm login: '));
-  const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '0.5']);
+  const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '2']);
   expect(code).toBe(3);
   expect(stderr).toMatch(
     /^virtagent: TIMEOUT: ping .*: what came back is of none of the protocols: "Debian GNU\/Linux 12 vm ttyS1\\r.*"; .*\n {2}→ Correct --protocol, --path or the baud rate/,
@@ -104,7 +104,7 @@ test('a call to who is none of them says what was seen', async () => {
 test.each(['{"id":1,"error":"bad","result":null}', '{"return": 5}'])('a call to who says nothing but %s says so', async (said) => {
   const path = join(folder(), 's');
   await listener(path, (socket) => void socket.resume().write(`${said}\n`));
-  const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '1', '--json']);
+  const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '2', '--json']);
   expect(code).toBe(3);
   expect((JSON.parse(stderr) as { message: string }).message).toContain(
     `what came back looks like qemu-ga, and answers nothing: ${JSON.stringify(`${said}\n`)}`,
@@ -117,14 +117,14 @@ test('a call that a guest runs for too long is not told that it answers nothing'
     const guest = createPeer({ stream: socket, methods: { hang: () => new Promise<never>(() => {}) } });
     onTestFinished(() => guest.close());
   });
-  const { stderr } = await run(['call', 'hang', '-c', 'unix-connect', '-p', path, '--timeout', '1.5']);
+  const { stderr } = await run(['call', 'hang', '-c', 'unix-connect', '-p', path, '--timeout', '4']);
   expect(stderr).toMatch(/^virtagent: TIMEOUT: hang had no response within its deadline \(known: perhaps-executed\)\n {2}→ [^\n]+\n$/);
 });
 
 test('a call that nobody answers says that nothing came back', async () => {
   const path = join(folder(), 's');
   await listener(path, (socket) => void socket.resume());
-  const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '0.5']);
+  const { code, stderr } = await run(['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '2']);
   expect(code).toBe(3);
   expect(stderr.trimEnd().split('\n').at(-1)).toBe(
     '  → Nothing came back: does an agent run at the other end, and no other program hold the line?',
@@ -134,7 +134,7 @@ test('a call that nobody answers says that nothing came back', async () => {
 test('a call that is answered late, in the right protocol, is not told of others', async () => {
   const path = join(folder(), 's');
   await listener(path, (socket) => void socket.resume().write('{"jsonrpc":"2.0","method":"note"}\n'));
-  const args = ['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '0.5', '--protocol', 'jsonrpc-lines'];
+  const args = ['call', 'ping', '-c', 'unix-connect', '-p', path, '--timeout', '2', '--protocol', 'jsonrpc-lines'];
   expect((await run(args)).stderr).toMatch(
     /^virtagent: TIMEOUT: ping had no response within its deadline \(known: perhaps-executed\)\n {2}→ [^\n]+\n$/,
   );

@@ -40,7 +40,7 @@ test('what a copy by an agent without commands leaves to be known', async () => 
 });
 
 test('which process runs on after a timeout', async () => {
-  const { code, stderr } = await run(['exec', '--json', '--no-stdin', '--timeout', '0.5', ...(await endless()), '--', 'sleep', '9']);
+  const { code, stderr } = await run(['exec', '--json', '--no-stdin', '--timeout', '2', ...(await endless()), '--', 'sleep', '9']);
   expect(objectsIn(stderr)).toMatchObject([{ code: 'TIMEOUT', known: 'executed', pid: 7 }]);
   expect(code).toBe(124);
 });
