@@ -1,5 +1,6 @@
 import packageJson from '../package.json' with { type: 'json' };
 import type { Methods, Peer, Role } from '../actors/index.ts';
+import type { statelyBridge } from '../inspector/bridges/stately.ts';
 import { LineSide } from '../inspector/far/line-side.ts';
 import { shareRecords } from '../inspector/far/line-share.ts';
 import { RemoteSide } from '../inspector/far/remote-side.ts';
@@ -55,6 +56,7 @@ export class Inspecting {
   #recording: { stop(): void } | undefined;
   #about: (InspectorOptions & { readonly peer: Peer }) | undefined;
   #shared: Inspector | undefined;
+  #toStately: Awaited<ReturnType<typeof statelyBridge>> | undefined;
   /** Lets go of one thing each, in this order. */
   readonly #ends: (() => void)[] = [];
 
@@ -84,7 +86,7 @@ export class Inspecting {
   }
 
   /** Looks at the peer from now on. */
-  async attach({ peer, role, line }: Inspected): Promise<void> {
+  attach({ peer, role, line }: Inspected): void {
     const { payloads, control, overLine, bridge } = this.#wanted;
     const about = { peer, name: `${role} on ${line}`.slice(0, 200), version: packageJson.version, role };
     this.#about = about;
@@ -99,11 +101,10 @@ export class Inspecting {
       this.#sides.attach('far', far);
     }
     if (bridge?.to === 'stately') {
-      const { bridgeToStately } = await import('../inspector/bridges/stately.ts');
       const onUnreachable = (reason: string): void =>
         this.#log.warn('inspector', `--inspect-bridge stately: nobody can be reached there yet: ${oneLine(reason, 200)}`);
-      const bridged = await bridgeToStately(peer, { url: bridge.url, onUnreachable });
-      this.#ends.push(() => bridged.stop());
+      const bridged = this.#toStately?.(peer, { url: bridge.url, onUnreachable });
+      this.#ends.push(() => bridged?.stop());
     }
   }
 
@@ -133,6 +134,8 @@ export class Inspecting {
       this.#recording = this.#sides.watch(this.#file);
     }
     if (peer !== undefined) this.attachFar(peer);
+    // A call that comes as soon as there is a line would else be over before it is shown.
+    if (bridge?.to === 'stately') this.#toStately = await (await import('../inspector/bridges/stately.ts')).statelyBridge();
     if (address === undefined) return;
     const onUpgrade = bridge?.to === 'xstate' ? await xstateBridge(() => this.#about?.peer) : undefined;
     const server = await serveInspector(this.#sides, { ...address, option: '--inspect', onUpgrade });

@@ -90,7 +90,7 @@ export class Session {
       const methods = { ...options.methods, ...inspecting?.methods };
       session = new Session({ ...options, methods });
       session.#inspecting = inspecting;
-      await inspecting?.attach({ peer: session.peer, role, line: line.channel.name });
+      inspecting?.attach({ peer: session.peer, role, line: line.channel.name });
       return session;
     } catch (error) {
       session?.peer.close();

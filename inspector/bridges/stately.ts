@@ -38,8 +38,17 @@ const MOST_WAITING = 1024 * 1024;
  * not. What calls carry is hidden unless the options show it. Its page is Stately's own, and needs the network.
  */
 export async function bridgeToStately(bridged: Bridged, options: StatelyOptions = {}): Promise<{ stop(): void }> {
+  return (await statelyBridge())(bridged, options);
+}
+
+/** The same once the package is loaded: who is shown in the turn of their making is shown with all that they do. */
+export async function statelyBridge(): Promise<(bridged: Bridged, options?: StatelyOptions) => { stop(): void }> {
+  const loaded = await load();
+  return (bridged, options = {}) => bridge(loaded, bridged, options);
+}
+
+function bridge({ createWebSocketInspector }: Loaded, bridged: Bridged, options: StatelyOptions): { stop(): void } {
   const { url = 'ws://localhost:8080', sanitizeContext = hiddenContext, sanitizeEvent = hiddenEvent } = options;
-  const { createWebSocketInspector } = await load();
   const inspector = createWebSocketInspector({
     url,
     sanitizeEvent: (event) => sanitizeEvent(event),
@@ -102,7 +111,9 @@ function withoutOutcome<Event extends { readonly type: string }>(event: Event): 
   return { ...event, snapshot: { ...snapshot, output: hiddenValue(output), error: hiddenValue(error) } };
 }
 
-async function load(): Promise<typeof import('@statelyai/inspect')> {
+type Loaded = typeof import('@statelyai/inspect');
+
+async function load(): Promise<Loaded> {
   try {
     return await import('@statelyai/inspect');
   } catch (error) {
