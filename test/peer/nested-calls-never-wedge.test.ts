@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { SimulatedClock } from 'xstate';
 import { everyProtocol, pairOfPeers, rejection, deferred, settled, type Loose } from '../support/peers.ts';
 import type { HandlerContext } from '../../actors/index.ts';
 
@@ -53,15 +54,19 @@ test('a parked handler gives its slot to others, and gets its answer with a slot
 
 test('a call through the peer instead of the context keeps the slot', async () => {
   const gate = deferred<string>();
+  const clock = new SimulatedClock();
   const { host, guest } = await pairOfPeers(
-    { methods: { ask: () => gate.promise } },
-    { executeSlots: 1, methods: { quick: () => 'quick', slow: (): Promise<unknown> => guest.call('ask') } },
+    { clock, methods: { ask: () => gate.promise } },
+    { clock, executeSlots: 1, methods: { quick: () => 'quick', slow: (): Promise<unknown> => guest.call('ask') } },
   );
   const slow = host.call('slow');
   await settled();
   expect(guest.slots.execute).toMatchObject({ taken: 1, parked: 0 });
-  const quick = host.call('quick', undefined, { timeoutMs: 30 });
-  expect(await rejection(quick)).toMatchObject({ code: 'TIMEOUT' });
+  const quick = rejection(host.call('quick', undefined, { timeoutMs: 30 }));
+  // It is there before its deadline passes.
+  await settled();
+  clock.increment(30);
+  expect(await quick).toMatchObject({ code: 'TIMEOUT' });
   gate.resolve('answer');
   expect(await slow).toBe('answer');
 });

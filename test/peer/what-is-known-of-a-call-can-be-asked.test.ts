@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { SimulatedClock } from 'xstate';
 import { memoryPair } from '../../transport/index.ts';
 import { virtualLine } from '../support/virtual-line.ts';
 import { deferred, opened, pairOfPeers, rejection, settled } from '../support/peers.ts';
@@ -34,9 +35,14 @@ test.each([
 });
 
 test('it can be asked of a call that ended without an answer', async () => {
-  const { host } = await pairOfPeers({ protocol }, { methods: { hang: () => new Promise(() => {}) } });
+  const clock = new SimulatedClock();
+  const { host } = await pairOfPeers({ protocol, clock }, { clock, methods: { hang: () => new Promise(() => {}) } });
   const call = host.call('hang', undefined, { timeoutMs: 20 });
-  const { code, known } = await rejection(call);
+  const failure = rejection(call);
+  // It is executed there before its deadline passes.
+  await settled();
+  clock.increment(20);
+  const { code, known } = await failure;
   expect([code, known]).toEqual(['TIMEOUT', 'perhaps-executed']);
   // Its deadline is the other side's as well.
   expect(await host.statusOf(call)).toBe('answered');
