@@ -391,4 +391,4 @@ test('streams of streams of any shape, from both sides at once, come to what the
     }),
     runs(25),
   );
-}, 120_000);
+});

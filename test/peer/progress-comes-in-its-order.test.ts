@@ -34,7 +34,6 @@ test.each([false, true])(
       runs(8),
     );
   },
-  60_000,
 );
 
 test('values that wait behind a large one are dropped when their call is given up, and nothing is owed for them', async () => {
