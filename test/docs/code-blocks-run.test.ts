@@ -64,7 +64,7 @@ test('each block says what it is', () => {
 
 test.each(programs.map((program) => [`${program.page}:${program.line}`, program] as const))('%s runs', async (_, { name, output }) => {
   expect(complaints.split('\n').filter((line) => line.startsWith(name))).toEqual([]);
-  const { stdout, stderr } = await run(process.execPath, ['--import', 'tsx', join(folder, name)], { cwd: root, timeout: 50_000 });
+  const { stdout, stderr } = await run(process.execPath, ['--import', 'tsx', join(folder, name)], { cwd: root, timeout: 250_000 });
   expect(stderr).toBe('');
   if (output !== undefined) expect(stdout.trimEnd()).toBe(output);
 });
