@@ -32,11 +32,24 @@ test('bytes that are lost, or come from elsewhere, within a frame cost that fram
       const at = 2 + (where % (whole.length - 3));
       const end = Math.min(whole.length - 1, at + lost);
       const damaged = Buffer.concat([whole.subarray(0, at), put, whole.subarray(end)]);
-      // What comes may be what was lost; with a FLAG behind it, the frame is there all the same, and then noise.
-      fc.pre(!damaged.subarray(0, whole.length).equals(whole));
+      // What was put may be what was lost, or a FLAG and what stands next to it: then the frame is whole, with noise beside it.
+      fc.pre(!damaged.includes(whole));
       expect(framesOf(readAll(Buffer.concat([before, damaged, after])))).toStrictEqual([frames[0], frames[2]]);
     }),
     runs(2000),
+  );
+});
+
+test.each([
+  ['before', (frame: Buffer) => [frame.subarray(0, 2), frame]],
+  ['behind', (frame: Buffer) => [frame, frame.subarray(-2)]],
+])('what comes into a frame and leaves it whole, as noise %s it, costs no frame', (_where, put) => {
+  fc.assert(
+    fc.property(three, (frames) => {
+      const [before, whole, after] = encoded(frames) as [Buffer, Buffer, Buffer];
+      expect(framesOf(readAll(Buffer.concat([before, ...put(whole), after])))).toStrictEqual(frames);
+    }),
+    runs(200),
   );
 });
 
