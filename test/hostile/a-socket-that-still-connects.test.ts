@@ -22,7 +22,7 @@ test('somebody listens: calls made before wait for it', async () => {
   await once(server, 'listening');
   // Its own requests come back to it.
   const peer = opened<Loose>({ stream: connect(file), methods: { echo: () => 'echo' }, protocol: 'jsonrpc-lines' });
-  const call = rejection(peer.call('echo', {}, { timeoutMs: 5_000 }));
+  const call = rejection(peer.call('echo', {}));
   await peer.ready();
   peer.close();
   expect(await call).toMatchObject({ code: 'STOPPED' });
