@@ -89,6 +89,17 @@ test('what a plain session loses on the way is no credit lost', () => {
   );
 });
 
+test('what a plain session loses at the end of a line comes on the next one, and is no credit twice', () => {
+  play(false, [
+    { do: 'send', size: 10 },
+    // The request is lost, and what is said of it arrives: it counts as lost, until the line is cut.
+    { do: 'cut' },
+    { do: 'carry', to: 1, isLost: true },
+    { do: 'carry', to: 1, isLost: false },
+    { do: 'cut' },
+  ]);
+});
+
 test('in a reliable session what is late is not taken for lost', () => {
   fc.assert(
     fc.property(script(6), (steps) => play(true, steps)),

@@ -9,6 +9,8 @@ export interface Credit {
 /** What a request is charged besides its own bytes: the work and the memory that each makes. */
 export const REQUEST_CHARGE = 2048;
 
+const nothing: Credit = Object.freeze({ requests: 0, bytes: 0 });
+
 /** What of the other side's requests has a place here. */
 export interface Room {
   /** What may wait. */
@@ -30,6 +32,8 @@ export class Allowance {
   #came = { requests: 0, bytes: 0 };
   /** What of it no longer waits. */
   #done = { requests: 0, bytes: 0 };
+  /** What of it was lost behind the last frame that came: the other side sends it again on the next line. */
+  #missing = nothing;
   readonly #running = { requests: 0, bytes: 0 };
   #told = { requests: 0, bytes: 0 };
 
@@ -83,8 +87,22 @@ export class Allowance {
     // It can't have lost what it was never allowed to send.
     const requestsLost = Math.min(lost, Math.max(0, this.#told.requests - this.#came.requests));
     const bytesLost = Math.max(0, lostBytes);
+    this.#missing = { requests: this.#missing.requests + requestsLost, bytes: this.#missing.bytes + bytesLost };
     this.#came = { requests: this.#came.requests + requestsLost, bytes: this.#came.bytes + bytesLost };
     this.#done = { requests: this.#done.requests + requestsLost, bytes: this.#done.bytes + bytesLost };
+  }
+
+  /** A frame has come: what was lost before it is not sent again. */
+  frameTaken(): void {
+    this.#missing = nothing;
+  }
+
+  /** On a new line what is missing comes again, or is lost again: it is not to be counted twice. What was told of it stays allowed. */
+  lineUp(): void {
+    const { requests, bytes } = this.#missing;
+    this.#came = { requests: this.#came.requests - requests, bytes: this.#came.bytes - bytes };
+    this.#done = { requests: this.#done.requests - requests, bytes: this.#done.bytes - bytes };
+    this.frameTaken();
   }
 
   /** All that is allowed since the session began. What was told is not taken back. */

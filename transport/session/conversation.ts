@@ -120,6 +120,7 @@ export class Conversation {
   /** Both have agreed, on a line: all that the other side has not taken, by its own count, is sent again. */
   lineUp(theirs: number): void {
     this.#isLineUp = true;
+    this.#allowance.lineUp();
     this.#sending.lineUp(theirs);
   }
 
@@ -235,6 +236,7 @@ export class Conversation {
   readonly #handOn = (frame: DataFrame, lost: number): void => {
     // A message before it, kept until then, may have ended the session.
     if (this.#isClosed) return;
+    this.#allowance.frameTaken();
     if (lost > 0) this.#pieces.frameLost();
     const whole = this.#pieces.take(frame);
     if (whole === undefined) return;
