@@ -4,6 +4,7 @@ import { SimulatedClock } from 'xstate';
 import { createPeer, type Peer } from '../../actors/index.ts';
 import { actorWatch } from '../support/actors.ts';
 import { deferred, settled, type Loose } from '../support/peers.ts';
+import { seeded } from '../support/relay.ts';
 import type { ProtocolName } from '../../transport/index.ts';
 import { virtualLine } from '../support/virtual-line.ts';
 import { runs } from '../property.ts';
@@ -59,13 +60,12 @@ async function play(protocol: ProtocolName, steps: readonly Step[], reliable = f
     retries: true,
     executeSlots: 2,
     maxServerJobs: 12,
-    random: () => 0.5,
-    ...(protocol === 'virtagent-2' ? { reliable, random: Math.random, keepMs: 400 } : undefined),
+    ...(protocol === 'virtagent-2' ? { reliable, keepMs: 400 } : undefined),
   } as const;
   const watches = [actorWatch(), actorWatch()] as const;
   const sides: [Peer<Loose>, Peer<Loose>] = [
-    createPeer<Loose>({ ...common, channel: line.left, inspect: watches[0].inspect }),
-    createPeer<Loose>({ ...common, channel: line.right, inspect: watches[1].inspect, random: Math.random }),
+    createPeer<Loose>({ ...common, channel: line.left, inspect: watches[0].inspect, random: seeded(1) }),
+    createPeer<Loose>({ ...common, channel: line.right, inspect: watches[1].inspect, random: seeded(2) }),
   ];
   const cancels: AbortController[] = [];
   const outcomes: string[] = [];
