@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { VirtagentError } from '../actors/index.ts';
 import type { CopyWork } from './copy-files.ts';
+import { deadlineBeside } from './deadline.ts';
 import { exitStatusOf, runCommand } from './guest-command.ts';
 
 const CLEANING_MS = 2000;
@@ -17,11 +18,8 @@ export interface Ran {
  * disabled), there is no shell (Windows), or no such program.
  */
 export async function runInGuest(work: CopyWork, script: string, args: readonly string[], extraMs = 0): Promise<Ran | undefined> {
-  // No AbortSignal.timeout: Node 20 lets go of one that only AbortSignal.any refers to, and it never comes.
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), work.timeoutMs + extraMs);
-  const until = AbortSignal.any([work.signal, deadline.signal]);
-  const runner = { call: work.callOnce, pause: async (ms: number) => pause(ms, undefined, { signal: until }) };
+  const deadline = deadlineBeside(work.signal, work.timeoutMs + extraMs);
+  const runner = { call: work.callOnce, pause: async (ms: number) => pause(ms, undefined, { signal: deadline.signal }) };
   try {
     const status = await runCommand(runner, { path: '/bin/sh', args: ['-c', script, 'sh', ...args] });
     const exit = exitStatusOf(status);
@@ -39,7 +37,7 @@ export async function runInGuest(work: CopyWork, script: string, args: readonly 
       cause: error,
     });
   } finally {
-    clearTimeout(timer);
+    deadline.end();
   }
 }
 

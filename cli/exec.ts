@@ -5,6 +5,7 @@ import { durations } from '../transport/timers.ts';
 import { explain } from './call.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { Context } from './context.ts';
+import { deadlineBeside } from './deadline.ts';
 import { reasonOf } from './errno.ts';
 import { readExecInput } from './exec-input.ts';
 import { streamCommand } from './guest-command-stream.ts';
@@ -57,11 +58,10 @@ export async function runExec(command: readonly string[], raw: RawExecOptions, c
     log: new Log(err, line.log),
     err,
   });
-  const deadline = new AbortController();
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => deadline.abort(), timeoutMs);
-  const running = new RunningCommand(session, AbortSignal.any([stopping.signal, deadline.signal]));
+  const deadline = deadlineBeside(stopping.signal, timeoutMs);
+  const running = new RunningCommand(session, deadline.signal);
   try {
-    const found = await session.protocol({ timeoutMs, signal: AbortSignal.any([stopping.signal, deadline.signal]) });
+    const found = await session.protocol({ timeoutMs, signal: deadline.signal });
     if (found !== 'qemu-ga') {
       const message = `the guest speaks ${found}, and exec needs QEMU's guest agent (qemu-ga): virtagent's own guest runs no commands`;
       const remedy = "Name the line of QEMU's own agent in --path; with virtagent's own guest there are call and copy.";
@@ -75,13 +75,13 @@ export async function runExec(command: readonly string[], raw: RawExecOptions, c
     const known =
       pid !== undefined ? 'executed' : error instanceof VirtagentError && error.known === 'not-sent' ? 'not-sent' : 'perhaps-executed';
     if (stopping.signal.aborted) throw withPid(given('CANCELLED', `${name} is no longer waited for`, known), pid);
-    if (deadline.signal.aborted) {
+    if (deadline.hasPassed()) {
       const text = `${name} ${known === 'not-sent' ? 'was not started' : 'did not end'} within ${(timeoutMs as number) / 1000} s`;
       throw withPid(explain(given('TIMEOUT', text, known), session), pid);
     }
     throw withPid(explain(error, session), pid);
   } finally {
-    clearTimeout(timer);
+    deadline.end();
     await session.end(END_MS);
   }
 }

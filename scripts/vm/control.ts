@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { deadlineBeside } from '../../cli/deadline.ts';
 
 /** What a command in the guest came to. */
 export interface Ran {
@@ -82,19 +83,16 @@ export class Control {
       signal.throwIfAborted();
       this.close();
       const id = Math.floor(Math.random() * 2 ** 31);
-      // No AbortSignal.timeout: Node 20 lets go of one that only AbortSignal.any refers to, and it never comes.
-      const late = new AbortController();
-      const timer = setTimeout(() => late.abort(), ms);
+      const deadline = deadlineBeside(signal, ms);
       try {
         await this.#connect();
         this.#socket?.write(`\u00ff{"execute":"guest-sync-delimited","arguments":{"id":${id}}}\n`, 'latin1');
-        const within = AbortSignal.any([signal, late.signal]);
-        while (!(await this.#line(within)).endsWith(`\u00ff{"return": ${id}}`));
+        while (!(await this.#line(deadline.signal)).endsWith(`\u00ff{"return": ${id}}`));
         return;
       } catch {
         await pause(20);
       } finally {
-        clearTimeout(timer);
+        deadline.end();
       }
     }
   }

@@ -82,15 +82,14 @@ interface PlacedRow {
  * what a message leads to is shown no sooner than what sends it.
  */
 function rowsOfCall(model: Model, { caller, callee }: SequenceCall, call: number, until: number): PlacedRow[] {
-  const place = (job: JobTrack | undefined, leg: (isAnswered: boolean) => Leg): PlacedRow[] =>
-    job === undefined ? [] : rowsOf(model, job, call, until).map(({ row, isAnswered }) => ({ row, leg: leg(isAnswered) }));
   const sent = (job: JobTrack | undefined): number => {
     const at = job?.firstIn('busy.sending');
     return job === undefined || at === undefined ? -Infinity : model.nearTime(job.of, at);
   };
   const asked = sent(caller);
   const earliest = [-Infinity, asked, Math.max(asked, sent(callee))] as const;
-  return [...place(caller, (isAnswered) => (isAnswered ? 2 : 0)), ...place(callee, () => 1)]
+  return [caller, callee]
+    .flatMap((job) => (job === undefined ? [] : rowsOf(model, job, call, until)))
     .map(({ row, leg }) => ({ leg, row: { ...row, at: Math.max(row.at, earliest[leg]) } }))
     .filter(({ row, leg }) => row.at <= until || leg === 0);
 }
@@ -98,19 +97,22 @@ function rowsOfCall(model: Model, { caller, callee }: SequenceCall, call: number
 /** Where a job's messages leave and arrive: shown however short it was there. */
 const messageStates: ReadonlySet<string> = new Set(['busy.sending', 'busy.callback']);
 
-function rowsOf(model: Model, job: JobTrack, call: number, until: number): { readonly row: SequenceRow; readonly isAnswered: boolean }[] {
+function rowsOf(model: Model, job: JobTrack, call: number, until: number): PlacedRow[] {
   const stays = job.staysUntil(model.timeOf(job.of, until));
-  const read = stays.find(({ state }) => state.path === 'read');
-  const answered = read === undefined ? Infinity : stays.indexOf(read);
+  const answered = stays.findIndex(({ state }) => state.path === 'read');
+  const legAt = (place: number): Leg => {
+    if (job.record.class !== 'client') return 1;
+    return answered >= 0 && place >= answered ? 2 : 0;
+  };
   return (
     stays
-      .map((stay, place) => ({ ...stay, isAnswered: place >= answered }))
+      .map((stay, place) => ({ ...stay, leg: legAt(place) }))
       // What is passed through without a stay says nothing that what follows does not.
       .filter(({ state, from, to }) => to !== from || messageStates.has(state.path))
       .filter(isNoFurtherPiece())
       .filter(({ state }) => !state.isEnd)
-      .map(({ state, from, isAnswered }) => ({
-        isAnswered,
+      .map(({ state, from, leg }) => ({
+        leg,
         row: {
           at: model.nearTime(job.of, from),
           side: job.of,

@@ -35,6 +35,9 @@ function oneCall({ isFarTold = true } = {}): Model {
   return model;
 }
 
+/** States through which a job goes in one moment. */
+const at = (moment: number, states: readonly string[]): (readonly [number, string])[] => states.map((state) => [moment, state]);
+
 const jobs = (model: Model): readonly JobTrack[] => model.sides.flatMap((side) => model.side(side)?.jobs.list ?? []);
 
 test('the steps of both sides are in one order, by one clock', () => {
@@ -69,7 +72,6 @@ test('messages leave and arrive also where nothing took any time', () => {
   const model = new Model();
   model.add(head('near'));
   model.add(head('far', { epoch: 1_700_000_000_000 - 1000 }));
-  const at = (moment: number, states: readonly string[]): (readonly [number, string])[] => states.map((state) => [moment, state]);
   model.add(job('near', 10, 1, 'client', { tag: 'h1' }));
   model.add(job('far', 1012, 7, 'server', { tag: 'h1' }));
   model.add(walk('far', 7, 'server', at(1012, ['new', 'busy.executing', 'executed', 'busy.sending', 'busy.callback', 'done'])));
@@ -174,7 +176,6 @@ test('what is sent and arrives in the same moment is in the order of cause and e
   const model = new Model();
   model.add(head('near'));
   model.add(head('far'));
-  const at = (moment: number, states: readonly string[]): (readonly [number, string])[] => states.map((state) => [moment, state]);
   model.add(job('near', 10, 1, 'client', { tag: 'h1' }));
   model.add(job('far', 10, 7, 'server', { tag: 'h1' }));
   model.add(walk('far', 7, 'server', at(10, ['new', 'busy.executing', 'executed', 'busy.sending', 'busy.callback', 'done'])));
